@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# For GNU make and BSD make alike: no conditionals, no functions, no pattern rules.
+
+PYTHON = python3
+VENV = .venv
+BIN = $(VENV)/bin
+# Everything stays in the checkout: pip's cache and temporary files too.
+ENVIRONMENT = TMPDIR="$$PWD/.tmp" PIP_CACHE_DIR="$$PWD/.cache/pip" PIP_DISABLE_PIP_VERSION_CHECK=1
+
+.PHONY: all demo test lint format benchmark proof system-packages clean
+
+all: demo
+
+$(VENV)/installed: pyproject.toml
+	@mkdir -p .tmp .cache
+	@echo "setting up $(VENV)" >&2
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "dtkit needs Python 3.11 or later: make PYTHON=python3.11 ..." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(ENVIRONMENT) $(BIN)/python -m pip install -q -e '.[dev]'
+	@touch $(VENV)/installed
+
+demo: $(VENV)/installed
+	@mkdir -p .tmp && $(ENVIRONMENT) PATH="$$PWD/$(BIN):$$PATH" sh tools/demo.sh
+
+test: lint
+	@mkdir -p .tmp && $(ENVIRONMENT) $(BIN)/python -m pytest -q -n 2
+
+lint: $(VENV)/installed
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check -q .
+	@$(BIN)/mypy
+
+format: $(VENV)/installed
+	@$(BIN)/ruff check -q --fix .
+	@$(BIN)/ruff format -q .
+
+benchmark: $(VENV)/installed
+	@mkdir -p .tmp && $(ENVIRONMENT) $(BIN)/python -m benchmarks
+
+proof:
+	@echo "make proof: the C core and its proof are not built yet" >&2; exit 1
+
+system-packages:
+	@sh tools/system-packages.sh
+
+clean:
+	rm -rf $(VENV) .cache .tmp .hypothesis .mypy_cache .pytest_cache .ruff_cache demo

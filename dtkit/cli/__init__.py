@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+The ``dtkit`` command: one module per subcommand, imported when it is asked for.
+
+A command module is named in :data:`COMMANDS` and holds a click command called ``command``;
+it turns arguments into calls and results into text, and nothing else.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+
+import dtkit
+
+#: Subcommand, and what ``dtkit --help`` says of it. The table is the only list of commands:
+#: ``dtkit --help`` must not import every room to print it.
+COMMANDS: dict[str, str] = {}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are modules of this package, and whose errors are one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"dtkit.cli.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        command.short_help = COMMANDS[cmd_name]
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        if COMMANDS:
+            with formatter.section("Commands"):
+                formatter.write_dl(list(COMMANDS.items()))
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run as click does, but say errors in one line: ``dtkit COMMAND: what to do``."""
+        if not standalone_mode:
+            return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        try:
+            status = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        except click.ClickException as error:
+            _fail(error)
+        except click.exceptions.Abort:
+            # As a shell reports a command that SIGINT ended.
+            sys.exit(130)
+        except BrokenPipeError:
+            # The reader of our output has gone (`dtkit parse | head`): nothing to say, and
+            # nothing to be said at interpreter exit either.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(1)
+        sys.exit(status if isinstance(status, int) else 0)
+
+
+def _fail(error: click.ClickException) -> NoReturn:
+    context = getattr(error, "ctx", None)
+    name = context.command_path if context is not None else "dtkit"
+    message = " ".join(error.format_message().split())
+    click.echo(f"{name}: {message}", err=True)
+    sys.exit(error.exit_code)
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="`dtkit COMMAND --help` shows examples of each.",
+    no_args_is_help=False,
+    invoke_without_command=True,
+)
+@click.version_option(dtkit.__version__, prog_name="dtkit", message="%(prog)s %(version)s")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """The packet microscope for DTrace on BSD network stacks.
+
+    Generate D that shows packets at any kernel function, and read back what dtrace(1) says.
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
