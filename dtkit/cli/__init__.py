@@ -20,7 +20,9 @@ import dtkit
 
 #: Subcommand, and what ``dtkit --help`` says of it. The table is the only list of commands:
 #: ``dtkit --help`` must not import every room to print it.
-COMMANDS: dict[str, str] = {}
+COMMANDS = {
+    "probes": "List the probe points that carry an mbuf.",
+}
 
 
 class LazyGroup(click.Group):
@@ -38,9 +40,8 @@ class LazyGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        if COMMANDS:
-            with formatter.section("Commands"):
-                formatter.write_dl(list(COMMANDS.items()))
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
     def main(
         self,

@@ -3,16 +3,36 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from collections.abc import Callable
 
+import click
 import pytest
 from click.testing import Result
 
 from dtkit import __version__
+from dtkit.cli import COMMANDS
 
 Dtkit = Callable[..., Result]
+
+
+def test_help_lists_every_command(dtkit: Dtkit) -> None:
+    result = dtkit("--help")
+    assert result.exit_code == 0
+    for name, help in COMMANDS.items():
+        assert f"  {name}  " in result.output
+        assert help.split(".")[0].split()[0] in result.output
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_with_examples(dtkit: Dtkit, name: str) -> None:
+    command = importlib.import_module(f"dtkit.cli.{name.replace('-', '_')}").command
+    assert isinstance(command, click.Command)
+    result = dtkit(name, "--help")
+    assert result.exit_code == 0
+    assert f"dtkit {name}" in result.output.partition("Examples:")[2]
 
 
 def test_no_arguments_is_help(dtkit: Dtkit) -> None:

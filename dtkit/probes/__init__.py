@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+Probe points that carry an mbuf: where they are, how D gets at the mbuf, what its data is.
+
+>>> from dtkit.probes import catalog
+>>> catalog()["tcp_input"].mbuf
+'*args[0]'
+"""
+
+from dtkit.probes.catalog import Catalog, CatalogError, Data, Probe, UnknownProbeError, catalog
+
+__all__ = ["Catalog", "CatalogError", "Data", "Probe", "UnknownProbeError", "catalog"]

@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The catalog of probe points that ship with dtkit, read from ``catalog.toml``."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from dtkit.probes.description import ProbeDescription
+
+
+class CatalogError(ValueError):
+    """A catalog entry that is not of the schema; the message names entry and key."""
+
+
+class UnknownProbeError(LookupError):
+    """No probe of that name; the message suggests the nearest ones."""
+
+
+class Data(StrEnum):
+    """What the data of a probe's mbuf starts with."""
+
+    ETHERNET = "ethernet"
+    NETWORK = "network"  #: IPv4, IPv6 or a bare ARP
+    IP = "ip"  #: IPv4 or IPv6, told by the version nibble
+    IPV4 = "ipv4"
+    IPV6 = "ipv6"
+    UNKNOWN = "unknown"
+
+
+class Direction(StrEnum):
+    """Which way packets are going at a probe."""
+
+    IN = "in"
+    OUT = "out"
+    FORWARD = "forward"
+    ANY = "any"
+
+
+#: The forms that a D expression for an mbuf takes; nothing else reaches a script.
+_MBUF = re.compile(r"\*?args\[[0-9]\]|\(struct mbuf \*\)arg[0-9]|\*\(struct mbuf \*\*\)arg[0-9]")
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """
+    A probe point that carries an mbuf.
+
+    :ivar description: the probe.
+    :ivar mbuf: D expression of type ``struct mbuf *``.
+    :ivar data: what ``m_data`` starts with.
+    :ivar hint: True where *data* may not be what the bytes are.
+    :ivar null: True where *mbuf* can be NULL.
+    :ivar direction: which way packets are going.
+    :ivar protocol: what follows the IP header (``tcp``, ``udp``, ``icmp``, ``icmp6``), or ``""``.
+    :ivar purpose: what the probe is good for, one phrase.
+    :ivar releases: major FreeBSD release to the expression that holds from it on.
+    """
+
+    description: ProbeDescription
+    mbuf: str
+    data: Data
+    direction: Direction
+    purpose: str
+    hint: bool = False
+    null: bool = False
+    protocol: str = ""
+    releases: Mapping[int, str] = field(default_factory=dict, hash=False)
+
+    def __str__(self) -> str:
+        return str(self.description)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The probe as JSON-ready values."""
+        return {
+            "description": str(self.description),
+            "mbuf": self.mbuf,
+            "releases": {str(release): mbuf for release, mbuf in self.releases.items()},
+            "data": str(self.data),
+            "hint": self.hint,
+            "null": self.null,
+            "direction": str(self.direction),
+            "protocol": self.protocol or None,
+            "purpose": self.purpose,
+        }
+
+    @classmethod
+    def from_dict(cls, entry: Mapping[str, Any]) -> Probe:
+        """
+        Read one ``[[probe]]`` table.
+
+        :raises CatalogError: a key is missing, unknown, or not of its type.
+        """
+        who = entry.get("description", "an entry without description")
+        types = {
+            "description": str,
+            "mbuf": str,
+            "releases": dict,
+            "data": str,
+            "hint": bool,
+            "null": bool,
+            "direction": str,
+            "protocol": str,
+            "purpose": str,
+        }
+        required = {"description", "mbuf", "data", "direction", "purpose"}
+        if missing := required - entry.keys():
+            raise CatalogError(f"{who}: no {', '.join(sorted(missing))}")
+        if unknown := entry.keys() - types.keys():
+            raise CatalogError(f"{who}: unknown key {', '.join(sorted(unknown))}")
+        for key, value in entry.items():
+            if type(value) is not types[key]:
+                raise CatalogError(f"{who}: {key} is not a {types[key].__name__}")
+        releases = entry.get("releases", {})
+        for mbuf in [entry["mbuf"], *releases.values()]:
+            if not isinstance(mbuf, str) or not _MBUF.fullmatch(mbuf):
+                raise CatalogError(f"{who}: {mbuf!r} is no D expression of an mbuf")
+        if not all(release.isdecimal() for release in releases):
+            raise CatalogError(f"{who}: releases are major release numbers")
+        try:
+            return cls(
+                description=ProbeDescription.parse(entry["description"]),
+                mbuf=entry["mbuf"],
+                data=Data(entry["data"]),
+                direction=Direction(entry["direction"]),
+                purpose=entry["purpose"],
+                hint=entry.get("hint", False),
+                null=entry.get("null", False),
+                protocol=entry.get("protocol", ""),
+                releases={int(release): mbuf for release, mbuf in releases.items()},
+            )
+        except ValueError as error:
+            raise CatalogError(f"{who}: {error}") from error
+
+
+class Catalog:
+    """
+    Probes in the order in which a packet meets them, and a forgiving way to find them.
+
+    :raises CatalogError: two of *probes* have one description.
+    """
+
+    def __init__(self, probes: Iterable[Probe]) -> None:
+        self._probes: dict[str, Probe] = {}
+        for probe in probes:
+            if str(probe) in self._probes:
+                raise CatalogError(f"{probe}: listed twice")
+            self._probes[str(probe)] = probe
+
+    def __iter__(self) -> Iterator[Probe]:
+        return iter(self._probes.values())
+
+    def __len__(self) -> int:
+        return len(self._probes)
+
+    def __getitem__(self, name: str) -> Probe:
+        """
+        The one probe called *name*: a description, or just its function.
+
+        :raises UnknownProbeError: there is none, or more than one; the message says which.
+        """
+        found = self.match(name)
+        if len(found) > 1:
+            raise UnknownProbeError(
+                f"{name!r} is more than one probe: {', '.join(map(str, found))}; give one of them"
+            )
+        return found[0]
+
+    def get(self, description: str) -> Probe | None:
+        """The probe whose description is exactly *description*, module aside, or None."""
+        provider, _, rest = description.partition(":")
+        _, _, rest = rest.partition(":")
+        return self._probes.get(f"{provider}::{rest}")
+
+    def match(self, pattern: str) -> list[Probe]:
+        """
+        The probes that *pattern* names: a description, a function, a name, or a glob of these.
+
+        A field that the pattern leaves out or empty matches all, and the module always does:
+        ``fbt:kernel:tcp_input:entry`` is the same probe as ``fbt::tcp_input:entry``, and the
+        RFD's ``:::tcp_input:entry``, with one field too many, is understood as well.
+
+        :raises UnknownProbeError: there is none; the message suggests near misses.
+        """
+        fields = pattern.split(":")
+        if len(fields) == 5 and not fields[0]:
+            fields = fields[1:]
+        if len(fields) == 1:
+            found = [
+                probe
+                for probe in self
+                if fnmatch.fnmatchcase(probe.description.shorthand, pattern)
+                or (probe.description.name != "entry" and probe.description.name == pattern)
+            ]
+        elif len(fields) <= 4:
+            wanted = [""] * (4 - len(fields)) + fields
+            found = [probe for probe in self if _matches(probe.description, wanted)]
+        else:
+            found = []
+        if not found:
+            raise UnknownProbeError(self._no_such(pattern))
+        return found
+
+    def _no_such(self, pattern: str) -> str:
+        names = [probe.description.shorthand for probe in self]
+        key = next((part for part in reversed(pattern.split(":")[:-1]) if part), pattern)
+        near = difflib.get_close_matches(key, dict.fromkeys(names), n=3)
+        advice = f"did you mean {' or '.join(near)}?" if near else "see `dtkit probes`"
+        return f"no probe {pattern!r} in the catalog; {advice}"
+
+
+def _matches(probe: ProbeDescription, wanted: list[str]) -> bool:
+    fields = (probe.provider, "", probe.function, probe.name)
+    return all(
+        index == 1 or not want or fnmatch.fnmatchcase(have, want)
+        for index, (have, want) in enumerate(zip(fields, wanted, strict=True))
+    )
+
+
+def read_catalog(text: str) -> Catalog:
+    """
+    Read a catalog from TOML.
+
+    :raises CatalogError: it is no TOML, or not of the schema.
+    """
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise CatalogError(str(error)) from error
+    entries = document.get("probe")
+    if document.keys() != {"probe"} or not isinstance(entries, list):
+        raise CatalogError("a catalog is a list of [[probe]] tables")
+    return Catalog(Probe.from_dict(entry) for entry in entries)
+
+
+@cache
+def catalog() -> Catalog:
+    """The catalog that ships with dtkit."""
+    return read_catalog((resources.files(__package__) / "catalog.toml").read_text("utf-8"))
