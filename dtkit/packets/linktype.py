@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+What the bytes of a packet start with, as link types of pcap and pcapng.
+
+Numbers are those of pcap-linktype(7). There is none for a transport header without IP or for a
+bare ARP, which DTrace meets at ``ether_output`` or past an offset: these are written as exported
+PDUs (LINKTYPE_WIRESHARK_UPPER_PDU), which name the dissector in front of the bytes.
+"""
+
+from __future__ import annotations
+
+import struct
+from enum import Enum
+
+from dtkit.probes import Data, Probe
+
+
+def _exported_pdu_tags(dissector: str) -> bytes:
+    """The tags of an exported PDU: the dissector's name (tag 12), then the end of options."""
+    name = dissector.encode()
+    padded = name + bytes(-len(name) % 4)
+    return struct.pack(">HH", 12, len(padded)) + padded + struct.pack(">HH", 0, 0)
+
+
+class LinkType(Enum):
+    """
+    A link type; the value is its number and, for an exported PDU, the dissector's name.
+
+    :ivar dlt: the number in a capture file's interface.
+    :ivar prefix: bytes that a capture file has in front of the packet's own; mostly none.
+    """
+
+    ETHERNET = (1, "")
+    RAW = (101, "")  #: IPv4 or IPv6, told by the version nibble
+    IPV4 = (228, "")
+    IPV6 = (229, "")
+    ARP = (252, "arp")
+    TCP = (252, "tcp")
+    UDP = (252, "udp")
+    ICMP = (252, "icmp")
+    ICMP6 = (252, "icmpv6")
+    UNKNOWN = (162, "")  #: LINKTYPE_USER15: bytes of no layer we know
+
+    dlt: int
+    prefix: bytes
+
+    def __init__(self, dlt: int, dissector: str) -> None:
+        self.dlt = dlt
+        self.prefix = _exported_pdu_tags(dissector) if dissector else b""
+
+
+_TRANSPORT = {
+    "tcp": LinkType.TCP,
+    "udp": LinkType.UDP,
+    "icmp": LinkType.ICMP,
+    "icmp6": LinkType.ICMP6,
+}
+
+#: EtherTypes that a sniffed frame may carry.
+_ETHERTYPES = {b"\x08\x00": 4, b"\x86\xdd": 6, b"\x08\x06": None, b"\x81\x00": None}
+
+
+def link_type(probe: Probe | None, data: bytes, offset: int = 0) -> LinkType:
+    """
+    The link type of bytes seen at a probe.
+
+    :param probe: where they were seen; None, or one that promises nothing, means sniffing.
+    :param data: the bytes.
+    :param offset: how many bytes of the packet were skipped before them, as far as known. The
+        generated one-liners can skip headers without saying so in their output: where bytes do
+        not start with the IP header that a probe promises, its transport header is tried.
+    """
+    if probe is None or probe.data is Data.UNKNOWN:
+        return sniff(data)
+    if offset:
+        found = sniff(data)
+        return _transport(probe, data) if found is LinkType.UNKNOWN else found
+    version = data[0] >> 4 if data else 0
+    match probe.data:
+        case Data.ETHERNET:
+            # bpf_mtap sees packets of interfaces without a link header, too.
+            if probe.hint and sniff(data) is LinkType.RAW:
+                return LinkType.RAW
+            return LinkType.ETHERNET
+        case Data.NETWORK:
+            if version in (4, 6):
+                return LinkType.RAW
+            return sniff(data)
+        case Data.IP:
+            return LinkType.RAW if version in (4, 6) else _transport(probe, data)
+        case Data.IPV4:
+            if version == 4 or not probe.protocol:
+                return LinkType.IPV4
+            return _transport(probe, data)
+        case Data.IPV6:
+            if version == 6 or not probe.protocol:
+                return LinkType.IPV6
+            return _transport(probe, data)
+
+
+def _transport(probe: Probe, data: bytes) -> LinkType:
+    """The probe's transport, when the bytes can be its header."""
+    match probe.protocol:
+        case "tcp":
+            plausible = len(data) >= 20 and data[12] >> 4 >= 5
+        case "udp":
+            plausible = len(data) >= 8 and int.from_bytes(data[4:6]) >= 8
+        case _:
+            plausible = len(data) >= 4
+    return _TRANSPORT.get(probe.protocol, LinkType.UNKNOWN) if plausible else LinkType.UNKNOWN
+
+
+def sniff(data: bytes) -> LinkType:
+    """
+    Guess what *data* starts with: RAW (IP), ETHERNET, ARP, or UNKNOWN when nothing fits well.
+
+    IPv4 must have a header length, total length and checksum that fit (or no checksum yet: it is
+    left to the hardware), IPv6 a payload length and next header, Ethernet a known type whose
+    contents agree.
+    """
+    if _is_ip(data):
+        return LinkType.RAW
+    if data[:6] == b"\x00\x01\x08\x00\x06\x04":
+        return LinkType.ARP
+    if len(data) >= 15 and data[12:14] in _ETHERTYPES:
+        version = _ETHERTYPES[data[12:14]]
+        if version is None or data[14] >> 4 == version:
+            return LinkType.ETHERNET
+    return LinkType.UNKNOWN
+
+
+#: Next headers that make an IPv6 header believable: extensions, TCP, UDP, ICMPv6, tunnels, ...
+_NEXT_HEADERS = frozenset({0, 4, 6, 17, 41, 43, 44, 47, 50, 51, 58, 59, 60, 103, 132, 135})
+
+
+def _is_ip(data: bytes) -> bool:
+    if len(data) >= 20 and data[0] >> 4 == 4:
+        header, total = (data[0] & 15) * 4, int.from_bytes(data[2:4])
+        if header < 20 or 0 < total < header:
+            return False
+        if len(data) < header or data[10:12] == b"\0\0":
+            return True
+        words: int = sum(struct.unpack(f">{header // 2}H", data[:header]))
+        return words % 0xFFFF == 0
+    if len(data) >= 40 and data[0] >> 4 == 6:
+        return data[6] in _NEXT_HEADERS
+    return False

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The packet: what dtkit makes of one dump, or of the joined segments of one firing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from dtkit.packets.linktype import LinkType
+from dtkit.packets.summary import summarize
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """
+    Bytes of a packet, and where they were seen. What is not known is None.
+
+    :ivar data: the bytes.
+    :ivar linktype: what *data* starts with.
+    :ivar probe: probe description, as far as the source says it: ``fbt:kernel:tcp_input:entry``.
+    :ivar function: function of the probe.
+    :ivar name: name of the probe.
+    :ivar cpu: CPU it fired on.
+    :ivar id: probe id.
+    :ivar timestamp: ns since boot.
+    :ivar time: ns since the epoch.
+    :ivar mbuf: address of the first mbuf.
+    :ivar offset: bytes of the chain in front of *data*.
+    :ivar length: bytes of the packet from *offset* on, captured or not.
+    :ivar exact: whether *data* is known to be packet to its last byte. Without an exact length a
+        dump may run past the packet into whatever memory follows.
+    :ivar line: line of the source, from 1.
+    """
+
+    data: bytes
+    linktype: LinkType
+    probe: str | None = None
+    function: str | None = None
+    name: str | None = None
+    cpu: int | None = None
+    id: int | None = None
+    timestamp: int | None = None
+    time: int | None = None
+    mbuf: int | None = None
+    offset: int = 0
+    length: int | None = None
+    exact: bool = False
+    line: int | None = None
+
+    @property
+    def summary(self) -> str:
+        """One tcpdump-like line about the headers."""
+        return summarize(self.data, self.linktype, self.length)
+
+    def __str__(self) -> str:
+        where = self.probe or (f"{self.function or ''}:{self.name}" if self.name else "-")
+        cpu = "-" if self.cpu is None else self.cpu
+        return f"{cpu:>3} {where}  {self.summary}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The packet as JSON-ready values; the mbuf's address and the bytes are hex strings."""
+        return {
+            "type": "packet",
+            "probe": self.probe,
+            "function": self.function,
+            "name": self.name,
+            "cpu": self.cpu,
+            "id": self.id,
+            "time": self.time,
+            "timestamp": self.timestamp,
+            "mbuf": None if self.mbuf is None else f"{self.mbuf:#x}",
+            "offset": self.offset,
+            "length": self.length,
+            "captured": len(self.data),
+            "exact": self.exact,
+            "linktype": self.linktype.name,
+            "data": self.data.hex(),
+            "summary": self.summary,
+            "line": self.line,
+        }

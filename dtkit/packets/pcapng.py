@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+Writing pcapng (draft-ietf-opsawg-pcapng): sections, one interface per probe, commented packets.
+
+Own code, because this is dtkit's hot path and no library both writes many interfaces, comments
+and nanoseconds and keeps up: see ``benchmarks/pcapng.py``, where it runs beside them.
+"""
+
+from __future__ import annotations
+
+import struct
+from enum import IntEnum
+from typing import BinaryIO
+
+_SECTION = struct.Struct("<IIIHHq")
+_INTERFACE = struct.Struct("<IIHHI")
+_PACKET = struct.Struct("<IIIIIII")
+_LENGTH = struct.Struct("<I")
+_OPTION = struct.Struct("<HH")
+
+_END_OF_OPTIONS = bytes(4)
+_PADDING = (b"", b"\0\0\0", b"\0\0", b"\0")
+
+#: Lengths are 32 bits wide, and readers give up far below that; options are 16 bits wide.
+_LONGEST_OPTION = 0xFFFC
+
+
+class Direction(IntEnum):
+    """Direction bits of ``epb_flags``."""
+
+    UNKNOWN = 0
+    INBOUND = 1
+    OUTBOUND = 2
+
+
+def _option(code: int, value: bytes) -> bytes:
+    value = value[:_LONGEST_OPTION]
+    return _OPTION.pack(code, len(value)) + value + _PADDING[len(value) % 4]
+
+
+def _text(code: int, text: str) -> bytes:
+    """
+    A text option, without NULs (readers stop there) and always UTF-8.
+
+    Surrogates stand for bytes that were no UTF-8; they are shown as ``\\xNN``.
+    """
+    value = text.replace("\0", "\\0").encode("utf-8", "backslashreplace")
+    # Cut at the limit, then drop what the cut left of a character.
+    return _option(code, value[:_LONGEST_OPTION].decode("utf-8", "ignore").encode())
+
+
+def packet_options(comment: str = "", direction: Direction = Direction.UNKNOWN) -> bytes:
+    """
+    Encode the options of a packet; give the result to :meth:`PcapngWriter.write`.
+
+    Kept apart from writing because most packets of a probe share their options.
+    """
+    options = _text(1, comment) if comment else b""
+    if direction:
+        options += _option(2, struct.pack("<I", direction))
+    return options + _END_OF_OPTIONS if options else b""
+
+
+class PcapngWriter:
+    """
+    Write one pcapng stream; every call writes whole blocks, so the file is valid after each.
+
+    :param stream: binary and writable; need not seek.
+    :raises OSError: from any method, when *stream* cannot be written.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._write = stream.write
+        self._interfaces = 0
+
+    def section(self, comment: str, application: str) -> None:
+        """Start a section: interfaces and their numbers begin anew. The first thing to write."""
+        options = _text(1, comment) if comment else b""
+        options += _text(4, application) + _END_OF_OPTIONS
+        length = 28 + len(options)
+        self._write(
+            _SECTION.pack(0x0A0D0D0A, length, 0x1A2B3C4D, 1, 0, -1) + options + _LENGTH.pack(length)
+        )
+        self._interfaces = 0
+
+    def interface(self, name: str, dlt: int, description: str = "", snaplen: int = 0) -> int:
+        """
+        Declare an interface with nanosecond timestamps.
+
+        :param name: ``if_name``; for dtkit a probe description.
+        :param dlt: link type number.
+        :param description: ``if_description``.
+        :param snaplen: most bytes captured of a packet; 0 for no limit.
+        :return: its number in this section.
+        """
+        options = _text(2, name)
+        if description:
+            options += _text(3, description)
+        options += _option(9, b"\x09") + _END_OF_OPTIONS
+        length = 20 + len(options)
+        self._write(_INTERFACE.pack(1, length, dlt, 0, snaplen) + options + _LENGTH.pack(length))
+        self._interfaces += 1
+        return self._interfaces - 1
+
+    def write(
+        self, interface: int, timestamp: int, data: bytes, length: int, options: bytes = b""
+    ) -> None:
+        """
+        Write a packet.
+
+        :param interface: number from :meth:`interface`.
+        :param timestamp: ns; since the epoch, or what the section's comment says.
+        :param data: captured bytes.
+        :param length: the packet's length on the wire; never less than what was captured.
+        :param options: from :func:`packet_options`.
+        """
+        captured = len(data)
+        padding = _PADDING[captured & 3]
+        total = 32 + captured + len(padding) + len(options)
+        self._write(
+            b"%b%b%b%b%b"
+            % (
+                _PACKET.pack(
+                    6,
+                    total,
+                    interface,
+                    timestamp >> 32 & 0xFFFFFFFF,
+                    timestamp & 0xFFFFFFFF,
+                    captured,
+                    length if length > captured else captured,
+                ),
+                data,
+                padding,
+                options,
+                _LENGTH.pack(total),
+            )
+        )

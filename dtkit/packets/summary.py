@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+One line about a packet's headers, in the manner of tcpdump(1); headers are read by dpkt.
+
+``192.168.1.1:15676 > 192.168.1.100:22 TCP [.] ack 3268211019 win 1040 length 0, 52 of 64 bytes``:
+52 bytes are packet by the IP header, 64 were dumped. ``first 64 of 84 bytes`` is the other case,
+a packet of which 64 bytes were dumped.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from ipaddress import ip_address
+from typing import Any
+
+import dpkt
+
+from dtkit.packets.linktype import LinkType
+
+#: What dpkt raises on bytes that are not what they claim to be.
+_UNREADABLE = (dpkt.Error, IndexError, KeyError, TypeError, ValueError, struct.error)
+
+_FLAGS = ((2, "S"), (1, "F"), (4, "R"), (8, "P"), (16, "."), (32, "U"), (64, "E"), (128, "W"))
+
+_ICMP = {0: "echo reply", 3: "unreachable", 5: "redirect", 8: "echo request", 11: "time exceeded"}
+_ICMP6 = {
+    1: "unreachable",
+    2: "packet too big",
+    3: "time exceeded",
+    128: "echo request",
+    129: "echo reply",
+    130: "multicast listener query",
+    131: "multicast listener report",
+    133: "router solicitation",
+    134: "router advertisement",
+    135: "neighbor solicitation",
+    136: "neighbor advertisement",
+    143: "multicast listener report v2",
+}
+
+
+def summarize(data: bytes, linktype: LinkType, length: int | None = None) -> str:
+    """
+    Describe *data*.
+
+    :param data: the captured bytes; any bytes at all.
+    :param linktype: what they start with.
+    :param length: how many bytes the packet has, where that is known from elsewhere.
+    :return: one line; never raises.
+    """
+    try:
+        text, total = _READERS[linktype](data)
+    except _UNREADABLE:
+        text, total = _bytes(data), None
+    known = length if length is not None else total
+    if known is not None and known < len(data):
+        text += f", {known} of {len(data)} bytes"
+    elif known is not None and known > len(data):
+        text += f", first {len(data)} of {known} bytes"
+    return text
+
+
+#: A line, and how many bytes the packet has by its own headers, or None.
+_Described = tuple[str, int | None]
+
+
+def _bytes(data: bytes) -> str:
+    shown = data[:16].hex(" ") + (" ..." if len(data) > 16 else "")
+    return f"{len(data)} bytes: {shown}" if data else "0 bytes"
+
+
+def _ethernet(data: bytes) -> _Described:
+    if len(data) < 14:
+        return _bytes(data), None
+    kind, start, tags = int.from_bytes(data[12:14]), 14, ""
+    while kind in (0x8100, 0x88A8) and len(data) >= start + 4:
+        tags += f"vlan {int.from_bytes(data[start : start + 2]) & 0xFFF} "
+        kind, start = int.from_bytes(data[start + 2 : start + 4]), start + 4
+    reader = {0x0800: _ipv4, 0x86DD: _ipv6, 0x0806: _arp}.get(kind)
+    if reader is None:
+        source, target = data[6:12].hex(":"), data[:6].hex(":")
+        return f"{source} > {target} {tags}ethertype {kind:#06x}", None
+    try:
+        text, total = reader(data[start:])
+    except _UNREADABLE:
+        text, total = _bytes(data[start:]), None
+    return tags + text, None if total is None else total + start
+
+
+def _raw(data: bytes) -> _Described:
+    return _ipv6(data) if data and data[0] >> 4 == 6 else _ipv4(data)
+
+
+def _ipv4(data: bytes) -> _Described:
+    note = ""
+    if len(data) >= 20 and data[0] >> 4 == 0:
+        # ip_output is entered before it has filled in version and header length.
+        data, note = b"\x45" + data[1:], " (unfinished IPv4 header)"
+    if not data or data[0] >> 4 != 4:
+        raise dpkt.UnpackError("not IPv4")
+    ip = dpkt.ip.IP(data)
+    source, target = str(ip_address(ip.src)), str(ip_address(ip.dst))
+    header = ip.hl * 4
+    # A length of 0 is what segmentation offload leaves on the way in.
+    total = max(ip.len, header) if ip.len else len(data)
+    if ip.offset:
+        more = "+" if ip.mf else ""
+        text = f"{source} > {target} {_protocol(ip.p)} fragment {ip.id}@{ip.offset}{more}"
+    else:
+        text = _transport(ip.p, data[header:total], total - header, source, target)
+        if ip.mf:
+            text += f", fragment {ip.id}@0+"
+    return text + note, total
+
+
+#: IPv6 extension headers that can stand before the transport: header to length unit and bias.
+_EXTENSIONS = {0: (8, 8), 43: (8, 8), 44: (0, 8), 51: (4, 8), 60: (8, 8)}
+
+
+def _ipv6(data: bytes) -> _Described:
+    if len(data) < 40 or data[0] >> 4 != 6:
+        raise dpkt.UnpackError("not IPv6")
+    source, target = str(ip_address(data[8:24])), str(ip_address(data[24:40]))
+    kind, payload = data[6], int.from_bytes(data[4:6])
+    total, start = 40 + payload if payload else len(data), 40
+    while kind in _EXTENSIONS and len(data) >= start + 8:
+        if kind == 44 and (where := int.from_bytes(data[start + 2 : start + 4])) & 0xFFF8:
+            more, id = "+" if where & 1 else "", int.from_bytes(data[start + 4 : start + 8])
+            kind = data[start]
+            text = f"{source} > {target} {_protocol(kind)} fragment {id}@{where & 0xFFF8}{more}"
+            return text, total
+        unit, bias = _EXTENSIONS[kind]
+        kind, start = data[start], start + data[start + 1] * unit + bias
+    length = max(total - start, 0)
+    return _transport(kind, data[start:total], length, source, target), total
+
+
+def _protocol(number: int) -> str:
+    known = {1: "ICMP", 6: "TCP", 17: "UDP", 58: "ICMP6"}
+    return known.get(number, f"protocol {number}")
+
+
+def _transport(kind: int, data: bytes, length: int, source: str, target: str) -> str:
+    """The transport header in *data*, whose whole packet has *length* bytes from there on."""
+    ports: tuple[int, int] | None = None
+    try:
+        match kind:
+            case 6:
+                text, ports = _tcp(data, length)
+            case 17:
+                text, ports = _udp(data)
+            case 1:
+                text = _icmp(data, length, _ICMP, "ICMP")
+            case 58:
+                text = _icmp(data, length, _ICMP6, "ICMP6")
+            case _:
+                text = f"{_protocol(kind)} length {length}"
+    except _UNREADABLE:
+        text = f"{_protocol(kind)} length {length}"
+    if ports is None:
+        return f"{source} > {target} {text}"
+    if ":" in source:
+        source, target = f"[{source}]", f"[{target}]"
+    return f"{source}:{ports[0]} > {target}:{ports[1]} {text}"
+
+
+def _tcp(data: bytes, length: int) -> tuple[str, tuple[int, int]]:
+    tcp = dpkt.tcp.TCP(data)
+    header = tcp.off * 4
+    payload = max(length - header, 0)
+    flags = "".join(letter for bit, letter in _FLAGS if tcp.flags & bit) or "none"
+    text = f"TCP [{flags}] seq {tcp.seq}"
+    if payload:
+        text += f":{(tcp.seq + payload) % 2**32}"
+    if tcp.flags & 16:
+        text += f" ack {tcp.ack}"
+    text += f" win {tcp.win}"
+    if tcp.flags & 32:
+        text += f" urg {tcp.urp}"
+    if options := _tcp_options(data[20:header]):
+        text += f" options [{options}]"
+    return f"{text} length {payload}", (tcp.sport, tcp.dport)
+
+
+def _tcp_options(data: bytes) -> str:
+    shown = []
+    for kind, value in dpkt.tcp.parse_opts(data) if data else []:
+        if kind is None:
+            shown.append("bad")
+            break
+        match kind, len(value):
+            case 0, _:
+                shown.append("eol")
+            case 1, _:
+                shown.append("nop")
+            case 2, 2:
+                shown.append(f"mss {int.from_bytes(value)}")
+            case 3, 1:
+                shown.append(f"wscale {value[0]}")
+            case 4, 0:
+                shown.append("sackOK")
+            case 5, n if n and n % 8 == 0:
+                edges = struct.unpack(f">{n // 4}I", value)
+                pairs = zip(edges[::2], edges[1::2], strict=True)
+                shown.append("sack " + " ".join(f"{left}:{right}" for left, right in pairs))
+            case 8, 8:
+                val, ecr = struct.unpack(">II", value)
+                shown.append(f"TS val {val} ecr {ecr}")
+            case _:
+                shown.append(f"opt-{kind}{':' if value else ''}{value.hex()}")
+    return ",".join(shown)
+
+
+def _udp(data: bytes) -> tuple[str, tuple[int, int]]:
+    udp = dpkt.udp.UDP(data)
+    return f"UDP length {max(udp.ulen - 8, 0)}", (udp.sport, udp.dport)
+
+
+def _icmp(data: bytes, length: int, names: dict[int, str], title: str) -> str:
+    kind, code = data[0], data[1]
+    name = names.get(kind, f"type {kind}")
+    text = f"{title} {name}"
+    if name.startswith("echo"):
+        id, sequence = struct.unpack(">HH", data[4:8])
+        text += f" id {id} seq {sequence}"
+    elif code:
+        text += f" code {code}"
+    return f"{text} length {length}"
+
+
+def _arp(data: bytes) -> _Described:
+    arp: Any = dpkt.arp.ARP(data)
+    source, target = ip_address(arp.spa), ip_address(arp.tpa)
+    match arp.op:
+        case 1:
+            text = f"ARP who-has {target} tell {source}"
+        case 2:
+            text = f"ARP {source} is-at {arp.sha.hex(':')}"
+        case operation:
+            text = f"ARP operation {operation}"
+    return text, 28
+
+
+def _bare(kind: int) -> Callable[[bytes], _Described]:
+    """A reader for transport bytes without an IP header: ports stand alone."""
+
+    def read(data: bytes) -> _Described:
+        if kind in (6, 17):
+            text, ports = _tcp(data, 0) if kind == 6 else _udp(data)
+            # Without IP there is no telling payload from what follows the packet.
+            text = text.partition(" length ")[0] if kind == 6 else text
+            return f"{ports[0]} > {ports[1]} {text}", None
+        names, title = (_ICMP, "ICMP") if kind == 1 else (_ICMP6, "ICMP6")
+        return _icmp(data, len(data), names, title).partition(" length ")[0], None
+
+    return read
+
+
+_READERS: dict[LinkType, Callable[[bytes], _Described]] = {
+    LinkType.ETHERNET: _ethernet,
+    LinkType.RAW: _raw,
+    LinkType.IPV4: _ipv4,
+    LinkType.IPV6: _ipv6,
+    LinkType.ARP: _arp,
+    LinkType.TCP: _bare(6),
+    LinkType.UDP: _bare(17),
+    LinkType.ICMP: _bare(1),
+    LinkType.ICMP6: _bare(58),
+    LinkType.UNKNOWN: lambda data: (_bytes(data), None),
+}
