@@ -21,11 +21,13 @@ class Oddity:
     :ivar unit: what the input is numbered by: ``frame`` or ``line``.
     :ivar number: which of them, counted from 1; 0 speaks of the input as a whole.
     :ivar text: what is odd, and what became of it.
+    :ivar unread: how many of these units are in nothing else that was read, because of it.
     """
 
     unit: str
     number: int
     text: str
+    unread: int = 0
 
     def __str__(self) -> str:
         return f"{self.unit} {self.number}: {self.text}" if self.number else self.text

@@ -14,12 +14,14 @@ from typing import BinaryIO
 
 _SECTION = struct.Struct("<IIIHHq")
 _INTERFACE = struct.Struct("<IIHHI")
-_PACKET = struct.Struct("<IIIIIII")
 _LENGTH = struct.Struct("<I")
 _OPTION = struct.Struct("<HH")
 
 _END_OF_OPTIONS = bytes(4)
 _PADDING = (b"", b"\0\0\0", b"\0\0", b"\0")
+
+#: Most layouts of a packet's block that are kept; most captures have a handful.
+_SIZES = 4096
 
 #: Lengths are 32 bits wide, and readers give up far below that; options are 16 bits wide.
 _LONGEST_OPTION = 0xFFFC
@@ -72,6 +74,7 @@ class PcapngWriter:
     def __init__(self, stream: BinaryIO) -> None:
         self._write = stream.write
         self._interfaces = 0
+        self._blocks: dict[int, struct.Struct] = {}  # by captured length and that of options
 
     def section(self, comment: str, application: str) -> None:
         """Start a section: interfaces and their numbers begin anew. The first thing to write."""
@@ -115,23 +118,25 @@ class PcapngWriter:
         :param options: from :func:`packet_options`.
         """
         captured = len(data)
-        padding = _PADDING[captured & 3]
-        total = 32 + captured + len(padding) + len(options)
+        key = captured << 16 | len(options)
+        block = self._blocks.get(key)
+        if block is None:
+            if len(self._blocks) >= _SIZES:
+                self._blocks.clear()
+            padded = captured + (-captured & 3)
+            block = self._blocks[key] = struct.Struct(f"<7I{padded}s{len(options)}sI")
+        total = block.size
         self._write(
-            b"%b%b%b%b%b"
-            % (
-                _PACKET.pack(
-                    6,
-                    total,
-                    interface,
-                    timestamp >> 32 & 0xFFFFFFFF,
-                    timestamp & 0xFFFFFFFF,
-                    captured,
-                    length if length > captured else captured,
-                ),
+            block.pack(
+                6,
+                total,
+                interface,
+                timestamp >> 32 & 0xFFFFFFFF,
+                timestamp & 0xFFFFFFFF,
+                captured,
+                length if length > captured else captured,
                 data,
-                padding,
                 options,
-                _LENGTH.pack(total),
+                total,
             )
         )

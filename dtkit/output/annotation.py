@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+The lines that a script of dtkit's prints about itself.
+
+``@dtkit 1 mbuf probe=fbt:kernel:tcp_input:entry cpu=0 t=123 m=0xfffff80001 len=52 off=0``: the
+version of the form, a kind, and fields with one space between them; numbers are decimal, addresses
+``0x`` hex, and fields that a reader does not know are ignored.
+"""
+
+from __future__ import annotations
+
+from dtkit.output.events import Annotation
+
+#: The version of the form that is written; a reader takes it and any older one.
+VERSION = 1
+
+PREFIX = "@dtkit "
+
+
+def read_annotation(line: int, text: str) -> Annotation | None:
+    """
+    Read an annotation.
+
+    :param line: its line number.
+    :param text: the line, which starts with :data:`PREFIX`.
+    :return: None when it is of a later version, or no annotation after all.
+    """
+    words = text.split(" ")
+    if len(words) < 3 or not words[1].isdecimal() or int(words[1]) > VERSION:
+        return None
+    pairs = (word.partition("=") for word in words[3:])
+    return Annotation(line, words[2], {key: value for key, equals, value in pairs if equals})

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+From firings to packets: annotations are applied, segments of one firing joined.
+
+A bare dump is a packet as it stands. An annotated one (:mod:`dtkit.output.annotation`) knows its
+probe, time and mbuf, and how much of the dump is packet: what an exact length proves not to be is
+cut, and nothing else ever is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from dtkit.oddity import Oddity
+from dtkit.output.events import Annotation, Dump, Event, Firing, Source
+from dtkit.packets.linktype import link_type
+from dtkit.packets.packet import NOWHERE, Origin, Packet
+from dtkit.probes import Catalog, Probe
+
+
+@dataclass(slots=True)
+class _Chain:
+    """An mbuf chain whose segments are coming in."""
+
+    annotation: Annotation
+    source: Source | None
+    line: int
+    data: bytearray = field(default_factory=bytearray)
+    segments: int = 0
+    whole: bool = True  # every segment so far is there to its last byte
+
+
+def packets(events: Iterable[Event], catalog: Catalog) -> Iterator[Event | Packet]:
+    """
+    Follow each firing with the packets that it completes, and with what was odd about them.
+
+    :param events: the output of dtrace(1), read.
+    :param catalog: what is known of probes: the link type of their data.
+    :return: *events* with packets in between.
+    """
+    assembler = _Assembler(catalog)
+    bare = assembler.bare
+    for event in events:
+        yield event
+        if type(event) is Firing:
+            parts = event.parts
+            if len(parts) == 1 and type(dump := parts[0]) is Dump:
+                # What one-liners print, and by far the most there is to read.
+                yield bare(event.source, dump)
+            else:
+                yield from assembler.firing(event)
+        elif isinstance(event, Annotation):
+            assembler.start(event)
+    yield from assembler.end()
+
+
+class _Assembler:
+    """What must be known of earlier firings to make packets of the next."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._described: dict[str, Probe | None] = {}
+        self._origins: dict[Source | None, tuple[Origin, Probe | None]] = {None: (NOWHERE, None)}
+        self._wall: int | None = None  # ns from the time since boot to the time of day
+        self._chains: dict[int | None, _Chain] = {}  # by CPU, where firings do not overlap
+
+    def firing(self, firing: Firing) -> Iterator[Packet | Oddity]:
+        """The packets that a firing completes."""
+        annotation: Annotation | None = None
+        for part in firing.parts:
+            if isinstance(part, Annotation):
+                annotation = part
+                self.start(part)
+            elif isinstance(part, Dump):
+                if annotation is None or annotation.kind != "mbuf":
+                    yield self.bare(firing.source, part)
+                elif "seg" in annotation.fields:
+                    yield from self._segment(annotation, firing.source, part)
+                else:
+                    yield self._copied(annotation, firing.source, part)
+                annotation = None
+
+    def end(self) -> Iterator[Packet]:
+        """The packets that the end of the output completes."""
+        for chain in self._chains.values():
+            yield self._packet(chain)
+        self._chains.clear()
+
+    def start(self, annotation: Annotation) -> None:
+        """Take the pair of times in a start line."""
+        uptime, wall = annotation.number("timestamp"), annotation.number("walltimestamp")
+        if annotation.kind == "start" and uptime is not None and wall is not None:
+            self._wall = wall - uptime
+
+    def bare(self, source: Source | None, dump: Dump) -> Packet:
+        """The packet that is a dump of which nothing was said."""
+        known = self._origins.get(source)
+        if known is None:
+            known = self._origins[source] = self._find(source)
+        origin, probe = known
+        return Packet(dump.data, link_type(probe, dump.data), origin, dump.line)
+
+    def _find(self, source: Source | None) -> tuple[Origin, Probe | None]:
+        """The probe that a frame means: it names neither provider nor module."""
+        if source is None:
+            return NOWHERE, None
+        cpu, id, function, name = source
+        # SDT probes without a function are shown with `none` in its place.
+        wanted = "" if function == "none" else function
+        for probe in self._catalog:
+            if (probe.description.function, probe.description.name) == (wanted, name):
+                return Origin(str(probe), function, name, cpu, id), probe
+        return Origin(f"::{function}:{name}", function, name, cpu, id), None
+
+    def _copied(self, annotation: Annotation, source: Source | None, dump: Dump) -> Packet:
+        """A packet that copyoutmbuf() copied: ``len`` is what mbuflen() says, and exact."""
+        length, offset = annotation.number("len"), max(annotation.number("off") or 0, 0)
+        left = None if length is None else max(length - offset, 0)
+        return self._annotated(annotation, source, dump.data[:left], left, left is not None)
+
+    def _segment(
+        self, annotation: Annotation, source: Source | None, dump: Dump
+    ) -> Iterator[Packet | Oddity]:
+        """A segment: ``mlen`` is its mbuf's m_len, and exact; ``seg`` counts from 1."""
+        cpu = annotation.number("cpu")
+        number = annotation.number("seg")
+        chain = self._chains.get(cpu)
+        if chain is None or not _same_firing(chain.annotation, annotation) or number == 1:
+            if chain is not None:
+                yield self._packet(chain)
+            chain = self._chains[cpu] = _Chain(annotation, source, annotation.line)
+        if number != chain.segments + 1 or not chain.whole:
+            rows = 1 + -(-len(dump.data) // 16)
+            what = "a segment of an mbuf chain does not follow the one before"
+            yield Oddity("line", dump.line, what, unread=rows)
+            return
+        chain.segments += 1
+        size = annotation.number("mlen")
+        if size is None:
+            chain.whole = False
+            chain.data += dump.data
+            return
+        skipped = max(annotation.number("off") or 0, 0) if number == 1 else 0
+        left = max(size - skipped, 0)
+        chain.data += dump.data[:left]
+        chain.whole = len(dump.data) >= left
+
+    def _packet(self, chain: _Chain) -> Packet:
+        annotation = chain.annotation
+        length, offset = annotation.number("pkt"), max(annotation.number("off") or 0, 0)
+        left = None if length is None or length < 0 else length - offset
+        if left is not None and left < len(chain.data):
+            left = None  # m_pkthdr.len is only a hint, and here it is wrong
+        exact = annotation.number("mlen") is not None
+        return self._annotated(annotation, chain.source, bytes(chain.data), left, exact)
+
+    def _annotated(
+        self,
+        annotation: Annotation,
+        source: Source | None,
+        data: bytes,
+        length: int | None,
+        exact: bool,
+    ) -> Packet:
+        text = annotation.fields.get("probe", "")
+        if text not in self._described:
+            self._described[text] = self._catalog.get(text)
+        probe = self._described[text]
+        fields = text.split(":")
+        timestamp, offset = annotation.number("t"), max(annotation.number("off") or 0, 0)
+        function = name = None
+        if len(fields) == 4:
+            function, name = fields[2], fields[3]
+        elif source is not None:
+            function, name = source.function, source.name
+        cpu = annotation.number("cpu")
+        if cpu is None and source is not None:
+            cpu = source.cpu
+        return Packet(
+            data,
+            link_type(probe, data, offset),
+            Origin(text or None, function, name, cpu, annotation.number("id")),
+            timestamp=timestamp,
+            time=None if timestamp is None or self._wall is None else timestamp + self._wall,
+            mbuf=annotation.number("m"),
+            offset=offset,
+            length=length,
+            exact=exact,
+            line=annotation.line,
+        )
+
+
+def _same_firing(one: Annotation, other: Annotation) -> bool:
+    return all(one.fields.get(key) == other.fields.get(key) for key in ("cpu", "t", "m"))

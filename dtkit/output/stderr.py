@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+What dtrace(1) itself says, on stderr: faults, drops, and everything else as notices.
+
+Where both streams are one, such a message can begin in the middle of a line of stdout, whose rest
+then follows on the next line. So a message is looked for anywhere in a line, but only in a form
+that dtrace(1) is known to print.
+"""
+
+from __future__ import annotations
+
+import re
+
+from dtkit.output.events import Drop, Fault, Notice
+
+#: Words of an error message to the fault flag they stand for.
+FLAGS = {
+    "invalid address": "BADADDR",
+    "invalid alignment": "BADALIGN",
+    "illegal operation": "ILLOP",
+    "divide-by-zero": "DIVZERO",
+    "out of scratch space": "NOSCRATCH",
+    "invalid kernel access": "KPRIV",
+    "invalid user access": "UPRIV",
+    "tuple stack overflow": "TUPOFLOW",
+    "bad stack": "BADSTACK",
+    "library-level fault": "LIBRARY",
+    "unknown fault": "UNKNOWN",
+}
+
+_FAULT = re.compile(
+    r"dtrace: (?:\[\w+\] )?error on enabled probe ID (\d+) \(ID (\d+): ([^)\s]*)\): "
+    r"([a-z][a-z -]*?)(?: \((0x[0-9a-f]+)\))? in (?:action #(\d+)|predicate)"
+    r"(?: at DIF offset (\d+))?"
+)
+#: What can be lost; the first, nothing, is trace records.
+_KINDS = (
+    r"|aggregation |dynamic variable |speculative |failed speculation"
+    r"|jstack\(\)/ustack\(\) string table overflow|error"
+)
+_DROP = re.compile(
+    rf"dtrace: (?:\[\w+\] )?(\d+) ({_KINDS})(?:drop)?s?"
+    r"(?: with non-empty (?:rinsing|dirty) list| \((?:available|no spec)[^)]*\)?[^)]*\)"
+    r"| in ERROR probe enabling)?(?: on CPU (\d+))?"
+)
+#: Messages that may stand in the middle of a line of stdout.
+_KNOWN = re.compile(
+    rf"(?:{_FAULT.pattern}|{_DROP.pattern}"
+    r"|dtrace: (?:description|script) '.*' matched \d+ probes?"
+    r"|dtrace: (?:buffer|aggregation|dynamic variable) size lowered to \w+)$"
+)
+
+
+def find_message(line: str) -> int:
+    """Where a message of dtrace(1)'s begins in *line*, or -1."""
+    if line.startswith("dtrace: "):
+        return 0
+    found = _KNOWN.search(line)
+    return found.start() if found else -1
+
+
+def read_message(line: int, text: str) -> Fault | Drop | Notice:
+    """Read the message *text*, which starts with ``dtrace: `` and was met on *line*."""
+    if found := _FAULT.fullmatch(text):
+        epid, id, probe, words, illval, action, offset = found.groups()
+        return Fault(
+            line,
+            epid=int(epid),
+            id=int(id),
+            probe=probe,
+            flag=FLAGS.get(words, words),
+            illval=None if illval is None else int(illval, 16),
+            action=None if action is None else int(action),
+            offset=None if offset is None else int(offset),
+        )
+    if found := _DROP.fullmatch(text):
+        count, kind, cpu = found.groups()
+        return Drop(line, int(count), kind.rstrip(), None if cpu is None else int(cpu))
+    return Notice(line, text.removeprefix("dtrace: "))
