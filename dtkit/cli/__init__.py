@@ -22,6 +22,8 @@ import dtkit
 #: ``dtkit --help`` must not import every room to print it.
 COMMANDS = {
     "probes": "List the probe points that carry an mbuf.",
+    "oneliner": "Print a dtrace(1) command that shows packets at a probe.",
+    "parse": "Read what dtrace(1) printed: packets, messages, stacks, faults and drops.",
 }
 
 

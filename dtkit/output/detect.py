@@ -3,16 +3,17 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
+from itertools import chain
 from typing import BinaryIO
 
 from dtkit.output.events import Event
 from dtkit.output.hexdump import is_hexdump, read_hexdump
+from dtkit.output.lines import Block, blocks
 from dtkit.output.reader import read_text
 
-#: How far the first line that says something is looked for.
-_PEEK = 4096
+#: How far the first line that says something is looked for, in bytes.
+_FAR = 1 << 16
 
 
 def read_output(stream: BinaryIO) -> Iterator[Event]:
@@ -23,29 +24,13 @@ def read_output(stream: BinaryIO) -> Iterator[Event]:
     :return: events; see :mod:`dtkit.output.events`. Bad input raises nothing.
     :raises OSError: *stream* cannot be read.
     """
-    buffered = stream if isinstance(stream, io.BufferedReader) else _Buffered(stream)
-    head = buffered.peek(_PEEK)[:_PEEK].decode("latin-1")
-    lines = (line for line in head.splitlines() if line.strip() and not line.startswith("#"))
-    read = read_hexdump if is_hexdump(next(lines, "")) else read_text
-    return read(buffered)
-
-
-class _Buffered(io.BufferedReader):
-    """A buffer for streams that are no raw files: :class:`io.BytesIO`, pipes of other programs."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        super().__init__(_Raw(stream))
-
-
-class _Raw(io.RawIOBase):
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: object) -> int:
-        view = memoryview(buffer)  # type: ignore[arg-type]
-        data = self._stream.read(len(view))
-        view[: len(data)] = data
-        return len(data)
+    source = blocks(stream)
+    seen: list[Block] = []
+    first, size = "", 0
+    while not first and size < _FAR and (block := next(source, None)) is not None:
+        seen.append(block)
+        size += len(block.data) + block.overlong
+        lines = block.data.decode("latin-1").splitlines()
+        first = next((line for line in lines if line.strip() and not line.startswith("#")), "")
+    read = read_hexdump if is_hexdump(first) else read_text
+    yield from read(chain(seen, source))

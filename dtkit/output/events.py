@@ -117,6 +117,11 @@ class Fault:
     action: int | None
     offset: int | None
 
+    def __str__(self) -> str:
+        value = "" if self.illval is None else f" {self.illval:#x}"
+        where = "the predicate" if self.action is None else f"action {self.action}"
+        return f"fault at {self.probe}: {self.flag}{value} in {where}"
+
 
 @dataclass(frozen=True, slots=True)
 class Drop:
@@ -133,6 +138,10 @@ class Drop:
     kind: str
     cpu: int | None
 
+    def __str__(self) -> str:
+        where = f" on CPU {self.cpu}" if self.cpu is not None else ""
+        return f"dropped {self.count} {self.kind or 'record'}{'s' * (self.count != 1)}{where}"
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
@@ -140,6 +149,9 @@ class Notice:
 
     line: int
     text: str
+
+    def __str__(self) -> str:
+        return f"dtrace: {self.text}"
 
 
 Event: TypeAlias = Firing | Message | Stack | Annotation | Fault | Drop | Notice | Oddity

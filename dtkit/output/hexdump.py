@@ -9,13 +9,12 @@ dtrace(1)'s; the text behind the hex may look like hex itself and is cut off by 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import BinaryIO
+from collections.abc import Iterable, Iterator
 
 from dtkit.oddity import Oddity
 from dtkit.output.dump import Flaw
 from dtkit.output.events import Dump, Event, Firing, Message
-from dtkit.output.lines import blocks, decode
+from dtkit.output.lines import Block, decode
 
 _OFFSET = re.compile(r"([0-9A-Fa-f]{6,})(:?)(?=  ?[0-9A-Fa-f]{2})")
 _END = re.compile(r"[0-9a-f]{6,}$")
@@ -50,7 +49,7 @@ def is_hexdump(first_line: str) -> bool:
     return row is not None and row[0] == 0
 
 
-def read_hexdump(stream: BinaryIO) -> Iterator[Event]:
+def read_hexdump(blocks: Iterable[Block]) -> Iterator[Event]:
     """
     Read plain hexdumps; an offset of 0 begins the next one.
 
@@ -58,7 +57,7 @@ def read_hexdump(stream: BinaryIO) -> Iterator[Event]:
     """
     data, start, number = bytearray(), 0, 0
     last, repeat = b"", False
-    for block in blocks(stream):
+    for block in blocks:
         for line in block.data.decode("latin-1").splitlines():
             number += 1
             row = read_row(line)

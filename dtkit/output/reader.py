@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO
 
 from dtkit.oddity import Oddity
 from dtkit.output.annotation import PREFIX, read_annotation
@@ -26,7 +25,7 @@ from dtkit.output.events import (
     Stack,
 )
 from dtkit.output.framing import frame, is_heading
-from dtkit.output.lines import LONGEST, Block, blocks, decode
+from dtkit.output.lines import LONGEST, Block, decode
 from dtkit.output.stderr import find_message, read_message
 from dtkit.output.uniform import LARGEST, Shape
 
@@ -42,15 +41,15 @@ _LARGEST = 1 << 25
 _PATIENCE = 50
 
 
-def read_text(stream: BinaryIO) -> Iterator[Event]:
+def read_text(blocks: Iterable[Block]) -> Iterator[Event]:
     """
     Read the text output of dtrace(1), with or without its stderr in between.
 
-    :param stream: the output; read to its end, in bounded memory.
+    :param blocks: the output; see :func:`dtkit.output.lines.blocks`.
     :return: events in the order in which they are complete.
     """
     reader = _Reader()
-    for block in blocks(stream):
+    for block in blocks:
         yield from reader.block(block)
     yield from reader.end()
 

@@ -118,7 +118,7 @@ class PcapngWriter:
         :param options: from :func:`packet_options`.
         """
         captured = len(data)
-        key = captured << 16 | len(options)
+        key = captured << 20 | len(options)
         block = self._blocks.get(key)
         if block is None:
             if len(self._blocks) >= _SIZES:

@@ -178,17 +178,22 @@ def _tcp(data: bytes, length: int) -> tuple[str, tuple[int, int]]:
     text += f" win {tcp.win}"
     if tcp.flags & 32:
         text += f" urg {tcp.urp}"
-    if options := _tcp_options(data[20:header]):
+    if options := _tcp_options(data[20:header], header - 20):
         text += f" options [{options}]"
     return f"{text} length {payload}", (tcp.sport, tcp.dport)
 
 
-def _tcp_options(data: bytes) -> str:
+def _tcp_options(data: bytes, length: int) -> str:
+    """The options in *data*, of which there are *length* bytes in the whole packet."""
     shown = []
-    for kind, value in dpkt.tcp.parse_opts(data) if data else []:
-        if kind is None:
-            shown.append("bad")
+    at = 0
+    while at < len(data):
+        kind = data[at]
+        size = 1 if kind < 2 else data[at + 1] if at + 1 < len(data) else 0
+        if at + size > len(data) or size < (1 if kind < 2 else 2):
             break
+        value = data[at + 2 : at + size]
+        at += size
         match kind, len(value):
             case 0, _:
                 shown.append("eol")
@@ -209,6 +214,10 @@ def _tcp_options(data: bytes) -> str:
                 shown.append(f"TS val {val} ecr {ecr}")
             case _:
                 shown.append(f"opt-{kind}{':' if value else ''}{value.hex()}")
+        if kind == 0:
+            return ",".join(shown)
+    if at != length:
+        shown.append("..." if len(data) < length else "bad")
     return ",".join(shown)
 
 

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""``dtkit parse``: what dtrace(1) printed, as packets."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import click
+
+from dtkit import __version__
+from dtkit.cli.inputs import READABLE, open_input, open_output
+from dtkit.oddity import Oddity
+from dtkit.output import Drop, Dump, Event, Fault, Firing, Notice, packets, read_output, to_dict
+from dtkit.output.count import Count
+from dtkit.packets.hexdump import hexdump_lines
+from dtkit.packets.packet import Packet
+from dtkit.packets.packetfile import PacketFile
+from dtkit.probes import catalog
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  dtrace -n 'fbt::tcp_input:entry { tracemem((*args[0])->m_data, 64); }' | dtkit parse
+  dtkit parse saved.txt -w saved.pcapng
+  dtkit parse --to json --all saved.txt | jq .summary
+  dtkit oneliner --annotate ip_input | sudo sh | dtkit parse -w - | tshark -r -
+"""
+)
+@click.argument("files", metavar="[FILE]...", nargs=-1, type=READABLE)
+@click.option(
+    "--to",
+    type=click.Choice(["summary", "json", "hexdump", "raw", "none"]),
+    default="summary",
+    show_default=True,
+    help="A line about each packet; a JSON object a line; hexdumps; the bytes; nothing.",
+)
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="With --to json, messages, stacks, faults, drops and the rest too, told by `type`.",
+)
+@click.option("-w", "write", metavar="FILE", help="Write packets to a pcapng file; - is stdout.")
+@click.option("--strict", is_flag=True, help="Exit with 1 if anything in the input was odd.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    files: tuple[str, ...],
+    to: str,
+    everything: bool,
+    write: str | None,
+    strict: bool,
+) -> int:
+    """Read what dtrace(1) printed: packets, messages, stacks, faults and drops.
+
+    FILE is the output of dtrace(1) in any of its forms (default, -q, -F, with or without its
+    stderr, annotated or not), or a plain hexdump; without one, standard input is read. What is
+    not as dtrace(1) writes it is named once on stderr, with its line; the rest is kept.
+    """
+    if everything and to != "json":
+        raise click.UsageError("--all goes with --to json")
+    if write == "-" and to == "raw":
+        raise click.UsageError("-w - and --to raw both want standard output: give -w a file")
+    show = _json_of_all if everything else _SHOW[to]
+    # With the capture on stdout, what is for people goes to stderr.
+    out = (sys.stderr if write == "-" else sys.stdout).buffer
+    count = Count()
+    with ExitStack() as stack:
+        capture = None
+        if write is not None:
+            stream = stack.enter_context(open_output(write))
+            capture = PacketFile(stream, f"dtkit {__version__}", catalog())
+        for name in files or ("-",):
+            source = stack.enter_context(open_input(name))
+            for item in count.watch(packets(read_output(source), catalog())):
+                if type(item) is Packet:
+                    if capture is not None:
+                        capture.write(item)
+                        if write == "-":
+                            stream.flush()  # somebody may be watching live
+                elif isinstance(item, (Oddity, Fault, Drop, Notice)):
+                    _complain(ctx, f"{name}: " if len(files) > 1 else "", item)
+                out.writelines(show(item))
+        if capture is not None:
+            capture.close()
+        out.flush()
+    click.echo(str(count), err=True)
+    return 1 if strict and count.odd else 0
+
+
+def _complain(ctx: click.Context, where: str, item: Oddity | Fault | Drop | Notice) -> None:
+    """Say what must not go unseen; of dtrace(1)'s notices, all but that it began."""
+    if isinstance(item, Notice) and " matched " in item.text:
+        return
+    click.echo(f"{ctx.command_path}: {where}{item}", err=True)
+
+
+# What is printed of an item of the output, by the form that was asked for.
+
+
+def _summary(item: Event | Packet) -> Iterator[bytes]:
+    if type(item) is Packet:
+        yield f"{item}\n".encode()
+
+
+def _json(item: Event | Packet) -> Iterator[bytes]:
+    if type(item) is Packet:
+        yield json.dumps(item.to_dict()).encode() + b"\n"
+
+
+def _json_of_all(item: Event | Packet) -> Iterator[bytes]:
+    if isinstance(item, Firing):
+        parts = [to_dict(part, item.source) for part in item.parts if not isinstance(part, Dump)]
+    else:
+        parts = [item.to_dict() if isinstance(item, Packet) else to_dict(item)]
+    for part in parts:
+        yield json.dumps(part).encode() + b"\n"
+
+
+def _hexdump(item: Event | Packet) -> Iterator[bytes]:
+    if type(item) is Packet:
+        yield f"# {item}\n".encode()
+        for line in hexdump_lines(item.data):
+            yield f"{line}\n".encode()
+        yield b"\n"
+
+
+def _raw(item: Event | Packet) -> Iterator[bytes]:
+    if type(item) is Packet:
+        yield item.data
+
+
+def _none(item: Event | Packet) -> Iterator[bytes]:
+    yield from ()
+
+
+_SHOW: dict[str, Callable[[Event | Packet], Iterator[bytes]]] = {
+    "summary": _summary,
+    "json": _json,
+    "hexdump": _hexdump,
+    "raw": _raw,
+    "none": _none,
+}
