@@ -145,3 +145,29 @@ def _is_ip(data: bytes) -> bool:
     if len(data) >= 40 and data[0] >> 4 == 6:
         return data[6] in _NEXT_HEADERS
     return False
+
+
+def claimed_length(data: bytes, linktype: LinkType) -> int:
+    """
+    How long the packet is by its own IP header, and never less than *data*.
+
+    A dump of 64 bytes of a longer packet is a capture cut at 64 bytes: with this length readers
+    know, and do not call it malformed.
+    """
+    size = len(data)
+    if linktype is LinkType.ETHERNET:
+        kind = data[12:14]
+        if kind == b"\x08\x00" and size >= 18:
+            return max(size, 14 + int.from_bytes(data[16:18]))
+        if kind == b"\x86\xdd" and size >= 20:
+            return max(size, 54 + int.from_bytes(data[18:20]))
+        return size
+    if linktype in _IP and size >= 6:
+        if data[0] >> 4 == 4:
+            return max(size, int.from_bytes(data[2:4]))
+        if data[0] >> 4 == 6:
+            return max(size, 40 + int.from_bytes(data[4:6]))
+    return size
+
+
+_IP = (LinkType.RAW, LinkType.IPV4, LinkType.IPV6)

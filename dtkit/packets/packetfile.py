@@ -6,7 +6,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import BinaryIO
 
-from dtkit.packets.linktype import LinkType
+from dtkit.packets.linktype import LinkType, claimed_length
 from dtkit.packets.packet import Origin, Packet
 from dtkit.packets.pcapng import Direction, PcapngWriter, packet_options
 from dtkit.probes import Catalog
@@ -77,7 +77,7 @@ class PacketFile:
             words += [f"offset {offset}"] if offset else []
             options = packet_options(", ".join([self._comment, *words]), self._direction)
         if length is None:
-            length = len(data)
+            length = claimed_length(data, linktype)
         if linktype.prefix:
             data, length = linktype.prefix + data, len(linktype.prefix) + length
         self._writer.write(self._interface, time, data, length, options)
