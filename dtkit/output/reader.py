@@ -131,7 +131,8 @@ class _Reader:
         number = self._line
         if line.endswith("\r"):
             line = line[:-1]
-        if "dtrace: " in line and (found := find_message(line)) >= 0:
+        continued = self._carry is not None
+        if "dtrace: " in line and (found := find_message(line, continued)) >= 0:
             self._events.append(read_message(number, decode(line[found:])))
             if found:
                 first, before = self._carry or (number, "")

@@ -51,9 +51,14 @@ _KNOWN = re.compile(
 )
 
 
-def find_message(line: str) -> int:
-    """Where a message of dtrace(1)'s begins in *line*, or -1."""
-    if line.startswith("dtrace: "):
+def find_message(line: str, continued: bool) -> int:
+    """
+    Where a message of dtrace(1)'s begins in *line*, or -1.
+
+    :param continued: whether *line* is the rest of one that a message broke into: then what it
+        begins with is text, unless it is a message known word for word.
+    """
+    if line.startswith("dtrace: ") and not continued:
         return 0
     found = _KNOWN.search(line)
     return found.start() if found else -1

@@ -87,15 +87,15 @@ def link_type(probe: Probe | None, data: bytes, offset: int = 0) -> LinkType:
                 return LinkType.RAW
             return sniff(data)
         case Data.IP:
-            return LinkType.RAW if version in (4, 6) else _transport(probe, data)
+            promised, is_version = LinkType.RAW, version in (4, 6)
         case Data.IPV4:
-            if version == 4 or not probe.protocol:
-                return LinkType.IPV4
-            return _transport(probe, data)
+            promised, is_version = LinkType.IPV4, version == 4
         case Data.IPV6:
-            if version == 6 or not probe.protocol:
-                return LinkType.IPV6
-            return _transport(probe, data)
+            promised, is_version = LinkType.IPV6, version == 6
+    if not probe.protocol or (is_version and (len(data) < 20 or _is_ip(data))):
+        return promised
+    found = _transport(probe, data)
+    return promised if is_version and found is LinkType.UNKNOWN else found
 
 
 def _transport(probe: Probe, data: bytes) -> LinkType:

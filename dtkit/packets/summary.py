@@ -104,9 +104,9 @@ def _ipv4(data: bytes) -> _Described:
     header = ip.hl * 4
     # A length of 0 is what segmentation offload leaves on the way in.
     total = max(ip.len, header) if ip.len else len(data)
-    if ip.offset:
-        more = "+" if ip.mf else ""
-        text = f"{source} > {target} {_protocol(ip.p)} fragment {ip.id}@{ip.offset}{more}"
+    if ip.offset:  # in units of 8 bytes
+        where = f"{ip.id}@{ip.offset * 8}{'+' if ip.mf else ''}"
+        text = f"{source} > {target} {_protocol(ip.p)} fragment {where}"
     else:
         text = _transport(ip.p, data[header:total], total - header, source, target)
         if ip.mf:

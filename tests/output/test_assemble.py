@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""From firings to packets."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from dtkit.oddity import Oddity
+from dtkit.output import packets, read_output
+from dtkit.packets.linktype import LinkType
+from dtkit.packets.packet import Origin, Packet
+from dtkit.probes import catalog
+from tests.output.dtrace_text import dump, framed
+
+#: The packet of the RFD's first example: 52 bytes, and the zeros that followed it.
+RFD = bytes.fromhex(
+    "45100034 46f44000 4006700a c0a80101 c0a80164 3d3c0016 707dfa57 c2ccf14b"
+    "80100410 b5a50000 0101080a 3ac804ae 943c095f 00000000 00000000 00000000"
+)
+WHO = "probe=fbt:kernel:tcp_input:entry id=19971 cpu=1"
+
+
+def read(text: str) -> list[Packet]:
+    items = packets(read_output(io.BytesIO(text.encode())), catalog())
+    return [item for item in items if isinstance(item, Packet)]
+
+
+def oddities(text: str) -> list[str]:
+    items = packets(read_output(io.BytesIO(text.encode())), catalog())
+    return [str(item) for item in items if isinstance(item, Oddity)]
+
+
+def test_a_bare_dump_is_a_packet_as_it_stands() -> None:
+    (packet,) = read(framed(3, 34345, "tcp_input", "entry", dump(RFD)))
+    assert packet == Packet(
+        RFD,
+        LinkType.RAW,
+        Origin("fbt::tcp_input:entry", "tcp_input", "entry", 3, 34345),
+        line=2,
+    )
+
+
+@pytest.mark.parametrize(
+    ("function", "name", "probe"),
+    [
+        ("tcp_input", "entry", "fbt::tcp_input:entry"),
+        ("none", "receive", "tcp:::receive"),
+        ("none", "m-freem", "sdt:::m-freem"),
+        ("some_function", "entry", "::some_function:entry"),
+        ("tcp_input", "return", "::tcp_input:return"),
+    ],
+)
+def test_the_probe_of_a_frame(function: str, name: str, probe: str) -> None:
+    (packet,) = read(framed(0, 1, function, name, dump(RFD)))
+    assert packet.origin.probe == probe
+
+
+def test_an_exact_length_cuts_what_is_no_packet() -> None:
+    (packet,) = read(f"@dtkit 1 mbuf {WHO} t=99 m=0xff len=52 off=0\n" + dump(RFD))
+    assert packet == Packet(
+        RFD[:52],
+        LinkType.RAW,
+        Origin("fbt:kernel:tcp_input:entry", "tcp_input", "entry", 1, 19971),
+        line=1,
+        timestamp=99,
+        mbuf=0xFF,
+        length=52,
+        exact=True,
+    )
+
+
+def test_an_offset_is_taken_off_the_length() -> None:
+    (packet,) = read(f"@dtkit 1 mbuf {WHO} t=99 m=0xff len=52 off=20\n" + dump(RFD[20:]))
+    assert packet.data == RFD[20:52]
+    assert (packet.offset, packet.length, packet.linktype) == (20, 32, LinkType.TCP)
+
+
+def test_a_cut_dump_has_its_original_length() -> None:
+    (packet,) = read(f"@dtkit 1 mbuf {WHO} t=99 m=0xff len=1500 off=0\n" + dump(RFD))
+    assert (packet.data, packet.length, packet.exact) == (RFD, 1500, True)
+    assert packet.summary.endswith("length 0, first 64 of 1500 bytes")
+
+
+def test_without_an_exact_length_nothing_is_cut() -> None:
+    (packet,) = read(f"@dtkit 1 mbuf {WHO} t=99 m=0xff pkt=52\n" + dump(RFD))
+    assert (packet.data, packet.length, packet.exact) == (RFD, None, False)
+
+
+@pytest.mark.parametrize(
+    ("hint", "length"), [("pkt=1400", 1400), ("pkt=10", None), ("pkt=-1", None), ("x=1", None)]
+)
+def test_the_first_segment_is_exact_and_pkt_a_hint(hint: str, length: int | None) -> None:
+    (packet,) = read(f"@dtkit 1 mbuf {WHO} t=9 m=0xff {hint} off=0 seg=1 mlen=52\n" + dump(RFD))
+    assert (packet.data, packet.length, packet.exact) == (RFD[:52], length, True)
+
+
+def segment(cpu: int, t: int, seg: int, data: bytes, mlen: int | None = None) -> str:
+    size = len(data) if mlen is None else mlen
+    return f"@dtkit 1 mbuf cpu={cpu} t={t} m=0x{t:x} pkt=-1 off=0 seg={seg} mlen={size}\n" + dump(
+        data
+    )
+
+
+def test_segments_of_one_firing_are_joined_though_cpus_interleave() -> None:
+    text = (
+        segment(0, 1, 1, b"zero ")
+        + segment(1, 2, 1, b"one ")
+        + segment(0, 1, 2, b"and more")
+        + segment(1, 2, 2, b"and more")
+        + segment(0, 3, 1, b"next")
+    )
+    assert [packet.data for packet in read(text)] == [b"zero and more", b"next", b"one and more"]
+
+
+def test_a_gap_ends_a_packet_and_is_named() -> None:
+    text = segment(0, 1, 1, b"a" * 16) + segment(0, 1, 3, b"c" * 16)
+    assert [packet.data for packet in read(text)] == [b"a" * 16]
+    assert oddities(text) == ["line 7: a segment of an mbuf chain does not follow the one before"]
+
+
+def test_a_cut_segment_ends_a_packet() -> None:
+    text = segment(0, 1, 1, b"a" * 16, mlen=20) + segment(0, 1, 2, b"b" * 16)
+    assert [packet.data for packet in read(text)] == [b"a" * 16]
+    assert len(oddities(text)) == 1
+
+
+def test_the_start_line_gives_the_time_of_day() -> None:
+    start = "@dtkit 1 start dtkit=0.1.0 timestamp=1000 walltimestamp=1795226807005403060\n"
+    (packet,) = read(start + f"@dtkit 1 mbuf {WHO} t=1500 m=0x1 len=4 off=0\n" + dump(b"1234"))
+    assert (packet.timestamp, packet.time) == (1500, 1795226807005403560)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    ["len=-5 off=0", "len=5 off=-7", "len=x off=", "seg=0 mlen=3", "seg=x mlen=y", "m=0x", ""],
+)
+def test_fields_that_make_no_sense_raise_nothing(fields: str) -> None:
+    read(f"@dtkit 1 mbuf cpu=0 {fields}\n" + dump(RFD))

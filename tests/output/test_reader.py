@@ -1,0 +1,426 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The reader of dtrace(1)'s text: every framing, every oddity, any bytes."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dtkit.oddity import Oddity
+from dtkit.output import (
+    Annotation,
+    Drop,
+    Dump,
+    Event,
+    Firing,
+    Message,
+    Notice,
+    Source,
+    Stack,
+    read_output,
+)
+from dtkit.output import lines as lines_module
+from dtkit.output.reader import read_text
+from tests.output.dtrace_text import FLOW_HEADING, HEADER, HEADING, dump, firings, flow, framed
+
+A, B = bytes(range(40)), bytes(range(100, 152))
+
+
+def read(text: str | bytes) -> list[Event]:
+    return list(read_output(io.BytesIO(text.encode() if isinstance(text, str) else text)))
+
+
+def dumps(events: list[Event]) -> list[bytes]:
+    return [
+        part.data
+        for event in events
+        if isinstance(event, Firing)
+        for part in event.parts
+        if isinstance(part, Dump)
+    ]
+
+
+def oddities(events: list[Event]) -> list[str]:
+    return [str(event) for event in events if isinstance(event, Oddity)]
+
+
+SOURCE = Source(0, 19971, "tcp_input", "entry")
+
+FRAMINGS = {
+    "default": (
+        HEADING + framed(0, 19971, "tcp_input", "entry", dump(A)),
+        [Firing(2, SOURCE, (Dump(3, A),))],
+    ),
+    "without heading": (
+        framed(0, 19971, "tcp_input", "entry", dump(A)),
+        [Firing(1, SOURCE, (Dump(2, A),))],
+    ),
+    "quiet": (dump(A) + dump(B), [Firing(2, None, (Dump(2, A),)), Firing(7, None, (Dump(7, B),))]),
+    "flow indent": (
+        FLOW_HEADING
+        + flow(0, 1, "->", "tcp_input", dump(A))
+        + flow(0, 3, "=>", "read", "")
+        + flow(0, 3, "<=", "read", "")
+        + flow(3, 3, "|", ":BEGIN", "hello")
+        + flow(0, 1, "<-", "tcp_input", ""),
+        [
+            Firing(2, Source(0, None, "tcp_input", "entry"), (Dump(3, A),)),
+            Firing(8, Source(0, None, "read", "entry"), ()),
+            Firing(9, Source(0, None, "read", "return"), ()),
+            Firing(10, Source(3, None, "", "BEGIN"), (Message(10, "hello"),)),
+            Firing(11, Source(0, None, "tcp_input", "return"), ()),
+        ],
+    ),
+    "printf on the same line": (
+        framed(1, 7, "ip_input", "entry", "len 40" + dump(A)),
+        [Firing(1, Source(1, 7, "ip_input", "entry"), (Message(1, "len 40"), Dump(2, A)))],
+    ),
+    "printf on other lines": (
+        framed(1, 7, "ip_input", "entry", "one\ntwo\n" + dump(A) + "three\n"),
+        [
+            Firing(
+                1,
+                Source(1, 7, "ip_input", "entry"),
+                (Message(1, "one"), Message(2, "two"), Dump(4, A), Message(8, "three")),
+            )
+        ],
+    ),
+    "two dumps and a trace": (
+        framed(1, 7, "ip_input", "entry", dump(A) + dump(B) + " 1409286213"),
+        [
+            Firing(
+                1,
+                Source(1, 7, "ip_input", "entry"),
+                (Dump(2, A), Dump(7, B), Message(12, " 1409286213")),
+            )
+        ],
+    ),
+    "several CPUs": (
+        framed(0, 19971, "tcp_input", "entry", dump(A))
+        + framed(12, 20035, "ip_input", "entry", dump(B))
+        + framed(1234, 20035, "ip_input", "entry", dump(A)),
+        [
+            Firing(1, SOURCE, (Dump(2, A),)),
+            Firing(7, Source(12, 20035, "ip_input", "entry"), (Dump(8, B),)),
+            Firing(14, Source(1234, 20035, "ip_input", "entry"), (Dump(15, A),)),
+        ],
+    ),
+    "wide names and ids": (
+        framed(0, 1234567, "a_function_with_quite_a_long_name", "entry", dump(A)),
+        [
+            Firing(
+                1,
+                Source(0, 1234567, "a_function_with_quite_a_long_name", "entry"),
+                (Dump(2, A),),
+            )
+        ],
+    ),
+    "BEGIN and END": (
+        framed(0, 1, "", "BEGIN", "") + framed(0, 2, "", "END", "bye"),
+        [
+            Firing(1, Source(0, 1, "", "BEGIN"), ()),
+            Firing(2, Source(0, 2, "", "END"), (Message(2, "bye"),)),
+        ],
+    ),
+    "a stack after a dump": (
+        framed(0, 19971, "tcp_input", "entry", dump(A) + "\n              kernel`f+0x1\n"),
+        [Firing(1, SOURCE, (Dump(2, A), Stack(7, ("kernel`f+0x1",))))],
+    ),
+    "text that looks like hex": (
+        dump(b" 41 42 43 44 45 46 47 48 49 4a 4"),
+        [Firing(2, None, (Dump(2, b" 41 42 43 44 45 46 47 48 49 4a 4"),))],
+    ),
+    "text that ends in spaces": (dump(b"  a   "), [Firing(2, None, (Dump(2, b"  a   "),))]),
+    "text that looks like a message": (
+        dump(b"dtrace: 3 drops on CPU 0"),
+        [Firing(2, None, (Dump(2, b"dtrace: 3 drops on CPU 0"),))],
+    ),
+    "messages of dtrace": (
+        "dtrace: description 'fbt::f:entry ' matched 1 probe\ndtrace: 3 drops on CPU 1\n",
+        [Notice(1, "description 'fbt::f:entry ' matched 1 probe"), Drop(2, 3, "", 1)],
+    ),
+    "an annotation": (
+        "@dtkit 1 mbuf cpu=0 t=5 m=0x10 pkt=40 off=0 seg=1 mlen=40\n" + dump(A),
+        [
+            Firing(
+                1,
+                None,
+                (
+                    Annotation(
+                        1,
+                        "mbuf",
+                        {"cpu": "0", "t": "5", "m": "0x10", "pkt": "40", "off": "0"}
+                        | {"seg": "1", "mlen": "40"},
+                    ),
+                    Dump(3, A),
+                ),
+            )
+        ],
+    ),
+    "an annotation in a frame": (
+        framed(0, 19971, "tcp_input", "entry", "@dtkit 1 mbuf cpu=0\n" + dump(A)),
+        [Firing(1, SOURCE, (Annotation(1, "mbuf", {"cpu": "0"}), Dump(3, A)))],
+    ),
+    "nothing": ("", []),
+    "blank lines": ("\n\n\n", []),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), FRAMINGS.values(), ids=FRAMINGS)
+def test_framing(text: str, expected: list[Event]) -> None:
+    assert read(text) == expected
+
+
+@pytest.mark.parametrize(("text", "expected"), FRAMINGS.values(), ids=FRAMINGS)
+def test_framing_with_carriage_returns(text: str, expected: list[Event]) -> None:
+    assert read(text.replace("\n", "\r\n")) == expected
+
+
+@pytest.mark.parametrize(("text", "expected"), FRAMINGS.values(), ids=FRAMINGS)
+def test_framing_without_the_last_newline(text: str, expected: list[Event]) -> None:
+    assert read(text.rstrip("\n")) == expected
+
+
+OF_STDOUT = {name: case for name, case in FRAMINGS.items() if name != "messages of dtrace"}
+
+
+@pytest.mark.parametrize(("text", "expected"), OF_STDOUT.values(), ids=OF_STDOUT)
+def test_stderr_may_break_in_anywhere(text: str, expected: list[Event]) -> None:
+    """A message of dtrace(1) in the middle of stdout changes nothing else, lines aside."""
+    message = "dtrace: 7 drops on CPU 3\n"
+    plain = [re.sub(r"line=\d+", "", repr(event)) for event in expected]
+    for at in range(len(text)):
+        events = read(text[:at] + message + text[at:])
+        rest = [event for event in events if event != Drop(text[:at].count("\n") + 1, 7, "", 3)]
+        assert len(rest) == len(events) - 1, at
+        assert [re.sub(r"line=\d+", "", repr(event)) for event in rest] == plain, at
+
+
+@pytest.mark.parametrize("size", [1, 15, 16, 17, 0xFFFFF, 0x100000, 0x100001, 0x100123])
+def test_dumps_of_any_size(size: int) -> None:
+    data = bytes(range(256)) * (size // 256 + 1)
+    assert dumps(read(dump(data[:size]) + "\n" + dump(B))) == [data[:size], B]
+
+
+def row(text: str, number: int, change: str | None) -> str:
+    """*text* with its *number*th row of a dump (from 0) replaced, or taken out."""
+    lines = text.split("\n")
+    rows = [index for index, line in enumerate(lines) if re.match(r" {5,}[0-9a-f]+:", line)]
+    lines[rows[number] : rows[number] + 1] = [] if change is None else [change]
+    return "\n".join(lines)
+
+
+def interleave(one: str, other: str) -> str:
+    pairs = zip(one.splitlines(True), other.splitlines(True), strict=True)
+    return "".join(line for pair in pairs for line in pair)
+
+
+ONE, TWO, THREE = bytes(range(48)), bytes(range(48, 96)), bytes(range(96, 144))
+TEXT = firings([ONE, TWO, THREE])
+TWIN = firings([TWO], cpu=1, function="ip_input")
+
+BAD = {
+    "binary garbage": (bytes(range(256)) * 3 + b"\n" + firings([ONE]).encode(), [ONE], None),
+    "a wrong offset": (
+        row(TEXT, 4, "        20:" + " 00" * 16),
+        [ONE, TWO[:16], THREE],
+        ["line 8: a dump is cut short: a row has the wrong offset"],
+    ),
+    "a row missing": (
+        row(TEXT, 4, None),
+        [ONE, TWO[:16], THREE],
+        ["line 8: a dump is cut short: a row has the wrong offset"],
+    ),
+    "a row cut in the middle": (
+        row(TEXT, 4, "        10: 40 41 42 4"),
+        [ONE, TWO[:19], THREE],
+        ["line 8: a dump is cut short: a row is cut"],
+    ),
+    "a row cut in its offset": (
+        row(TEXT, 4, "        1"),
+        [ONE, TWO[:16], THREE],
+        None,
+    ),
+    "the last row cut": (
+        TEXT[: -len(" ................\n\n") - 5],
+        [ONE, TWO, THREE[:46]],
+        ["line 14: a dump is cut short: a row is cut"],
+    ),
+    "rows out of order": (
+        row(row(TEXT, 4, "        20:" + " 11" * 16), 5, "        10:" + " 22" * 16),
+        [ONE, TWO[:16], THREE],
+        ["line 8: a dump is cut short: a row has the wrong offset"],
+    ),
+    "a row that is not hex": (
+        row(TEXT, 4, "        10: 40 41 xx" + " 00" * 13 + "  ................"),
+        [ONE, TWO[:16], THREE],
+        ["line 8: a dump is cut short: a row is not hex"],
+    ),
+    "rows without a header": (
+        "        30:" + " 00" * 16 + "\n" + TEXT,
+        [ONE, TWO, THREE],
+        ["line 1: 1 row without the header of a dump"],
+    ),
+    "a header without rows": (
+        HEADER + "\n" + TEXT,
+        [ONE, TWO, THREE],
+        ["line 1: a dump has no rows"],
+    ),
+    "two firings interleaved line by line": (
+        firings([ONE]) + interleave(firings([TWO]), TWIN) + firings([THREE]),
+        [ONE, THREE],
+        ["line 9: a dump has no rows", "line 10: dumps are interleaved"],
+    ),
+    "a firing within another one's dump": (
+        TEXT[:300] + "\n" + TWIN + firings([THREE]),
+        [ONE[:35], TWO, THREE],
+        None,
+    ),
+    "a line of 10 MB": (
+        firings([ONE]) + "x" * 10_000_000 + "\n" + firings([TWO]),
+        [ONE, TWO],
+        ["line 7: a line of 10000000 bytes is too long to keep"],
+    ),
+    "an annotation of a later version": (
+        "@dtkit 2 mbuf x=y\n" + firings([ONE]),
+        [ONE],
+        ["line 1: an annotation that this version of dtkit does not know"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "kept", "said"), BAD.values(), ids=BAD)
+def test_bad_input_is_named_once_and_the_rest_is_kept(
+    text: str | bytes, kept: list[bytes], said: list[str] | None
+) -> None:
+    events = read(text)
+    assert dumps(events) == kept
+    if said is not None:
+        assert oddities(events) == said
+
+
+def test_unread_lines_are_counted() -> None:
+    events = read(row(TEXT, 4, None))
+    assert [event.unread for event in events if isinstance(event, Oddity)] == [1]
+    events = read("        10: 00\n        20: 00\n")
+    assert [event.unread for event in events if isinstance(event, Oddity)] == [2]
+
+
+@given(st.binary(max_size=600))
+def test_any_bytes_are_read_without_an_exception(data: bytes) -> None:
+    read(data)
+
+
+PIECES = st.sampled_from(
+    [
+        HEADER,
+        HEADING,
+        "\n",
+        "        10: 00 01",
+        "         0:" + " 61" * 16 + "  aaaaaaaaaaaaaaaa\n",
+        "         0: 41" + " " * 47 + "A\n",
+        framed(0, 1, "f", "entry", ""),
+        "dtrace: 3 drops on CPU 0\n",
+        "dtrace: error on enabled probe ID 1 (ID 2: a:b:c:d): invalid address (0x0) in action #1\n",
+        "@dtkit 1 mbuf cpu=0 t=1 m=0x1 seg=1 mlen=1\n",
+        "@dtkit 1 mbuf cpu=0 t=1 m=0x1 seg=2 mlen=-1\n",
+        "@dtkit 1 start timestamp=1 walltimestamp=x\n",
+        "              kernel`f+0x1\n",
+        "00000000: 00 01\n",
+        "*\n",
+    ]
+)
+
+
+@given(st.lists(PIECES | st.text(max_size=12), max_size=30))
+def test_any_mixture_of_its_own_pieces_is_read_without_an_exception(pieces: list[str]) -> None:
+    read("".join(pieces))
+
+
+OUTPUTS = st.lists(
+    st.tuples(
+        st.integers(0, 999),
+        st.sampled_from(["tcp_input", "ip_input", "a_function_of_a_rather_long_name", ""]),
+        st.lists(st.binary(min_size=1, max_size=70), max_size=3),
+        st.sampled_from(["", "len 5", "two\nlines\n", "45 00 00 34"]),
+    ),
+    max_size=12,
+)
+
+
+@given(OUTPUTS, st.booleans())
+def test_what_an_independent_writer_writes_is_read_back(
+    outputs: list[tuple[int, str, list[bytes], str]], crlf: bool
+) -> None:
+    text = HEADING
+    for number, (cpu, function, data, before) in enumerate(outputs):
+        text += framed(cpu, number, function, "entry", before + "".join(map(dump, data)))
+    events = read(text.replace("\n", "\r\n") if crlf else text)
+    found = [event for event in events if isinstance(event, Firing)]
+    assert found == events
+    assert [(firing.source, dumps([firing])) for firing in found] == [
+        (Source(cpu, number, function, "entry"), data)
+        for number, (cpu, function, data, _) in enumerate(outputs)
+    ]
+    said = ["\n".join(p.text for p in f.parts if isinstance(p, Message)) for f in found]
+    assert said == [before.rstrip("\n") for *_, before in outputs]
+
+
+@given(
+    st.lists(st.binary(min_size=1, max_size=40), max_size=4),
+    st.integers(1, 40),
+    st.lists(st.integers(0, 2), min_size=1, max_size=60),
+    st.booleans(),
+)
+def test_runs_are_read_as_lines_are(
+    odd: list[bytes], size: int, cpus: list[int], quiet: bool
+) -> None:
+    """Reading in runs and reading line by line agree, whatever stands between."""
+    data = [bytes([index % 256]) * size for index in range(len(cpus))]
+    data[len(data) // 2 : len(data) // 2] = odd
+    cpus = [*cpus, *[0] * len(odd)]
+    pairs = zip(cpus, data, strict=True)
+    if quiet:
+        text = "".join(dump(piece) for _, piece in pairs)
+    else:
+        text = HEADING + "".join(framed(c, 19971, "f", "entry", dump(p)) for c, p in pairs)
+    whole = read(text)
+    # One line to a block: no run fits in.
+    by_line = list(
+        read_text(lines_module.Block(line.encode()) for line in text.splitlines(keepends=True))
+    )
+    assert whole == by_line
+    assert dumps(whole) == data
+
+
+@pytest.mark.parametrize("at", [11 + 3 * 5, 11 + 47, 61 + 4])
+def test_a_run_with_a_flaw_in_it_is_read_line_by_line(at: int) -> None:
+    good = firings([ONE] * 200)
+    lines = good.split("\n")
+    flawed = lines[600 + 3]
+    assert flawed.startswith("        10:")
+    lines[600 + 3] = flawed[:at] + "\x07" + flawed[at + 1 :]
+    events = read("\n".join(lines))
+    flaws = 0 if at > 60 else 1  # the text column is not read
+    assert len(oddities(events)) == flaws
+    assert dumps(events).count(ONE) == 200 - flaws
+
+
+def test_memory_is_bounded_while_streaming(tmp_path: Path) -> None:
+    """What was read is not kept: the reader holds a block, not the file."""
+    import tracemalloc
+
+    path = tmp_path / "long.txt"
+    path.write_text(HEADING + firings([bytes(64)] * 1000) * 40)
+    with path.open("rb") as stream:
+        tracemalloc.start()
+        count = sum(1 for _ in read_output(stream))
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert count == 40_000
+    assert peak < 8 << 20 < path.stat().st_size
