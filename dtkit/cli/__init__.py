@@ -68,6 +68,11 @@ class LazyGroup(click.Group):
             # nothing to be said at interpreter exit either.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(1)
+        except OSError as error:
+            # A disk that is full, a file that may not be read: nothing of ours to trace back.
+            where = f"{error.filename}: " if error.filename else ""
+            click.echo(f"dtkit: {where}{error.strerror or error}", err=True)
+            sys.exit(1)
         sys.exit(status if isinstance(status, int) else 0)
 
 

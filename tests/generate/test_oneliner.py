@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""One-liners, letter for letter."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dtkit import __version__
+from dtkit.generate import Copy, Request, oneliner
+from dtkit.generate.oneliner import LONGEST, program
+from dtkit.generate.templating import render
+from dtkit.probes import Probe, catalog
+
+COPY = Copy.COPYOUTMBUF
+
+BARE = {
+    "the RFD's first example": (
+        ["tcp_input"],
+        Request(length=64, copy=COPY),
+        "dtrace -n 'fbt::tcp_input:entry { tracemem(copyoutmbuf(*args[0], 64), 64); }'",
+    ),
+    "the RFD's second example": (
+        ["tcp_input"],
+        Request(length=64, offset=20, copy=COPY),
+        "dtrace -n 'fbt::tcp_input:entry { tracemem(copyoutmbuf(*args[0], 64, 20), 64); }'",
+    ),
+    "a pointer that can be NULL": (
+        ["m_freem"],
+        Request(copy=COPY),
+        "dtrace -n 'fbt::m_freem:entry /args[0] != NULL/ "
+        "{ tracemem(copyoutmbuf(args[0], 64), 64); }'",
+    ),
+    "a cast in a predicate is in parentheses": (
+        ["tcp:::receive"],
+        Request(copy=COPY),
+        "dtrace -n 'tcp:::receive /((struct mbuf *)arg2) != NULL/ "
+        "{ tracemem(copyoutmbuf((struct mbuf *)arg2, 64), 64); }'",
+    ),
+    "everything, up to a constant": (
+        ["ip_input"],
+        Request(length=0, most=1500, copy=COPY),
+        "dtrace -n 'fbt::ip_input:entry /mbuflen(args[0]) > 0/ "
+        "{ tracemem(copyoutmbuf(args[0], 0), 1500, mbuflen(args[0])); }'",
+    ),
+    "everything past an offset": (
+        ["m_freem"],
+        Request(length=0, most=9, offset=4, copy=COPY),
+        "dtrace -n 'fbt::m_freem:entry /args[0] != NULL && mbuflen(args[0]) > 4/ "
+        "{ tracemem(copyoutmbuf(args[0], 0, 4), 9, mbuflen(args[0]) - 4); }'",
+    ),
+    "the first mbuf": (
+        ["ip_input"],
+        Request(),
+        "dtrace -n 'fbt::ip_input:entry /args[0]->m_len > 0/ "
+        "{ tracemem(args[0]->m_data, 64, args[0]->m_len); }'",
+    ),
+    "no comment is opened": (
+        ["tcp_input"],
+        Request(offset=20),
+        "dtrace -n 'fbt::tcp_input:entry /(*args[0])->m_len > 20/ "
+        "{ tracemem((*args[0])->m_data + 20, 64, (*args[0])->m_len - 20); }'",
+    ),
+    "everything in the first mbuf": (
+        ["ip_input"],
+        Request(length=0),
+        "dtrace -n 'fbt::ip_input:entry /args[0]->m_len > 0/ "
+        "{ tracemem(args[0]->m_data, 2048, args[0]->m_len); }'",
+    ),
+    "two probes": (
+        ["ip_input", "ip6_input"],
+        Request(length=8, copy=COPY),
+        "dtrace -n 'fbt::ip_input:entry { tracemem(copyoutmbuf(args[0], 8), 8); } "
+        "fbt::ip6_input:entry { tracemem(copyoutmbuf(args[0], 8), 8); }'",
+    ),
+}
+
+
+def found(*names: str) -> list[Probe]:
+    return [catalog()[name] for name in names]
+
+
+@pytest.mark.parametrize(("probes", "request_", "expected"), BARE.values(), ids=BARE)
+def test_bare(probes: list[str], request_: Request, expected: str) -> None:
+    assert oneliner(found(*probes), request_) == expected
+
+
+START = f"""\
+BEGIN
+{{
+	@fired = sum(0);
+	@accepted = sum(0);
+	printf("@dtkit 1 start dtkit={__version__} timestamp=%d walltimestamp=%d\\n", timestamp, walltimestamp);
+}}
+"""  # noqa: E501
+END = """\
+END
+{
+	printa("@dtkit 1 end fired=%@d accepted=%@d\\n", @fired, @accepted);
+}"""
+WHO = r'printf("@dtkit 1 mbuf probe=%s:%s:%s:%s id=%d cpu=%d t=%d m=0x%x '
+VALUES = "probeprov, probemod, probefunc, probename, id, cpu, this->t, (uint64_t)this->m, "
+
+
+def test_annotated_first() -> None:
+    assert (
+        program(found("tcp_input"), Request(offset=20, annotate=True))
+        == START
+        + (
+            "fbt::tcp_input:entry\n"
+            "{\n"
+            "\tthis->t = timestamp;\n"
+            "\tthis->len = 0;\n"
+            "\tthis->m = (struct mbuf *)NULL;\n"
+            "\t@fired = sum(1);\n"
+            "\tthis->m = *args[0];\n"
+            "}\n"
+            "fbt::tcp_input:entry\n"
+            "/this->m != NULL/\n"
+            "{\n"
+            "\tthis->len = this->m->m_len;\n"
+            "}\n"
+            "fbt::tcp_input:entry\n"
+            "/this->len > 20/\n"
+            "{\n"
+            "\t@accepted = sum(1);\n"
+            f'\t{WHO}pkt=%d off=20 seg=1 mlen=%d\\n", {VALUES}'
+            "this->m->m_flags & 2 ? this->m->m_pkthdr.len : -1, this->len);\n"
+            "\ttracemem(this->m->m_data + 20, 64, this->len - 20);\n"
+            "}\n"
+        )
+        + END
+    )
+
+
+def test_annotated_copyoutmbuf() -> None:
+    request = Request(length=0, most=512, copy=COPY, annotate=True)
+    assert (
+        program(found("sdt:::m-freem"), request)
+        == START
+        + (
+            "sdt:::m-freem\n"
+            "{\n"
+            "\tthis->t = timestamp;\n"
+            "\tthis->len = 0;\n"
+            "\tthis->m = (struct mbuf *)NULL;\n"
+            "\t@fired = sum(1);\n"
+            "\tthis->m = (struct mbuf *)arg0;\n"
+            "}\n"
+            "sdt:::m-freem\n"
+            "/this->m != NULL/\n"
+            "{\n"
+            "\tthis->len = mbuflen(this->m);\n"
+            "}\n"
+            "sdt:::m-freem\n"
+            "/this->len > 0/\n"
+            "{\n"
+            "\t@accepted = sum(1);\n"
+            f'\t{WHO}len=%d off=0\\n", {VALUES}this->len);\n'
+            "\ttracemem(copyoutmbuf(this->m, 0), 512, this->len);\n"
+            "}\n"
+        )
+        + END
+    )
+
+
+REQUESTS = st.builds(
+    Request,
+    length=st.integers(0, LONGEST),
+    offset=st.integers(0, LONGEST),
+    most=st.integers(1, LONGEST),
+    copy=st.sampled_from(Copy),
+    annotate=st.booleans(),
+)
+
+
+@given(st.lists(st.sampled_from(list(catalog())), min_size=1, max_size=3), REQUESTS)
+def test_what_a_shell_hands_to_dtrace_is_the_program(probes: list[Probe], request: Request) -> None:
+    command = oneliner(probes, request)
+    assert "\n" not in command
+    *options, flag, text = shlex.split(command)
+    assert options == ["dtrace", *(["-q"] if request.annotate else [])]
+    assert flag == "-n"
+    assert text.split() == program(probes, request).split()
+    assert "/*" not in text
+
+
+def test_the_quoting_survives_a_real_shell() -> None:
+    command = oneliner(found("tcp_input"), Request(annotate=True))
+    script = 'dtrace() { for word; do printf "<%s>" "$word"; done; }\n' + command
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "".join(f"<{word}>" for word in shlex.split(command)[1:])
+
+
+@pytest.mark.parametrize(
+    "values", [{"length": -1}, {"offset": -1}, {"most": 0}, {"length": LONGEST + 1}], ids=str
+)
+def test_numbers_out_of_range_are_refused(values: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="is not between"):
+        Request(**values)  # type: ignore[arg-type]
+
+
+def test_no_probe_is_refused() -> None:
+    with pytest.raises(ValueError, match="no probe"):
+        oneliner([], Request())
+
+
+@pytest.mark.parametrize(
+    "word", ["a b", "a;b", "$(x)", "a'b", 'a"b', "a\nb", "a\\b", "*/", "é", "%s", "{{7}}"]
+)
+def test_no_word_reaches_d_unchecked(word: str) -> None:
+    with pytest.raises(ValueError, match="is no plain word"):
+        render("oneliner.d.j2", version=word)

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""dtkit as a program among others: pipes, tshark(1), make(1)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_parse import FIRST, SECOND
+from tests.output.test_captures import CAPTURES
+
+TOP = Path(__file__).parent.parent.parent
+DTKIT = [sys.executable, "-m", "dtkit"]
+
+
+def needs(program: str) -> None:
+    if shutil.which(program) is None:
+        pytest.skip(f"no {program} on this machine")
+
+
+def tshark(pcapng: bytes, *args: str) -> list[str]:
+    needs("tshark")
+    done = subprocess.run(
+        ["tshark", "-n", "-r", "-", *args], input=pcapng, capture_output=True, check=True
+    )
+    return done.stdout.decode().splitlines()
+
+
+def to_pcapng(text: bytes) -> bytes:
+    done = subprocess.run(
+        [*DTKIT, "parse", "-w", "-", "--to", "none"], input=text, capture_output=True, check=True
+    )
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        (FIRST, "192.168.1.1\t192.168.1.100\t15676\t22\t0x0010\t986186926\t"),
+        (SECOND, "\t\t15676\t22\t0x0010\t986232293\t"),
+    ],
+    ids=["first", "second"],
+)
+def test_tshark_dissects_the_examples_of_the_rfd(text: str, fields: str) -> None:
+    names = ["ip.src", "ip.dst", "tcp.srcport", "tcp.dstport", "tcp.flags"]
+    names += ["tcp.options.timestamp.tsval", "_ws.malformed"]
+    options = [word for name in names for word in ("-e", name)]
+    assert tshark(to_pcapng(text.encode()), "-T", "fields", *options) == [fields]
+
+
+@pytest.mark.parametrize(
+    ("capture", "protocols"),
+    [
+        ("02-tracemem64-tcp.txt", "raw:ip:tcp"),
+        ("03-tracemem64-ip.txt", "ip:icmp"),
+        ("55-ip6.txt", "ipv6:icmpv6"),
+    ],
+)
+def test_tshark_dissects_real_output(capture: str, protocols: str) -> None:
+    text = (CAPTURES / capture).read_bytes()
+    found = tshark(to_pcapng(text), "-T", "fields", "-e", "frame.protocols")
+    assert {line.partition(":data")[0] for line in found} == {protocols}
+
+
+def test_tshark_dissects_ethernet() -> None:
+    text = (CAPTURES / "53-ether_input-epair.txt").read_bytes()
+    lines = tshark(to_pcapng(text), "-T", "fields", "-e", "eth.type", "-e", "frame.interface_name")
+    assert {tuple(line.split("\t")) for line in lines} >= {
+        ("0x0800", "fbt::ether_input:entry"),
+        ("0x86dd", "fbt::ether_input:entry"),
+    }
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    text = b"".join((CAPTURES / "21-drops.txt").read_bytes() for _ in range(50))
+    writer = subprocess.Popen(
+        [*DTKIT, "parse"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert writer.stdin is not None
+    assert writer.stdout is not None
+    writer.stdout.close()
+    _, errors = writer.communicate(text)
+    assert b"Traceback" not in errors
+    assert writer.returncode == 1
+
+
+def test_output_that_comes_in_pieces_is_recognised_all_the_same() -> None:
+    reader = subprocess.Popen(
+        [*DTKIT, "parse", "--to", "raw"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert reader.stdin is not None
+    for piece in (b"# a comment\n", b"0000", b"0000: 41 42", b"\n"):
+        reader.stdin.write(piece)
+        reader.stdin.flush()
+    assert reader.communicate()[0] == b"AB"
+
+
+@pytest.mark.parametrize("make", ["make", "bmake"])
+@pytest.mark.parametrize("target", ["demo", "test", "lint", "benchmark", "system-packages"])
+def test_the_makefile_is_understood(make: str, target: str) -> None:
+    needs(make)
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
+    done = subprocess.run(
+        [make, "-n", target], cwd=TOP, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
