@@ -76,24 +76,30 @@ def command(
             capture = PacketFile(stream, f"dtkit {__version__}", catalog())
         for name in files or ("-",):
             source = stack.enter_context(open_input(name))
-            for item in count.watch(packets(read_output(source), catalog())):
+            for item in packets(read_output(source), catalog()):
+                count.add(item)
                 if type(item) is Packet:
                     if capture is not None:
                         capture.write(item)
                         if write == "-":
                             stream.flush()  # somebody may be watching live
-                elif isinstance(item, (Oddity, Fault, Drop, Notice)):
+                elif type(item) is not Firing and isinstance(item, _MUST_SEE):
                     _complain(ctx, f"{name}: " if len(files) > 1 else "", item)
-                out.writelines(show(item))
+                if show is not None:
+                    out.writelines(show(item))
         if capture is not None:
             capture.close()
         out.flush()
     click.echo(str(count), err=True)
-    return 1 if strict and count.odd else 0
+    return 1 if strict and count.kinds[Oddity] else 0
+
+
+#: What is said on stderr, whatever form the packets are shown in.
+_MUST_SEE = (Oddity, Fault, Drop, Notice)
 
 
 def _complain(ctx: click.Context, where: str, item: Oddity | Fault | Drop | Notice) -> None:
-    """Say what must not go unseen; of dtrace(1)'s notices, all but that it began."""
+    """Say it; of dtrace(1)'s notices, all but that it began."""
     if isinstance(item, Notice) and " matched " in item.text:
         return
     click.echo(f"{ctx.command_path}: {where}{item}", err=True)
@@ -134,14 +140,10 @@ def _raw(item: Event | Packet) -> Iterator[bytes]:
         yield item.data
 
 
-def _none(item: Event | Packet) -> Iterator[bytes]:
-    yield from ()
-
-
-_SHOW: dict[str, Callable[[Event | Packet], Iterator[bytes]]] = {
+_SHOW: dict[str, Callable[[Event | Packet], Iterator[bytes]] | None] = {
     "summary": _summary,
     "json": _json,
     "hexdump": _hexdump,
     "raw": _raw,
-    "none": _none,
+    "none": None,
 }

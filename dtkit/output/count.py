@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 
 from dtkit.oddity import Oddity
 from dtkit.output.events import Drop, Event, Fault, Firing
@@ -13,33 +13,31 @@ from dtkit.packets.packet import Packet
 
 @dataclass(slots=True)
 class Count:
-    """Totals over one output or several; ``str()`` is the line that closes a report."""
+    """
+    Totals over one output or several; ``str()`` is the line that closes a report.
 
-    firings: int = 0
-    packets: int = 0
+    :ivar kinds: how many items there were of each class.
+    :ivar dropped: how many records dtrace(1) said it dropped.
+    :ivar unread: how many lines oddities have kept from being read.
+    """
+
+    kinds: Counter[type[Event | Packet]] = field(default_factory=Counter)
     dropped: int = 0
-    faults: int = 0
     unread: int = 0
-    odd: int = 0
 
-    def watch(self, items: Iterable[Event | Packet]) -> Iterator[Event | Packet]:
-        """Hand on *items*, counting them."""
-        for item in items:
-            if type(item) is Packet:
-                self.packets += 1
-            elif type(item) is Firing:
-                self.firings += 1
-            elif isinstance(item, Drop):
-                self.dropped += item.count
-            elif isinstance(item, Fault):
-                self.faults += 1
-            elif isinstance(item, Oddity):
-                self.odd += 1
-                self.unread += item.unread
-            yield item
+    def add(self, item: Event | Packet) -> None:
+        """Count one item."""
+        kind = type(item)
+        self.kinds[kind] += 1
+        if kind is Packet or kind is Firing:
+            return  # as most are
+        if isinstance(item, Drop):
+            self.dropped += item.count
+        elif isinstance(item, Oddity):
+            self.unread += item.unread
 
     def __str__(self) -> str:
         return (
-            f"{self.firings} firings, {self.packets} packets, {self.dropped} dropped, "
-            f"{self.faults} faults, {self.unread} unread lines"
+            f"{self.kinds[Firing]} firings, {self.kinds[Packet]} packets, "
+            f"{self.dropped} dropped, {self.kinds[Fault]} faults, {self.unread} unread lines"
         )

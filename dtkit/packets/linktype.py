@@ -56,6 +56,9 @@ _TRANSPORT = {
     "icmp6": LinkType.ICMP6,
 }
 
+#: Protocol numbers of IP.
+_NUMBERS = {"tcp": 6, "udp": 17, "icmp": 1, "icmp6": 58}
+
 #: EtherTypes that a sniffed frame may carry.
 _ETHERTYPES = {b"\x08\x00": 4, b"\x86\xdd": 6, b"\x08\x06": None, b"\x81\x00": None}
 
@@ -76,26 +79,30 @@ def link_type(probe: Probe | None, data: bytes, offset: int = 0) -> LinkType:
         found = sniff(data)
         return _transport(probe, data) if found is LinkType.UNKNOWN else found
     version = data[0] >> 4 if data else 0
-    match probe.data:
-        case Data.ETHERNET:
-            # bpf_mtap sees packets of interfaces without a link header, too.
-            if probe.hint and sniff(data) is LinkType.RAW:
-                return LinkType.RAW
-            return LinkType.ETHERNET
-        case Data.NETWORK:
-            if version in (4, 6):
-                return LinkType.RAW
-            return sniff(data)
-        case Data.IP:
-            promised, is_version = LinkType.RAW, version in (4, 6)
-        case Data.IPV4:
-            promised, is_version = LinkType.IPV4, version == 4
-        case Data.IPV6:
-            promised, is_version = LinkType.IPV6, version == 6
-    if not probe.protocol or (is_version and (len(data) < 20 or _is_ip(data))):
+    kind = probe.data
+    if kind is Data.IP:
+        promised, agrees = LinkType.RAW, version in (4, 6)
+    elif kind is Data.IPV4:
+        promised, agrees = LinkType.IPV4, version == 4
+    elif kind is Data.IPV6:
+        promised, agrees = LinkType.IPV6, version == 6
+    elif kind is Data.NETWORK:
+        return LinkType.RAW if version in (4, 6) else sniff(data)
+    else:
+        # bpf_mtap sees packets of interfaces without a link header, too.
+        raw = probe.hint and sniff(data) is LinkType.RAW
+        return LinkType.RAW if raw else LinkType.ETHERNET
+    if not probe.protocol:
+        return promised
+    if agrees and (
+        len(data) < 20
+        # The probe's own protocol where IP has it says enough, and is quick to see.
+        or data[9 if version == 4 else 6] == _NUMBERS[probe.protocol]
+        or _is_ip(data)
+    ):
         return promised
     found = _transport(probe, data)
-    return promised if is_version and found is LinkType.UNKNOWN else found
+    return promised if agrees and found is LinkType.UNKNOWN else found
 
 
 def _transport(probe: Probe, data: bytes) -> LinkType:
@@ -155,19 +162,15 @@ def claimed_length(data: bytes, linktype: LinkType) -> int:
     know, and do not call it malformed.
     """
     size = len(data)
+    start, kind = 0, 0
     if linktype is LinkType.ETHERNET:
-        kind = data[12:14]
-        if kind == b"\x08\x00" and size >= 18:
-            return max(size, 14 + int.from_bytes(data[16:18]))
-        if kind == b"\x86\xdd" and size >= 20:
-            return max(size, 54 + int.from_bytes(data[18:20]))
+        start, kind = 14, _ETHERTYPES.get(data[12:14]) or 0
+    elif linktype is LinkType.RAW or linktype is LinkType.IPV4 or linktype is LinkType.IPV6:
+        kind = data[0] >> 4 if data else 0
+    if kind == 4 and size >= start + 4:
+        claimed = start + (data[start + 2] << 8 | data[start + 3])
+    elif kind == 6 and size >= start + 6:
+        claimed = start + 40 + (data[start + 4] << 8 | data[start + 5])
+    else:
         return size
-    if linktype in _IP and size >= 6:
-        if data[0] >> 4 == 4:
-            return max(size, int.from_bytes(data[2:4]))
-        if data[0] >> 4 == 6:
-            return max(size, 40 + int.from_bytes(data[4:6]))
-    return size
-
-
-_IP = (LinkType.RAW, LinkType.IPV4, LinkType.IPV6)
+    return claimed if claimed > size else size

@@ -49,6 +49,10 @@ class Direction(StrEnum):
 _MBUF = re.compile(r"\*?args\[[0-9]\]|\(struct mbuf \*\)arg[0-9]|\*\(struct mbuf \*\*\)arg[0-9]")
 
 
+#: What can follow the IP header.
+_PROTOCOLS = ("tcp", "udp", "icmp", "icmp6")
+
+
 @dataclass(frozen=True, slots=True)
 class Probe:
     """
@@ -120,6 +124,8 @@ class Probe:
             if type(value) is not types[key]:
                 raise CatalogError(f"{who}: {key} is not a {types[key].__name__}")
         releases = entry.get("releases", {})
+        if entry.get("protocol", "tcp") not in _PROTOCOLS:
+            raise CatalogError(f"{who}: protocol is none of {', '.join(_PROTOCOLS)}")
         for mbuf in [entry["mbuf"], *releases.values()]:
             if not isinstance(mbuf, str) or not _MBUF.fullmatch(mbuf):
                 raise CatalogError(f"{who}: {mbuf!r} is no D expression of an mbuf")

@@ -95,6 +95,7 @@ def test_one_probe_is_asked_for_and_several_match() -> None:
         (ENTRY.replace("*args[0]", "system()"), "'system\\(\\)' is no D expression"),
         (ENTRY + "releases = { 15 = 'x' }", "'x' is no D expression"),
         (ENTRY + "releases = { next = 'args[1]' }", "major release numbers"),
+        (ENTRY + "protocol = 'sctp'", "protocol is none of tcp, udp, icmp, icmp6"),
         (ENTRY.replace('"ip"', '"ipx"'), "'ipx' is not a valid Data"),
         (ENTRY.replace("fbt::", "fbt::*"), "is no probe description"),
         (ENTRY + ENTRY, "listed twice"),
