@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+The reference model: kernel memory, mbuf chains, safe copy, ``copyoutmbuf``.
+
+It mirrors the kernel byte for byte and fault for fault, and the C beside it is compared with it.
+Read :mod:`~dtkit.mbuf.subroutines` for the contract, :mod:`~dtkit.mbuf.copydata` for the walk.
+"""
+
+from dtkit.mbuf.copydata import dtrace_mbuf_copydata
+from dtkit.mbuf.faults import Fault, FaultFlag
+from dtkit.mbuf.layout import FREEBSD_12, FREEBSD_14, FREEBSD_14_ILP32, LAYOUTS, Layout, MFlag
+from dtkit.mbuf.machine import Access, Canload, Load, Machine, Scratch
+from dtkit.mbuf.memory import DirectMap, KernelPanic, Memory, Region, ToxicRange
+from dtkit.mbuf.subroutines import copyoutmbuf, mbuflen
+
+__all__ = [
+    "FREEBSD_12",
+    "FREEBSD_14",
+    "FREEBSD_14_ILP32",
+    "LAYOUTS",
+    "Access",
+    "Canload",
+    "DirectMap",
+    "Fault",
+    "FaultFlag",
+    "KernelPanic",
+    "Layout",
+    "Load",
+    "MFlag",
+    "Machine",
+    "Memory",
+    "Region",
+    "Scratch",
+    "ToxicRange",
+    "copyoutmbuf",
+    "dtrace_mbuf_copydata",
+    "mbuflen",
+]
