@@ -6,33 +6,45 @@ It mirrors the kernel byte for byte and fault for fault, and the C beside it is 
 Read :mod:`~dtkit.mbuf.subroutines` for the contract, :mod:`~dtkit.mbuf.copydata` for the walk.
 """
 
+from dtkit.mbuf.broken import BREAKS, KINDS, Break, break_chain
 from dtkit.mbuf.copydata import dtrace_mbuf_copydata
 from dtkit.mbuf.faults import Fault, FaultFlag
+from dtkit.mbuf.kernel import Chain, Kernel, Mbuf, Segment, Storage, split
 from dtkit.mbuf.layout import FREEBSD_12, FREEBSD_14, FREEBSD_14_ILP32, LAYOUTS, Layout, MFlag
 from dtkit.mbuf.machine import Access, Canload, Load, Machine, Scratch
 from dtkit.mbuf.memory import DirectMap, KernelPanic, Memory, Region, ToxicRange
 from dtkit.mbuf.subroutines import copyoutmbuf, mbuflen
 
 __all__ = [
+    "BREAKS",
     "FREEBSD_12",
     "FREEBSD_14",
     "FREEBSD_14_ILP32",
+    "KINDS",
     "LAYOUTS",
     "Access",
+    "Break",
     "Canload",
+    "Chain",
     "DirectMap",
     "Fault",
     "FaultFlag",
+    "Kernel",
     "KernelPanic",
     "Layout",
     "Load",
     "MFlag",
     "Machine",
+    "Mbuf",
     "Memory",
     "Region",
     "Scratch",
+    "Segment",
+    "Storage",
     "ToxicRange",
+    "break_chain",
     "copyoutmbuf",
     "dtrace_mbuf_copydata",
     "mbuflen",
+    "split",
 ]

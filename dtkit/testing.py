@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+Hypothesis strategies for tests of one's own (``pip install 'dtkit[testing]'``).
+
+A :class:`Case` is everything that decides what ``copyoutmbuf()`` does: the kernel, the chain,
+what is broken in it, the scratch and the request. Another implementation is tested by giving it
+the memory that :meth:`Case.build` makes, and comparing with what the model says of the same::
+
+    from hypothesis import given
+    from dtkit.testing import Case, cases
+    from dtkit.mbuf import copyoutmbuf
+
+
+    @given(cases())
+    def test_mine(case: Case) -> None:
+        setup = case.build()
+        mine = my_copyoutmbuf(setup.machine.memory, setup.chain.address, case.length, case.offset)
+        theirs = copyoutmbuf(setup.machine, setup.chain.address, case.length, case.offset)
+        assert mine == (theirs, setup.machine.fault)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hypothesis import strategies as st
+
+from dtkit.mbuf import (
+    BREAKS,
+    LAYOUTS,
+    Chain,
+    Kernel,
+    Layout,
+    Machine,
+    Segment,
+    Storage,
+    break_chain,
+)
+from dtkit.mbuf.memory import ByteOrder
+
+__all__ = ["Case", "Setup", "cases", "requests", "segments"]
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """A case in memory: ready to run."""
+
+    kernel: Kernel
+    machine: Machine
+    chain: Chain
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One call of ``copyoutmbuf()`` with all that decides its outcome. Sizes in bytes."""
+
+    segments: tuple[Segment, ...] = (Segment(b"data"),)
+    length: int = 0
+    offset: int = 0
+    #: A key of :data:`dtkit.mbuf.LAYOUTS`.
+    layout: str = "freebsd-14"
+    byteorder: ByteOrder = "little"
+    direct_map: bool = True
+    strict_alignment: bool = False
+    kernel_access: bool = True
+    maxchain: int = 512
+    scratch: int = 4096
+    #: Scratch handed out before the call.
+    used: int = 0
+    #: ``(kind, index)`` for :func:`dtkit.mbuf.break_chain`, in this order.
+    broken: tuple[tuple[str, int], ...] = ()
+
+    def build(self) -> Setup:
+        """Lay the case out in a fresh kernel. ``ValueError`` for segments that do not fit."""
+        kernel = Kernel(
+            LAYOUTS[self.layout],
+            byteorder=self.byteorder,
+            direct_map=self.direct_map,
+            strict_alignment=self.strict_alignment,
+        )
+        chain = kernel.build(self.segments)
+        for kind, index in self.broken:
+            chain = break_chain(kernel, chain, kind, index)
+        machine = kernel.cpu(
+            self.scratch,
+            kernel_access=self.kernel_access,
+            maxchain=self.maxchain,
+            used=self.used,
+        )
+        return Setup(kernel, machine, chain)
+
+
+def _content(start: int, size: int) -> bytes:
+    """Bytes none of which is 0, each unlike its neighbours: a wrong one shows."""
+    return bytes((start + at) % 250 + 1 for at in range(size))
+
+
+@st.composite
+def segments(draw: st.DrawFn, layout: Layout, *, first: bool = False) -> Segment:
+    """One mbuf of a chain for *layout*: often empty or small, of any storage that it can have."""
+    kinds = [Storage.INTERNAL, Storage.CLUSTER]
+    if layout.extpg is not None and not first:
+        kinds.append(Storage.PAGES)
+    storage = draw(st.sampled_from(kinds))
+    start = draw(st.integers(0, 249))
+    if storage is Storage.INTERNAL:
+        room = layout.msize - layout.m_pktdat
+        size = draw(st.integers(0, 40) | st.integers(0, room))
+        leading = draw(st.integers(0, min(room - size, 16)))
+        return Segment(_content(start, size), storage, leading)
+    if storage is Storage.CLUSTER or layout.extpg is None:
+        size = draw(st.integers(0, 40) | st.integers(0, 2048))
+        leading = draw(st.integers(0, min(2048 - size, 64)))
+        return Segment(_content(start, size), storage, leading)
+    size = draw(st.integers(0, 40) | st.integers(0, 9000))
+    leading = draw(st.integers(0, 20))
+    header = draw(st.integers(0, min(layout.extpg.max_hdr, size + leading)))
+    trailer = draw(st.integers(0, min(layout.extpg.max_trail, size + leading - header)))
+    first_off = draw(st.sampled_from([0, 0, 1, 8, 4095]) | st.integers(0, 4095))
+    return Segment(_content(start, size), storage, leading, header, trailer, first_off)
+
+
+def requests(chain_length: int) -> st.SearchStrategy[tuple[int, int]]:
+    """``(length, offset)`` for a chain of *chain_length* bytes: inside, at and past its end."""
+    near = st.integers(0, chain_length + 64)
+    edge = st.sampled_from([0, 1, chain_length, chain_length + 1])
+    wild = st.sampled_from([1 << 31, (1 << 32) - 1, 1 << 32, (1 << 63) + 1, (1 << 64) - 1])
+    # A wild length ends at the scratch check: more of the ordinary ones.
+    length = near | edge | near | edge | wild
+    return st.tuples(length, near | edge | wild)
+
+
+@st.composite
+def cases(draw: st.DrawFn, *, broken: bool | None = None) -> Case:
+    """
+    Calls of ``copyoutmbuf()``, on any layout and kind of machine.
+
+    :param broken: True for chains with one broken mbuf, False for good ones, None for both.
+    """
+    layout = LAYOUTS[draw(st.sampled_from(sorted(LAYOUTS)))]
+    count = draw(st.integers(1, 6))
+    parts = tuple(draw(segments(layout, first=index == 0)) for index in range(count))
+    length, offset = draw(requests(sum(len(part.data) for part in parts)))
+    breaks: tuple[tuple[str, int], ...] = ()
+    if broken or (broken is None and draw(st.booleans())):
+        index = draw(st.integers(0, count - 1))
+        kinds = [
+            kind
+            for kind in BREAKS
+            if not (kind.endswith("-data") and parts[index].storage is Storage.PAGES)
+            and not (kind == "misaligned-next" and index == count - 1)
+        ]
+        breaks = ((draw(st.sampled_from([*kinds, "null"])), index),)
+    used = draw(st.integers(0, 20))
+    return Case(
+        segments=parts,
+        length=length,
+        offset=offset,
+        layout=layout.name,
+        byteorder=draw(st.sampled_from(["little", "big"])),
+        direct_map=draw(st.sampled_from([True, True, False])),
+        strict_alignment=draw(st.booleans()),
+        kernel_access=draw(st.sampled_from([True] * 9 + [False])),
+        maxchain=draw(st.sampled_from([512, 512, 16, 6, 3, 1])),
+        scratch=used + draw(st.sampled_from([16384, 16384, 2048]) | st.integers(0, 100)),
+        used=used,
+        broken=breaks,
+    )
