@@ -89,7 +89,7 @@ class Machine:
     own :attr:`scratch`; a new firing on the same CPU starts with :meth:`begin`.
     """
 
-    memory: Memory
+    memory: Memory = field(repr=False)
     layout: Layout
     scratch: Scratch
     #: Whether the consumer may read all kernel memory, as root may (``dtms_access``).
@@ -105,7 +105,7 @@ class Machine:
     flags: FaultFlag = NOFLAGS
     illval: int = 0
     #: Every load and every question to canload of this firing, in order.
-    log: list[Access] = field(default_factory=list)
+    log: list[Access] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
         if self.layout.word != self.memory.word:

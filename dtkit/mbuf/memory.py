@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 ByteOrder = Literal["little", "big"]
@@ -30,7 +30,7 @@ class Region:
     """A mapped piece of address space: where it starts, its bytes, and what it may be used for."""
 
     base: int
-    data: bytearray
+    data: bytearray = field(repr=False)
     name: str = ""
     readable: bool = True
     writable: bool = True
@@ -147,16 +147,15 @@ class Memory:
     def read(self, address: int, size: int) -> bytes | None:
         """*size* bytes at *address* (which does not wrap); None where any cannot be read."""
         taken = b""
-        while True:
+        while len(taken) < size:
             region = self.region_at(address)
             if region is None or not region.readable:
                 return None
             start = address - region.base
             piece = bytes(region.data[start : start + size - len(taken)])
             taken += piece
-            if len(taken) == size:
-                return taken
             address = region.limit
+        return taken
 
     def write(self, address: int, data: bytes) -> None:
         """Store *data* at *address*. :class:`KernelPanic` where it cannot be written."""
