@@ -21,73 +21,11 @@ the memory that :meth:`Case.build` makes, and comparing with what the model says
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from hypothesis import strategies as st
 
-from dtkit.mbuf import (
-    BREAKS,
-    LAYOUTS,
-    Chain,
-    Kernel,
-    Layout,
-    Machine,
-    Segment,
-    Storage,
-    break_chain,
-)
-from dtkit.mbuf.memory import ByteOrder
+from dtkit.mbuf import BREAKS, LAYOUTS, Case, Layout, Segment, Setup, Storage
 
 __all__ = ["Case", "Setup", "cases", "requests", "segments"]
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """A case in memory: ready to run."""
-
-    kernel: Kernel
-    machine: Machine
-    chain: Chain
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One call of ``copyoutmbuf()`` with all that decides its outcome. Sizes in bytes."""
-
-    segments: tuple[Segment, ...] = (Segment(b"data"),)
-    length: int = 0
-    offset: int = 0
-    #: A key of :data:`dtkit.mbuf.LAYOUTS`.
-    layout: str = "freebsd-14"
-    byteorder: ByteOrder = "little"
-    direct_map: bool = True
-    strict_alignment: bool = False
-    kernel_access: bool = True
-    maxchain: int = 512
-    scratch: int = 4096
-    #: Scratch handed out before the call.
-    used: int = 0
-    #: ``(kind, index)`` for :func:`dtkit.mbuf.break_chain`, in this order.
-    broken: tuple[tuple[str, int], ...] = ()
-
-    def build(self) -> Setup:
-        """Lay the case out in a fresh kernel. ``ValueError`` for segments that do not fit."""
-        kernel = Kernel(
-            LAYOUTS[self.layout],
-            byteorder=self.byteorder,
-            direct_map=self.direct_map,
-            strict_alignment=self.strict_alignment,
-        )
-        chain = kernel.build(self.segments)
-        for kind, index in self.broken:
-            chain = break_chain(kernel, chain, kind, index)
-        machine = kernel.cpu(
-            self.scratch,
-            kernel_access=self.kernel_access,
-            maxchain=self.maxchain,
-            used=self.used,
-        )
-        return Setup(kernel, machine, chain)
 
 
 def _content(start: int, size: int) -> bytes:

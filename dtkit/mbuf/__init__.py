@@ -7,6 +7,7 @@ Read :mod:`~dtkit.mbuf.subroutines` for the contract, :mod:`~dtkit.mbuf.copydata
 """
 
 from dtkit.mbuf.broken import BREAKS, KINDS, Break, break_chain
+from dtkit.mbuf.case import Case, Setup
 from dtkit.mbuf.copydata import dtrace_mbuf_copydata
 from dtkit.mbuf.faults import Fault, FaultFlag
 from dtkit.mbuf.kernel import Chain, Kernel, Mbuf, Segment, Storage, split
@@ -25,6 +26,7 @@ __all__ = [
     "Access",
     "Break",
     "Canload",
+    "Case",
     "Chain",
     "DirectMap",
     "Fault",
@@ -40,6 +42,7 @@ __all__ = [
     "Region",
     "Scratch",
     "Segment",
+    "Setup",
     "Storage",
     "ToxicRange",
     "break_chain",

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import enum
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from dtkit.mbuf.layout import FREEBSD_14, Layout, MFlag
@@ -72,6 +72,9 @@ class Mbuf:
     data: int
     length: int
     storage: Storage
+    #: ``(address, size)`` of where the data lies, in order; empty when it is nowhere in the
+    #: address space (pages without a direct map).
+    spans: tuple[tuple[int, int], ...]
     regions: tuple[Region, ...]
 
 
@@ -208,7 +211,8 @@ class Kernel:
             memory.write_uint(mbuf.base + layout.ext_size, 4, len(cluster.data))
             data = cluster.base + segment.leading
         memory.write(data, segment.data)
-        built = Mbuf(mbuf.base, data, len(segment.data), storage, tuple(regions))
+        spans = ((data, len(segment.data)),)
+        built = Mbuf(mbuf.base, data, len(segment.data), storage, spans, tuple(regions))
         self._fill_header(built, flags)
         if pkthdr_len is not None:
             self.poke(built, "m_pkthdr_len", pkthdr_len)
@@ -218,44 +222,55 @@ class Kernel:
         epg = self.layout.extpg
         if epg is None:
             raise ValueError(f"{self.layout.name} has no unmapped mbufs")
-        memory, page_size = self.memory, 4096
+        memory, page_size, first_off = self.memory, 4096, segment.first_off
         content = bytes(segment.leading) + segment.data
-        middle = content[segment.header : len(content) - segment.trailer]
-        pages = -(-(segment.first_off + len(middle)) // page_size) if middle else 0
+        middle = len(content) - segment.header - segment.trailer
+        pages = -(-(first_off + middle) // page_size) if middle > 0 else 0
         if (
-            segment.header + segment.trailer > len(content)
+            middle < 0
             or segment.header > epg.max_hdr
             or segment.trailer > epg.max_trail
             or pages > epg.max_pages
-            or not 0 <= segment.first_off < page_size
+            or not 0 <= first_off < page_size
         ):
             raise ValueError("the segment does not fit an unmapped mbuf")
         mbuf = self._mbufs.allocate()
         regions = [mbuf]
-        memory.write(mbuf.base + epg.hdr, content[: segment.header])
-        memory.write(mbuf.base + epg.trail, content[len(content) - segment.trailer :])
-        spread = bytes(segment.first_off) + middle
+        last_len = middle - (pages - 1) * page_size + (first_off if pages > 1 else 0)
+        spans = [(mbuf.base + epg.hdr, segment.header)]
         for index in range(pages):
             physical = 0x1000_0000 + index * page_size
             if self.direct_map is not None:
                 page = self._pages.allocate()
                 regions.append(page)
-                memory.write(page.base, spread[index * page_size : (index + 1) * page_size])
                 physical = page.base - self.direct_map.base
+                start = first_off if index == 0 else 0
+                size = last_len if index == pages - 1 else page_size - start
+                spans.append((page.base + start, size))
             # Without a direct map the pages are nowhere in the address space.
             memory.write_uint(mbuf.base + epg.pa + index * epg.pa_size, epg.pa_size, physical)
-        last_len = len(spread) - (pages - 1) * page_size if pages else 0
-        if pages == 1:
-            last_len -= segment.first_off
+        spans.append((mbuf.base + epg.trail, segment.trailer))
+        if self.direct_map is not None:
+            at = 0
+            for address, size in spans:
+                memory.write(address, content[at : at + size])
+                at += size
         for at, size, value in (
             (epg.npgs, 1, pages),
             (epg.hdrlen, 1, segment.header),
             (epg.trllen, 1, segment.trailer),
-            (epg.first_off, 2, segment.first_off),
-            (epg.last_len, 2, last_len),
+            (epg.first_off, 2, first_off),
+            (epg.last_len, 2, last_len if pages else 0),
         ):
             memory.write_uint(mbuf.base + at, size, value)
-        built = Mbuf(mbuf.base, segment.leading, len(segment.data), Storage.PAGES, tuple(regions))
+        built = Mbuf(
+            mbuf.base,
+            segment.leading,
+            len(segment.data),
+            Storage.PAGES,
+            tuple(_trim(spans, segment.leading)) if self.direct_map is not None else (),
+            tuple(regions),
+        )
         self._fill_header(built, MFlag.EXT | MFlag.EXTPG | MFlag.RDONLY)
         return built
 
@@ -279,6 +294,15 @@ def split(data: bytes, lengths: Sequence[int]) -> list[bytes]:
         pieces.append(data[at : at + length])
         at += length
     return [*pieces, data[at:]] if at < len(data) else pieces
+
+
+def _trim(spans: Iterable[tuple[int, int]], skip: int) -> Iterator[tuple[int, int]]:
+    """The spans without their first *skip* bytes, and without empty ones."""
+    for address, size in spans:
+        passed = min(skip, size)
+        skip -= passed
+        if size > passed:
+            yield address + passed, size - passed
 
 
 class _Zone:

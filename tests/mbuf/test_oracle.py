@@ -156,7 +156,6 @@ class Oracle:
         if -machine.scratch.ptr % 8 + n > machine.scratch.remaining:
             return Outcome(None, Fault(FaultFlag.NOSCRATCH), read)
         data = b""
-        known = True
         end = offset + n if n else 0
         for hop, position in self.met(end):
             stop_at = self.header_fault(position + 1)
@@ -169,8 +168,7 @@ class Oracle:
                 if isinstance(taken, Fault):
                     return Outcome(None, taken, None)
                 data += taken
-                known &= hop.mbuf.storage is not Storage.PAGES
-                read |= set(range(hop.data + start, hop.data + stop))
+                read |= self.source(hop, start, stop)
                 read |= self.bytes_at(hop, layout.m_data, layout.word)
                 if layout.extpg is not None:
                     read |= self.bytes_at(hop, layout.m_type_flags, 4)
@@ -179,7 +177,21 @@ class Oracle:
         fault = self.header_fault(end)
         if fault is not None:
             return Outcome(None, fault, None)
-        return Outcome(data.ljust(n, b"\0"), None, read if known else None)
+        return Outcome(data.ljust(n, b"\0"), None, read)
+
+    def source(self, hop: Hop, start: int, stop: int) -> set[int]:
+        """The bytes of memory that must be read to have [start, stop) of one mbuf."""
+        epg = self.layout.extpg
+        if hop.mbuf.storage is not Storage.PAGES or epg is None:
+            return set(range(hop.data + start, hop.data + stop))
+        places = [at + i for at, size in hop.mbuf.spans for i in range(size)][start:stop]
+        read = set(places)
+        for index, page in enumerate(hop.mbuf.regions[1:]):
+            if any(page.base <= place < page.limit for place in places):
+                read |= self.bytes_at(hop, epg.pa + index * epg.pa_size, epg.pa_size)
+        for at, size in ((epg.npgs, 1), (epg.hdrlen, 1), (epg.trllen, 1), (epg.first_off, 4)):
+            read |= self.bytes_at(hop, at, size)
+        return read
 
     def bytes_at(self, hop: Hop, at: int, size: int) -> set[int]:
         return set(range(hop.mbuf.address + at, hop.mbuf.address + at + size))
