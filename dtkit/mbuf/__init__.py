@@ -9,6 +9,7 @@ Read :mod:`~dtkit.mbuf.subroutines` for the contract, :mod:`~dtkit.mbuf.copydata
 from dtkit.mbuf.broken import BREAKS, KINDS, Break, break_chain
 from dtkit.mbuf.case import Case, Setup
 from dtkit.mbuf.copydata import dtrace_mbuf_copydata
+from dtkit.mbuf.edge_cases import EDGE_CASES, EdgeCase, counting_bytes
 from dtkit.mbuf.faults import Fault, FaultFlag
 from dtkit.mbuf.kernel import Chain, Kernel, Mbuf, Segment, Storage, split
 from dtkit.mbuf.layout import FREEBSD_12, FREEBSD_14, FREEBSD_14_ILP32, LAYOUTS, Layout, MFlag
@@ -18,6 +19,7 @@ from dtkit.mbuf.subroutines import copyoutmbuf, mbuflen
 
 __all__ = [
     "BREAKS",
+    "EDGE_CASES",
     "FREEBSD_12",
     "FREEBSD_14",
     "FREEBSD_14_ILP32",
@@ -29,6 +31,7 @@ __all__ = [
     "Case",
     "Chain",
     "DirectMap",
+    "EdgeCase",
     "Fault",
     "FaultFlag",
     "Kernel",
@@ -47,6 +50,7 @@ __all__ = [
     "ToxicRange",
     "break_chain",
     "copyoutmbuf",
+    "counting_bytes",
     "dtrace_mbuf_copydata",
     "mbuflen",
     "split",

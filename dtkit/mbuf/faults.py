@@ -83,6 +83,28 @@ class Fault:
             return f"{self.flag.text} (0x{self.illval:x})"
         return self.flag.text
 
+    def error_line(
+        self,
+        probe: str,
+        *,
+        epid: int = 1,
+        id: int = 1,
+        action: int | None = None,
+        offset: int | None = None,
+    ) -> str:
+        """
+        The line in which dtrace(1) reports this fault, as ``dt_handle_err()`` words it.
+
+        :param probe: provider:module:function:name.
+        :param epid: the enabled probe's number; *id* is the probe's.
+        :param action: number of the action in its clause, from 1; None for a predicate.
+        :param offset: byte offset in the DIF; None leaves it out, as where an action itself
+            faulted.
+        """
+        where = "predicate" if action is None else f"action #{action}"
+        at = "" if offset is None else f" at DIF offset {offset}"
+        return f"dtrace: error on enabled probe ID {epid} (ID {id}: {probe}): {self} in {where}{at}"
+
     @classmethod
     def of_flags(cls, flags: FaultFlag, illval: int) -> Fault | None:
         """The fault that the kernel reports for *flags*; None when none is set."""

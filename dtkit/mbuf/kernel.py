@@ -283,7 +283,8 @@ class Kernel:
 
 def split(data: bytes, lengths: Sequence[int]) -> list[bytes]:
     """
-    *data* cut into pieces of these lengths; what is left over is one more piece.
+    *data* cut into pieces of these lengths; what is left over is one more piece, or as many as
+    the largest cluster makes of it.
 
     >>> split(b"abcdef", [2, 0, 3])
     [b'ab', b'', b'cde', b'f']
@@ -293,7 +294,8 @@ def split(data: bytes, lengths: Sequence[int]) -> list[bytes]:
     for length in lengths:
         pieces.append(data[at : at + length])
         at += length
-    return [*pieces, data[at:]] if at < len(data) else pieces
+    largest = CLUSTERS[-1]
+    return pieces + [data[start : start + largest] for start in range(at, len(data), largest)]
 
 
 def _trim(spans: Iterable[tuple[int, int]], skip: int) -> Iterator[tuple[int, int]]:

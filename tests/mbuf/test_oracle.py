@@ -13,7 +13,6 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import pytest
 from hypothesis import assume, given
 
 from dtkit.mbuf import (
@@ -288,15 +287,3 @@ def test_mbuflen_agrees_with_the_oracle(case: Case) -> None:
     assert machine.fault == fault
     total = sum(hop.length for hop in oracle.hops)
     assert length == (0 if fault else total)
-
-
-@pytest.mark.parametrize("broken", [False, True], ids=["good", "broken"])
-def test_cases_build(broken: bool) -> None:
-    """The strategy gives what it says."""
-
-    @given(cases(broken=broken))
-    def check(case: Case) -> None:
-        assert bool(case.broken) is broken
-        assert len(case.build().chain) == len(case.segments)
-
-    check()
