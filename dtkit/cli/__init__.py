@@ -24,6 +24,7 @@ COMMANDS = {
     "probes": "List the probe points that carry an mbuf.",
     "oneliner": "Print a dtrace(1) command that shows packets at a probe.",
     "parse": "Read what dtrace(1) printed: packets, messages, stacks, faults and drops.",
+    "copyout": "Run copyoutmbuf() on a chain, good or broken, in the reference model.",
 }
 
 
