@@ -9,12 +9,16 @@ version of the form, a kind, and fields with one space between them; numbers are
 
 from __future__ import annotations
 
+import re
+
 from dtkit.output.events import Annotation
 
 #: The version of the form that is written; a reader takes it and any older one.
 VERSION = 1
 
 PREFIX = "@dtkit "
+
+_VERSION = re.compile("[0-9]{1,4}")
 
 
 def read_annotation(line: int, text: str) -> Annotation | None:
@@ -26,7 +30,7 @@ def read_annotation(line: int, text: str) -> Annotation | None:
     :return: None when it is of a later version, or no annotation after all.
     """
     words = text.split(" ")
-    if len(words) < 3 or not words[1].isdecimal() or int(words[1]) > VERSION:
+    if len(words) < 3 or not _VERSION.fullmatch(words[1]) or int(words[1]) > VERSION:
         return None
     pairs = (word.partition("=") for word in words[3:])
     return Annotation(line, words[2], {key: value for key, equals, value in pairs if equals})

@@ -21,7 +21,7 @@ def read_output(stream: BinaryIO) -> Iterator[Event]:
     Read the output of dtrace(1), or a plain hexdump, by what its first line is.
 
     :param stream: binary; need not seek. It is read to its end, in bounded memory.
-    :return: events; see :mod:`dtkit.output.events`. Bad input raises nothing.
+    :return: events; see :mod:`dtkit.output.events`. Bad input raises nothing, but is named.
     :raises OSError: *stream* cannot be read.
     """
     source = blocks(stream)
@@ -30,7 +30,7 @@ def read_output(stream: BinaryIO) -> Iterator[Event]:
     while not first and size < _FAR and (block := next(source, None)) is not None:
         seen.append(block)
         size += len(block.data) + block.overlong
-        lines = block.data.decode("latin-1").splitlines()
-        first = next((line for line in lines if line.strip() and not line.startswith("#")), "")
+        said = (line for line in block.lines() if line.strip() and not line.startswith("#"))
+        first = next(said, "")
     read = read_hexdump if is_hexdump(first) else read_text
     yield from read(chain(seen, source))

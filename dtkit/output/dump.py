@@ -36,6 +36,16 @@ def is_row(line: str) -> bool:
     return line.startswith("     ") and _START.match(line) is not None
 
 
+def is_whole_row(line: str) -> bool:
+    """Whether *line* is a row to its last column: all of it is hex, and the bytes as text."""
+    start = _START.match(line)
+    found = _BYTES.match(line, start.end(1) + 1) if start else None
+    if start is None or found is None:
+        return False
+    text = start.end(1) + 1 + HEX_WIDTH + 2
+    return len(line) == text + len(found[0]) // 3 and not line[found.end() : text].strip(" ")
+
+
 class Rows:
     """
     The rows of one dump, gathered.

@@ -12,6 +12,7 @@ hundreds of thousands are made and looked up a second, and a dataclass takes thr
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple, TypeAlias
 
@@ -71,12 +72,16 @@ class Annotation:
     fields: dict[str, str]
 
     def number(self, key: str) -> int | None:
-        """The field's value, decimal or ``0x`` hex; None when it is absent or no number."""
-        try:
-            return int(self.fields[key], 0)
-        except (KeyError, ValueError):
+        """The field's value, decimal or ``0x`` hex; None when it is absent or no 64-bit number."""
+        text = self.fields.get(key, "")
+        if not _NUMBER.fullmatch(text):
             return None
+        value = int(text, 0 if text.startswith("0x") else 10)
+        return value if -(1 << 63) <= value < 1 << 64 else None
 
+
+#: A number as printf() of D prints it.
+_NUMBER = re.compile("-?[0-9]{1,20}|0x[0-9a-f]{1,16}")
 
 Part: TypeAlias = Dump | Message | Stack | Annotation
 

@@ -16,7 +16,11 @@ from dtkit.output.dump import Flaw
 from dtkit.output.events import Dump, Event, Firing, Message
 from dtkit.output.lines import Block, decode
 
-_OFFSET = re.compile(r"([0-9A-Fa-f]{6,})(:?)(?=  ?[0-9A-Fa-f]{2})")
+_OFFSET = re.compile(r"([0-9A-Fa-f]{6,16})(:?)(?=  ?[0-9A-Fa-f]{2})")
+#: The groups of od, and of xxd. Wider groups are left alone, and pairs without xxd's colon: they
+#: may be little-endian, and nothing says so.
+_BYTES = re.compile(r"(?:[0-9A-Fa-f]{2}(?: |$))+")
+_PAIRS = re.compile(rf"{_BYTES.pattern}|(?:[0-9A-Fa-f]{{4}} )*(?:[0-9A-Fa-f]{{2}}){{1,2}} ?")
 _END = re.compile(r"[0-9a-f]{6,}$")
 
 #: What ``*`` may stand for: a hostile offset behind it must not fill the memory.
@@ -33,10 +37,12 @@ def read_row(line: str) -> tuple[int, bytes] | None:
         area, text = rest[2:50], rest[50:].strip()
         if text and not text.startswith("|"):
             return None
-    elif found[2] and rest[24:26] == "  " and rest[26:28].strip():  # the hexdump package: halves
-        area = rest[1:50]
+    elif found[2] and rest[23:26].endswith("  ") and len(rest) == 51 + len(rest[1:50].split()):
+        area = rest[1:50]  # the hexdump package: two halves, and the text at a fixed column
     else:  # xxd and od: groups with one space between, then at least two
         area = rest[1:].partition("  ")[0]
+        if not (_PAIRS if found[2] else _BYTES).fullmatch(area):
+            return None
     try:
         return int(found[1], 16), bytes.fromhex(area)
     except ValueError:
@@ -58,7 +64,7 @@ def read_hexdump(blocks: Iterable[Block]) -> Iterator[Event]:
     data, start, number = bytearray(), 0, 0
     last, repeat = b"", False
     for block in blocks:
-        for line in block.data.decode("latin-1").splitlines():
+        for line in block.lines():
             number += 1
             row = read_row(line)
             if row is None and data and _END.match(line):
@@ -78,7 +84,7 @@ def read_hexdump(blocks: Iterable[Block]) -> Iterator[Event]:
             if repeat and len(data) < offset <= _LARGEST:
                 data += (last * ((offset - len(data)) // len(last) + 1))[: offset - len(data)]
             repeat = False
-            if offset != len(data):
+            if offset != len(data) or offset > _LARGEST:
                 yield Oddity("line", number, Flaw.OFFSET.value, unread=1)
                 continue
             data += piece

@@ -23,6 +23,11 @@ class Block(NamedTuple):
     data: bytes
     overlong: int = 0
 
+    def lines(self) -> list[str]:
+        """The lines of *data* without their ends, one character for each byte (ISO 8859-1)."""
+        text = self.data.decode("latin-1").removesuffix("\n")
+        return [line.removesuffix("\r") for line in text.split("\n")] if text else []
+
 
 def decode(text: str) -> str:
     """

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 
 from dtkit.oddity import Oddity
 from dtkit.output.annotation import PREFIX, read_annotation
-from dtkit.output.dump import HEADER, Flaw, Rows, is_row
+from dtkit.output.dump import HEADER, Flaw, Rows, is_row, is_whole_row
 from dtkit.output.events import (
     Annotation,
     Dump,
@@ -49,9 +49,23 @@ def read_text(blocks: Iterable[Block]) -> Iterator[Event]:
     :return: events in the order in which they are complete.
     """
     reader = _Reader()
+    empty = True
     for block in blocks:
+        empty = False
         yield from reader.block(block)
+    if empty:
+        yield Oddity("line", 0, "the input is empty")
     yield from reader.end()
+
+
+def _is_text(line: str) -> bool:
+    """Whether the bytes of *line* are UTF-8 without NULs, as all that dtrace(1) prints is."""
+    if line.isascii():
+        return "\0" not in line
+    try:
+        return "\0" not in line.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return False
 
 
 class _Reader:
@@ -77,7 +91,7 @@ class _Reader:
         self._stack: list[str] = []
         self._stack_line = 0
 
-        self._stray = (0, 0)  # rows met outside of a dump: first line, and how many
+        self._stray: tuple[int, str, int] | None = None  # lines without a place: first, what, many
         self._width = 0  # of the open firing's frame line
         self._shape: Shape | None = None  # of the firing that an empty line may just have ended
         self._patience = 0
@@ -106,8 +120,7 @@ class _Reader:
                 yield from self._drain()
         if block.overlong:
             self._line += 1
-            self._close_rows(torn=True)
-            self._odd(self._line, f"a line of {block.overlong} bytes is too long to keep", unread=1)
+            self._too_long(block.overlong)
         yield from self._drain()
 
     def end(self) -> Iterator[Event]:
@@ -129,19 +142,33 @@ class _Reader:
     def _read(self, line: str) -> None:
         self._line += 1
         number = self._line
+        if len(line) > LONGEST:
+            self._too_long(len(line))
+            return
         if line.endswith("\r"):
             line = line[:-1]
-        continued = self._carry is not None
-        if "dtrace: " in line and (found := find_message(line, continued)) >= 0:
+        found = -1
+        if "dtrace: " in line and not is_whole_row(line):
+            found = find_message(line, continued=self._carry is not None)
+        if found >= 0:
             self._events.append(read_message(number, decode(line[found:])))
             if found:
                 first, before = self._carry or (number, "")
-                self._carry = (first, (before + line[:found])[:LONGEST])
+                if len(before) > LONGEST:
+                    self._odd(first, "a line is broken into too often to keep", unread=1)
+                    first, before = number, ""
+                self._carry = (first, before + line[:found])
             return
         if self._carry is not None:
             number, before = self._carry
             self._carry, line = None, before + line
         self._content(number, line)
+
+    def _too_long(self, length: int) -> None:
+        """The line at hand is not kept: whatever was open ends here."""
+        self._close_rows(torn=True)
+        self._carry = None
+        self._odd(self._line, f"a line of {length} bytes is too long to keep", unread=1)
 
     def _content(self, number: int, line: str) -> None:
         """A line of stdout."""
@@ -153,14 +180,19 @@ class _Reader:
             opens = line == HEADER or frame(line) is not None
             self._close_rows(torn=opens)
         elif is_row(line):
-            self._stray = (self._stray[0] or number, self._stray[1] + 1)
+            self._astray(number, "without the header of a dump")
+            return
+        if line and not _is_text(line):
+            self._close_stack()
+            self._astray(number, "of bytes that are no text")
             return
         self._close_stray()
         found = _STACK_FRAME.match(line) if line.startswith("              ") else None
         if found is not None:
+            if len(self._stack) == _MOST_PARTS:
+                self._close_stack()
             self._stack_line = self._stack_line or number
-            if len(self._stack) < _MOST_PARTS:
-                self._stack.append(decode(found[1]))
+            self._stack.append(decode(found[1]))
             return
         self._close_stack()
         if not line:
@@ -198,8 +230,10 @@ class _Reader:
         self._add(part)
 
     def _add(self, part: Part) -> None:
-        if self._firing is not None and len(self._parts) < _MOST_PARTS:
+        if self._firing is not None:
             self._parts.append(part)
+            if len(self._parts) == _MOST_PARTS:
+                self._hand_on()  # what else it prints follows by itself
         elif isinstance(part, Dump):
             self._events.append(Firing(part.line, self._source, (part,)))
         else:
@@ -256,11 +290,18 @@ class _Reader:
 
     # Closing
 
+    def _astray(self, number: int, what: str) -> None:
+        """A line that has no place; a stretch of them is one oddity."""
+        if self._stray and self._stray[1] != what:
+            self._close_stray()
+        first, _, count = self._stray or (number, what, 0)
+        self._stray = (first, what, count + 1)
+
     def _close_stray(self) -> None:
-        line, rows = self._stray
-        if rows:
-            self._odd(line, f"{rows} row{'s' * (rows > 1)} without the header of a dump", rows)
-            self._stray = (0, 0)
+        if self._stray is not None:
+            first, what, count = self._stray
+            self._odd(first, f"{count} line{'s' * (count > 1)} {what}", unread=count)
+            self._stray = None
 
     def _close_stack(self) -> None:
         if self._stack:
@@ -272,6 +313,9 @@ class _Reader:
         self._close_rows(torn=False)
         self._close_stack()
         self._close_stray()
+        self._hand_on()
+
+    def _hand_on(self) -> None:
         if self._firing is not None:
             self._events.append(Firing(self._firing, self._source, tuple(self._parts)))
             self._firing, self._parts = None, []

@@ -28,26 +28,28 @@ FLAGS = {
     "unknown fault": "UNKNOWN",
 }
 
+#: Numbers of 64 bits and no more: what has more digits is no message of dtrace(1)'s.
+_NUMBER = "[0-9]{1,20}"
+
 _FAULT = re.compile(
-    r"dtrace: (?:\[\w+\] )?error on enabled probe ID (\d+) \(ID (\d+): ([^)\s]*)\): "
-    r"([a-z][a-z -]*?)(?: \((0x[0-9a-f]+)\))? in (?:action #(\d+)|predicate)"
-    r"(?: at DIF offset (\d+))?"
+    rf"dtrace: (?:\[\w+\] )?error on enabled probe ID ({_NUMBER}) \(ID ({_NUMBER}): ([^)\s]*)\): "
+    rf"([a-z][a-z -]*?)(?: \((0x[0-9a-f]{{1,16}})\))? in (?:action #({_NUMBER})|predicate)"
+    rf"(?: at DIF offset ({_NUMBER}))?"
 )
-#: What can be lost; the first, nothing, is trace records.
-_KINDS = (
-    r"|aggregation |dynamic variable |speculative |failed speculation"
-    r"|jstack\(\)/ustack\(\) string table overflow|error"
-)
+#: What can be dropped; the first, nothing, is trace records.
+_KINDS = "|aggregation |dynamic variable |speculative "
 _DROP = re.compile(
-    rf"dtrace: (?:\[\w+\] )?(\d+) ({_KINDS})(?:drop)?s?"
-    r"(?: with non-empty (?:rinsing|dirty) list| \((?:available|no spec)[^)]*\)?[^)]*\)"
-    r"| in ERROR probe enabling)?(?: on CPU (\d+))?"
+    rf"dtrace: (?:\[\w+\] )?({_NUMBER}) (?:({_KINDS})drops?|(failed speculation)s?"
+    r"|(jstack\(\)/ustack\(\) string table overflow)s?|(error)s? in ERROR probe enabling)"
+    r"(?: with non-empty (?:rinsing|dirty) list| \(available buffer\(s\) still busy\)"
+    rf"| \(no speculative buffer available\))?(?: on CPU ({_NUMBER}))?"
 )
 #: Messages that may stand in the middle of a line of stdout.
 _KNOWN = re.compile(
     rf"(?:{_FAULT.pattern}|{_DROP.pattern}"
-    r"|dtrace: (?:description|script) '.*' matched \d+ probes?"
-    r"|dtrace: (?:buffer|aggregation|dynamic variable) size lowered to \w+)$"
+    r"|dtrace: (?:description|script) '.*' matched [0-9]+ probes?"
+    r"|dtrace: (?:buffer|aggregation|dynamic variable) size lowered to \w+"
+    r"|dtrace: pid [0-9]+ (?:has exited|terminated by \w+))$"
 )
 
 
@@ -60,8 +62,9 @@ def find_message(line: str, continued: bool) -> int:
     """
     if line.startswith("dtrace: ") and not continued:
         return 0
-    found = _KNOWN.search(line)
-    return found.start() if found else -1
+    # From the last mention: what stands in front of it is the broken line.
+    start = line.rfind("dtrace: ")
+    return start if _KNOWN.match(line, start) else -1
 
 
 def read_message(line: int, text: str) -> Fault | Drop | Notice:
@@ -79,6 +82,7 @@ def read_message(line: int, text: str) -> Fault | Drop | Notice:
             offset=None if offset is None else int(offset),
         )
     if found := _DROP.fullmatch(text):
-        count, kind, cpu = found.groups()
-        return Drop(line, int(count), kind.rstrip(), None if cpu is None else int(cpu))
+        count, *kinds, cpu = found.groups()
+        kind = next((kind for kind in kinds if kind), "").rstrip()
+        return Drop(line, int(count), kind, None if cpu is None else int(cpu))
     return Notice(line, text.removeprefix("dtrace: "))

@@ -23,6 +23,9 @@ from dtkit.output.framing import frame
 #: Columns of a row in front of its hex, where offsets have 5 digits.
 _LEAD = 11
 
+#: How many firings are looked at before all that there may be.
+_FEW = 8
+
 #: The largest dump that is read as part of a run; the larger, the less there is to gain.
 LARGEST = 0x1000
 
@@ -70,6 +73,15 @@ class Shape:
         :return: None when there are not two of them.
         """
         whole = (len(text) - start) // self.size
+        if whole > _FEW:
+            # A look at a few, so that short runs in other output cost no more than their length.
+            few = self._read(text, start, line, _FEW)
+            if few is None or few.size < (_FEW - 1) * self.size:
+                return few
+        return self._read(text, start, line, whole)
+
+    def _read(self, text: bytes, start: int, line: int, whole: int) -> Run | None:
+        """Read the run at *start*, of *whole* firings at most."""
         if whole < 2:
             return None
         block = memoryview(text)[start : start + whole * self.size]
@@ -116,10 +128,10 @@ class Shape:
 
     def _source(self, lead: bytes) -> tuple[bool, Source | None]:
         """Whether *lead* is frame, header and offset 0; and the source in its frame."""
-        *first, header, offset = lead.decode("latin-1").split("\n")
-        if header != HEADER or offset != "         0:":
+        lines = lead.decode("latin-1").split("\n")
+        if lines[self._framed :] != [HEADER, "         0:"]:
             return False, None
         if not self._framed:
-            return not first, None
-        found = frame(first[0]) if len(first) == 1 else None
+            return True, None
+        found = frame(lines[0])
         return (True, found[0]) if found and not found[1] else (False, None)

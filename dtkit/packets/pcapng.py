@@ -3,7 +3,7 @@
 Writing pcapng (draft-ietf-opsawg-pcapng): sections, one interface per probe, commented packets.
 
 Own code, because this is dtkit's hot path and no library both writes many interfaces, comments
-and nanoseconds and keeps up: see ``benchmarks/pcapng.py``, where it runs beside them.
+and nanoseconds and keeps up: ``benchmarks/pcapng.py`` runs it beside them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ _PADDING = (b"", b"\0\0\0", b"\0\0", b"\0")
 #: Most layouts of a packet's block that are kept; most captures have a handful.
 _SIZES = 4096
 
-#: Lengths are 32 bits wide, and readers give up far below that; options are 16 bits wide.
+#: Lengths of packets are 32 bits wide, those of options 16.
+_LONGEST = 0xFFFFFFFF
 _LONGEST_OPTION = 0xFFFC
 
 
@@ -36,7 +37,6 @@ class Direction(IntEnum):
 
 
 def _option(code: int, value: bytes) -> bytes:
-    value = value[:_LONGEST_OPTION]
     return _OPTION.pack(code, len(value)) + value + _PADDING[len(value) % 4]
 
 
@@ -134,7 +134,7 @@ class PcapngWriter:
                 timestamp >> 32 & 0xFFFFFFFF,
                 timestamp & 0xFFFFFFFF,
                 captured,
-                length if length > captured else captured,
+                captured if length < captured else length if length < _LONGEST else _LONGEST,
                 data,
                 options,
                 total,

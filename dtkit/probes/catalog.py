@@ -181,10 +181,14 @@ class Catalog:
         return found[0]
 
     def get(self, description: str) -> Probe | None:
-        """The probe whose description is exactly *description*, module aside, or None."""
+        """
+        The probe whose description is exactly *description*, module aside, or None.
+
+        dtrace(1) shows an SDT probe without a function as ``tcp:kernel:none:receive``.
+        """
         provider, _, rest = description.partition(":")
         _, _, rest = rest.partition(":")
-        return self._probes.get(f"{provider}::{rest}")
+        return self._probes.get(f"{provider}::{rest.removeprefix('none')}")
 
     def match(self, pattern: str) -> list[Probe]:
         """

@@ -140,7 +140,7 @@ def test_strict_is_for_oddities(dtkit: Dtkit) -> None:
     result = dtkit("parse", "--strict", input=bad)
     assert result.exit_code == 1
     assert result.stderr.splitlines() == [
-        "dtkit parse: line 1: 1 row without the header of a dump",
+        "dtkit parse: line 1: 1 line without the header of a dump",
         "0 firings, 0 packets, 0 dropped, 0 faults, 1 unread lines",
     ]
 
@@ -183,4 +183,8 @@ def test_a_file_that_cannot_be_written_is_one_line_and_status_1(dtkit: Dtkit) ->
 def test_an_empty_input(dtkit: Dtkit) -> None:
     result = dtkit("parse", input="")
     assert result.exit_code == 0
-    assert result.stderr == "0 firings, 0 packets, 0 dropped, 0 faults, 0 unread lines\n"
+    assert result.stderr == (
+        "dtkit parse: the input is empty\n"
+        "0 firings, 0 packets, 0 dropped, 0 faults, 0 unread lines\n"
+    )
+    assert dtkit("parse", "--strict", input="").exit_code == 1

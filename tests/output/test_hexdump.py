@@ -33,7 +33,7 @@ def one(text: str) -> bytes:
 
 @pytest.mark.parametrize(
     "command",
-    ["hexdump -C", "xxd", "xxd -g1", "xxd -c8", "od -Ax -tx1", "od -Ax -tx1z"],
+    ["hexdump -C", "xxd", "xxd -g1", "xxd -c8", "xxd -g1 -c8", "od -Ax -tx1", "od -Ax -tx1z"],
 )
 @pytest.mark.parametrize("size", [1, 7, 8, 9, 15, 16, 17, 20, len(TRICKY)])
 def test_what_real_programs_write(command: str, size: int) -> None:
@@ -47,6 +47,15 @@ def test_what_real_programs_write(command: str, size: int) -> None:
 @given(st.binary(min_size=1, max_size=100))
 def test_the_hexdump_package(data: bytes) -> None:
     assert one(hexdump.hexdump(data, result="return")) == data
+
+
+@pytest.mark.parametrize("command", ["hexdump", "xxd -e", "xxd -g4"])
+def test_forms_that_may_be_little_endian_are_not_read(command: str) -> None:
+    words = command.split()
+    if shutil.which(words[0]) is None:
+        pytest.skip(f"no {words[0]} on this machine")
+    done = subprocess.run(words, input=TRICKY, capture_output=True, check=True)
+    assert not [event for event in read(done.stdout.decode()) if isinstance(event, Firing)]
 
 
 def test_repeated_rows() -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from pathlib import Path
 
@@ -22,10 +23,16 @@ from dtkit.output import (
     Notice,
     Source,
     Stack,
+    packets,
     read_output,
+    to_dict,
 )
 from dtkit.output import lines as lines_module
+from dtkit.output.count import Count
 from dtkit.output.reader import read_text
+from dtkit.packets.packet import Packet
+from dtkit.packets.packetfile import PacketFile
+from dtkit.probes import catalog
 from tests.output.dtrace_text import FLOW_HEADING, HEADER, HEADING, dump, firings, flow, framed
 
 A, B = bytes(range(40)), bytes(range(100, 152))
@@ -166,8 +173,7 @@ FRAMINGS = {
         framed(0, 19971, "tcp_input", "entry", "@dtkit 1 mbuf cpu=0\n" + dump(A)),
         [Firing(1, SOURCE, (Annotation(1, "mbuf", {"cpu": "0"}), Dump(3, A)))],
     ),
-    "nothing": ("", []),
-    "blank lines": ("\n\n\n", []),
+    "blank lines": ("x\n\n\n", [Message(1, "x")]),
 }
 
 
@@ -225,7 +231,12 @@ TEXT = firings([ONE, TWO, THREE])
 TWIN = firings([TWO], cpu=1, function="ip_input")
 
 BAD = {
-    "binary garbage": (bytes(range(256)) * 3 + b"\n" + firings([ONE]).encode(), [ONE], None),
+    "nothing": ("", [], ["the input is empty"]),
+    "binary garbage": (
+        b"\x7fELF\0\1\n\xff\xfe\n" + firings([ONE]).encode() + b"\0",
+        [ONE],
+        ["line 1: 2 lines of bytes that are no text", "line 9: 1 line of bytes that are no text"],
+    ),
     "a wrong offset": (
         row(TEXT, 4, "        20:" + " 00" * 16),
         [ONE, TWO[:16], THREE],
@@ -264,7 +275,7 @@ BAD = {
     "rows without a header": (
         "        30:" + " 00" * 16 + "\n" + TEXT,
         [ONE, TWO, THREE],
-        ["line 1: 1 row without the header of a dump"],
+        ["line 1: 1 line without the header of a dump"],
     ),
     "a header without rows": (
         HEADER + "\n" + TEXT,
@@ -304,6 +315,37 @@ def test_bad_input_is_named_once_and_the_rest_is_kept(
         assert oddities(events) == said
 
 
+def test_text_that_ends_like_a_message_of_dtrace_is_text() -> None:
+    data = b"x" * 16 + b"\0\0dtrace: 9 drops" + b"y" * 14
+    assert read(dump(data)) == [Firing(2, None, (Dump(2, data),))]
+
+
+def test_text_in_utf8_is_text() -> None:
+    assert read("gr\u00fc\u00dfe\n") == [Message(1, "gr\u00fc\u00dfe")]
+
+
+DIGITS = "9" * 5000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"  0 {DIGITS:>6} {'f:entry':>32} \n",
+        f"{DIGITS} {'1':>6} {'f:entry':>32} \n",
+        f"@dtkit {DIGITS} mbuf a=1\n",
+        f"@dtkit 1 mbuf t={DIGITS} cpu=0x{DIGITS} len=-{DIGITS} m=1_0 pkt=0b1\n" + dump(A),
+        "@dtkit 1 mbuf off=\u0663\n" + dump(A),
+        f"dtrace: {DIGITS} drops on CPU 0\n",
+        f"dtrace: error on enabled probe ID {DIGITS} (ID 1: a:b:c:d): bad stack in predicate\n",
+        f"00000000: 00\n{DIGITS}: 00\n",
+        "  \u0661      1                          f:entry \n",
+    ],
+    ids=lambda text: text[:20],
+)
+def test_hostile_numbers_raise_nothing(text: str) -> None:
+    read(text)
+
+
 def test_unread_lines_are_counted() -> None:
     events = read(row(TEXT, 4, None))
     assert [event.unread for event in events if isinstance(event, Oddity)] == [1]
@@ -318,6 +360,11 @@ def test_any_bytes_are_read_without_an_exception(data: bytes) -> None:
 
 PIECES = st.sampled_from(
     [
+        firings([bytes(20)] * 12),
+        dump(bytes(20)) * 12,
+        "x" * 600,
+        "@dtkit 1 mbuf t=-5 cpu=-1 m=-0x1 len=99999999999 pkt=999999999999 off=-3\n",
+        "\ud800",
         HEADER,
         HEADING,
         "\n",
@@ -339,7 +386,45 @@ PIECES = st.sampled_from(
 
 @given(st.lists(PIECES | st.text(max_size=12), max_size=30))
 def test_any_mixture_of_its_own_pieces_is_read_without_an_exception(pieces: list[str]) -> None:
-    read("".join(pieces))
+    take_all_the_way("".join(pieces).encode("utf-8", "surrogatepass"))
+
+
+def take_all_the_way(data: bytes) -> None:
+    """Read *data*, make packets, write them, and print everything in every form."""
+    capture = PacketFile(io.BytesIO(), "test", catalog())
+    count = Count()
+    for item in packets(read_output(io.BytesIO(data)), catalog()):
+        count.add(item)
+        if isinstance(item, Packet):
+            capture.write(item)
+            json.dumps(item.to_dict())
+        elif isinstance(item, Firing):
+            for part in item.parts:
+                if not isinstance(part, Dump):
+                    json.dumps(to_dict(part, item.source))
+        else:
+            json.dumps(to_dict(item))
+        str(item)
+    capture.close()
+    str(count)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 5000), st.integers(0, 30), st.binary(max_size=8)), max_size=4
+    ),
+    st.booleans(),
+)
+def test_any_change_to_a_run_is_read_without_an_exception(
+    edits: list[tuple[int, int, bytes]], quiet: bool
+) -> None:
+    """Runs and lines agree on whatever is left, and nothing raises on the way to a capture."""
+    data = bytearray((dump(bytes(range(30))) * 14 if quiet else firings([ONE] * 14)).encode())
+    for at, length, piece in edits:
+        data[at : at + length] = piece
+    take_all_the_way(bytes(data))
+    lines = re.findall(rb"[^\n]*\n|[^\n]+$", bytes(data))
+    assert read(bytes(data)) == list(read_text(map(lines_module.Block, lines)))
 
 
 OUTPUTS = st.lists(
