@@ -11,16 +11,21 @@ ENVIRONMENT = TMPDIR="$$PWD/.tmp" PIP_CACHE_DIR="$$PWD/.cache/pip" PIP_DISABLE_P
 
 all: demo
 
-$(VENV)/installed: pyproject.toml
+# dtkit alone, for `make demo`; with what its tests need, for everything else.
+$(VENV)/dtkit: pyproject.toml
 	@mkdir -p .tmp .cache
 	@echo "setting up $(VENV)" >&2
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo "dtkit needs Python 3.11 or later: make PYTHON=python3.11 ..." >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
+	@$(ENVIRONMENT) $(BIN)/python -m pip install -q -e .
+	@touch $(VENV)/dtkit
+
+$(VENV)/installed: $(VENV)/dtkit
 	@$(ENVIRONMENT) $(BIN)/python -m pip install -q -e '.[dev]'
 	@touch $(VENV)/installed
 
-demo: $(VENV)/installed
+demo: $(VENV)/dtkit
 	@mkdir -p .tmp && $(ENVIRONMENT) PATH="$$PWD/$(BIN):$$PATH" sh tools/demo.sh
 
 test: lint

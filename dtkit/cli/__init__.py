@@ -55,6 +55,9 @@ class LazyGroup(click.Group):
         **extra: Any,
     ) -> Any:
         """Run as click does, but say errors in one line: ``dtkit COMMAND: what to do``."""
+        for stream, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+            if getattr(sys, stream) is None:  # closed by the shell: `dtkit ... >&-`
+                setattr(sys, stream, open(os.devnull, mode))  # noqa: SIM115
         if not standalone_mode:
             return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         try:

@@ -15,7 +15,7 @@ Examples:
   dtkit oneliner tcp_input
   dtkit oneliner --length 20 ip_input ip6_input
   dtkit oneliner tcp_input --copy copyoutmbuf --length 64 --offset 20
-  dtkit oneliner --annotate 'tcp*_input' | sudo sh | dtkit parse
+  dtkit oneliner --annotate 'tcp*_input' | sudo sh 2>&1 | dtkit parse
 """
 )
 @click.argument("probes", metavar="PROBE...", nargs=-1, required=True)

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 import click
 
 from dtkit import __version__
-from dtkit.cli.inputs import READABLE, open_input, open_output
+from dtkit.cli.inputs import READABLE, open_input, open_output, printable, same_file
 from dtkit.oddity import Oddity
 from dtkit.output import Drop, Dump, Event, Fault, Firing, Notice, packets, read_output, to_dict
 from dtkit.output.count import Count
@@ -24,10 +24,10 @@ from dtkit.probes import catalog
 @click.command(
     epilog="""\b
 Examples:
-  dtrace -n 'fbt::tcp_input:entry { tracemem((*args[0])->m_data, 64); }' | dtkit parse
+  dtrace -n 'fbt::tcp_input:entry { tracemem((*args[0])->m_data, 64); }' 2>&1 | dtkit parse
   dtkit parse saved.txt -w saved.pcapng
   dtkit parse --to json --all saved.txt | jq .summary
-  dtkit oneliner --annotate ip_input | sudo sh | dtkit parse -w - | tshark -r -
+  dtkit oneliner --annotate ip_input | sudo sh 2>&1 | dtkit parse -w - | tshark -r -
 """
 )
 @click.argument("files", metavar="[FILE]...", nargs=-1, type=READABLE)
@@ -65,28 +65,36 @@ def command(
         raise click.UsageError("--all goes with --to json")
     if write == "-" and to == "raw":
         raise click.UsageError("-w - and --to raw both want standard output: give -w a file")
+    for name in files:
+        if write is not None and same_file(name, write):
+            raise click.UsageError(f"{write} would be written over the input: give -w another name")
     show = _json_of_all if everything else _SHOW[to]
     # With the capture on stdout, what is for people goes to stderr.
     out = (sys.stderr if write == "-" else sys.stdout).buffer
+    written = [out]
     count = Count()
     with ExitStack() as stack:
         capture = None
         if write is not None:
             stream = stack.enter_context(open_output(write))
             capture = PacketFile(stream, f"dtkit {__version__}", catalog())
+            written = [stream, out]
+
+        def flush() -> None:
+            for stream in written:
+                stream.flush()
+
         for name in files or ("-",):
-            source = stack.enter_context(open_input(name))
-            for item in packets(read_output(source), catalog()):
-                count.add(item)
-                if type(item) is Packet:
-                    if capture is not None:
-                        capture.write(item)
-                        if write == "-":
-                            stream.flush()  # somebody may be watching live
-                elif type(item) is not Firing and isinstance(item, _MUST_SEE):
-                    _complain(ctx, f"{name}: " if len(files) > 1 else "", item)
-                if show is not None:
-                    out.writelines(show(item))
+            with open_input(name, before_read=flush) as source:
+                for item in packets(read_output(source), catalog()):
+                    count.add(item)
+                    if type(item) is Packet:
+                        if capture is not None:
+                            capture.write(item)
+                    elif type(item) is not Firing and isinstance(item, _MUST_SEE):
+                        _complain(ctx, f"{name}: " if len(files) > 1 else "", item)
+                    if show is not None:
+                        out.writelines(show(item))
         if capture is not None:
             capture.close()
         out.flush()
@@ -100,9 +108,14 @@ _MUST_SEE = (Oddity, Fault, Drop, Notice)
 
 def _complain(ctx: click.Context, where: str, item: Oddity | Fault | Drop | Notice) -> None:
     """Say it; of dtrace(1)'s notices, all but that it began."""
-    if isinstance(item, Notice) and " matched " in item.text:
-        return
-    click.echo(f"{ctx.command_path}: {where}{item}", err=True)
+    text = str(item)
+    if isinstance(item, Notice):
+        if " matched " in text:
+            return
+        if text.startswith("dtrace: invalid probe specifier"):
+            # What follows is the whole program; the reason is at its end.
+            text = "dtrace: " + text.rpartition("}: ")[2]
+    click.echo(printable(f"{ctx.command_path}: {where}{text}"), err=True)
 
 
 # What is printed of an item of the output, by the form that was asked for.
@@ -110,7 +123,7 @@ def _complain(ctx: click.Context, where: str, item: Oddity | Fault | Drop | Noti
 
 def _summary(item: Event | Packet) -> Iterator[bytes]:
     if type(item) is Packet:
-        yield f"{item}\n".encode()
+        yield f"{printable(str(item))}\n".encode()
 
 
 def _json(item: Event | Packet) -> Iterator[bytes]:
@@ -129,7 +142,7 @@ def _json_of_all(item: Event | Packet) -> Iterator[bytes]:
 
 def _hexdump(item: Event | Packet) -> Iterator[bytes]:
     if type(item) is Packet:
-        yield f"# {item}\n".encode()
+        yield f"# {printable(str(item))}\n".encode()
         for line in hexdump_lines(item.data):
             yield f"{line}\n".encode()
         yield b"\n"

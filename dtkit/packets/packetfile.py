@@ -29,6 +29,10 @@ _DIRECTIONS = {
 }
 
 
+#: Interfaces of a section that have a name of their own; only hostile input has more probes.
+_INTERFACES = 10_000
+
+
 class PacketFile:
     """
     Writes packets to a pcapng stream.
@@ -96,8 +100,10 @@ class PacketFile:
     def _switch(self, origin: Origin, linktype: LinkType) -> None:
         probe = self._catalog.get(origin.probe) if origin.probe else None
         key = (origin.probe, linktype.name)
+        if len(self._interfaces) >= _INTERFACES and key not in self._interfaces:
+            probe, key = None, ("other probes", linktype.name)
         if key not in self._interfaces:
-            name = str(probe) if probe else origin.probe or "dump"
+            name = str(probe) if probe else key[0] or "dump"
             purpose = probe.purpose if probe else ""
             self._interfaces[key] = self._writer.interface(name, linktype.dlt, purpose)
         self._interface = self._interfaces[key]

@@ -93,10 +93,6 @@ def _raw(data: bytes) -> _Described:
 
 
 def _ipv4(data: bytes) -> _Described:
-    note = ""
-    if len(data) >= 20 and data[0] >> 4 == 0:
-        # ip_output is entered before it has filled in version and header length.
-        data, note = b"\x45" + data[1:], " (unfinished IPv4 header)"
     if not data or data[0] >> 4 != 4:
         raise dpkt.UnpackError("not IPv4")
     ip = dpkt.ip.IP(data)
@@ -111,7 +107,16 @@ def _ipv4(data: bytes) -> _Described:
         text = _transport(ip.p, data[header:total], total - header, source, target)
         if ip.mf:
             text += f", fragment {ip.id}@0+"
-    return text + note, total
+    return text, total
+
+
+def _ipv4_at_its_place(data: bytes) -> _Described:
+    """What is IPv4 by where it was seen, if not yet by its first byte: see ip_output()."""
+    if len(data) < 20 or data[0] >> 4 == 4:
+        return _ipv4(data)
+    # The function is there to fill in version and header length; until then it is what was there.
+    text, total = _ipv4(b"\x45" + data[1:])
+    return text + " (unfinished IPv4 header)", total
 
 
 #: IPv6 extension headers that can stand before the transport: header to length unit and bias.
@@ -269,7 +274,7 @@ def _bare(kind: int) -> Callable[[bytes], _Described]:
 _READERS: dict[LinkType, Callable[[bytes], _Described]] = {
     LinkType.ETHERNET: _ethernet,
     LinkType.RAW: _raw,
-    LinkType.IPV4: _ipv4,
+    LinkType.IPV4: _ipv4_at_its_place,
     LinkType.IPV6: _ipv6,
     LinkType.ARP: _arp,
     LinkType.TCP: _bare(6),

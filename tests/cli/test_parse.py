@@ -180,6 +180,36 @@ def test_a_file_that_cannot_be_written_is_one_line_and_status_1(dtkit: Dtkit) ->
     assert result.stderr == "dtkit: /nosuch/dir/x.pcapng: No such file or directory\n"
 
 
+def test_the_input_is_not_written_over(dtkit: Dtkit, tmp_path: Path) -> None:
+    path = tmp_path / "trace.txt"
+    path.write_text(firings([b"abc"]))
+    result = dtkit("parse", str(path), "-w", str(tmp_path / "." / "trace.txt"))
+    assert result.exit_code == 2
+    assert "would be written over the input" in result.stderr
+    assert path.read_text() == firings([b"abc"])
+
+
+def test_control_characters_do_not_reach_the_terminal(dtkit: Dtkit) -> None:
+    text = (
+        framed(0, 1, "\x1b[31mf", "entry", dump(b"abc"))
+        + "dtrace: \x1b]0;title\x07\n"
+        + "@dtkit 1 mbuf probe=fbt::\x9b:entry cpu=0\n"
+        + dump(b"def")
+    )
+    for form in ("summary", "hexdump"):
+        result = dtkit("parse", "--to", form, input=text)
+        assert "\\x1b[31mf" in result.stdout
+        assert "\\x1b]0;title\\x07" in result.stderr
+        assert all(line.isprintable() for line in (result.stdout + result.stderr).split("\n"))
+
+
+def test_why_dtrace_refused_a_program_is_said_in_short(dtkit: Dtkit) -> None:
+    result = dtkit("parse", input=output_of("82-no-args-type.txt"))
+    assert result.stderr.splitlines()[0].startswith(
+        "dtkit parse: dtrace: in action list: operator -> cannot be applied to pointer to type"
+    )
+
+
 def test_an_empty_input(dtkit: Dtkit) -> None:
     result = dtkit("parse", input="")
     assert result.exit_code == 0

@@ -98,6 +98,11 @@ LINES = {
         bytes.fromhex("00000054 00000000 40010000 00000000 7f000001") + icmp() + bytes(52),
         "0.0.0.0 > 127.0.0.1 ICMP echo request id 1 seq 2 length 64 (unfinished IPv4 header)",
     ),
+    "the same with what was in that memory before": (
+        IP4,
+        bytes.fromhex("1c000054 00000000 40010000 00000000 7f000001") + icmp() + bytes(52),
+        "0.0.0.0 > 127.0.0.1 ICMP echo request id 1 seq 2 length 64 (unfinished IPv4 header)",
+    ),
     "tcp over ipv6": (
         RAW,
         ipv6(6, tcp()),

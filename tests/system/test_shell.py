@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_parse import FIRST, SECOND
+from tests.output.dtrace_text import firings
 from tests.output.test_captures import CAPTURES
 
 TOP = Path(__file__).parent.parent.parent
@@ -78,13 +80,12 @@ def test_tshark_dissects_ethernet() -> None:
 
 def test_a_reader_that_goes_away_is_no_error() -> None:
     text = b"".join((CAPTURES / "21-drops.txt").read_bytes() for _ in range(50))
-    writer = subprocess.Popen(
+    with subprocess.Popen(
         [*DTKIT, "parse"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    assert writer.stdin is not None
-    assert writer.stdout is not None
-    writer.stdout.close()
-    _, errors = writer.communicate(text)
+    ) as writer:
+        assert writer.stdout is not None
+        writer.stdout.close()
+        _, errors = writer.communicate(text)
     assert b"Traceback" not in errors
     assert writer.returncode == 1
 
@@ -98,6 +99,72 @@ def test_output_that_comes_in_pieces_is_recognised_all_the_same() -> None:
         reader.stdin.write(piece)
         reader.stdin.flush()
     assert reader.communicate()[0] == b"AB"
+
+
+def test_output_is_live(tmp_path: Path) -> None:
+    """What was read is written before more is waited for, with the buffering of a real pipe."""
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
+    capture = tmp_path / "live.pcapng"
+    with subprocess.Popen(
+        [*DTKIT, "parse", "-w", str(capture)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+    ) as live:
+        assert live.stdin is not None
+        assert live.stdout is not None
+        live.stdin.write(firings([b"abc", b"def"]).encode())
+        live.stdin.flush()
+        # The second firing may go on; the first is over, and must be out now.
+        assert live.stdout.readline().startswith(b"  0 fbt::tcp_input:entry  3 bytes: 61 62 63")
+        assert capture.stat().st_size > 0
+        live.stdin.close()
+        assert live.stdout.read().count(b"\n") == 1
+    assert live.returncode == 0
+
+
+def test_the_first_interrupt_is_for_dtrace() -> None:
+    """Ctrl-C goes to the whole pipeline: what dtrace(1) says at its end is still read."""
+    reader = subprocess.Popen(
+        [*DTKIT, "parse"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert reader.stdin is not None
+    assert reader.stdout is not None
+    reader.stdin.write(firings([b"abc", b"def"]).encode())
+    reader.stdin.flush()
+    reader.stdout.readline()  # it is reading
+    reader.send_signal(signal.SIGINT)
+    out, errors = reader.communicate(firings([b"ghi"]).encode(), timeout=10)
+    assert out.count(b"\n") == 2
+    assert errors == b"3 firings, 3 packets, 0 dropped, 0 faults, 0 unread lines\n"
+    assert reader.returncode == 0
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
+def test_closed_standard_streams_are_no_traceback(closed: str) -> None:
+    command = f"{sys.executable} -m dtkit parse {CAPTURES}/30-stack.txt {closed}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stdout + done.stderr
+    assert done.returncode == 0
+
+
+def test_a_full_disk_is_one_line() -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full on this machine")
+    capture = str(CAPTURES / "02-tracemem64-tcp.txt")
+    done = subprocess.run(
+        [*DTKIT, "parse", "--to", "none", "-w", "/dev/full", capture],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "dtkit: No space left on device"
 
 
 @pytest.mark.parametrize("make", ["make", "bmake"])
