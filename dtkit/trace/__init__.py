@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A packet's way through the kernel: read it, see it, explain what changed on it."""

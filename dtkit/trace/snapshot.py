@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The bytes of a packet at one moment of its way."""
+
+from __future__ import annotations
+
+import struct
+from typing import NamedTuple
+
+from dtkit.packets.linktype import LinkType
+from dtkit.packets.summary import summarize
+
+__all__ = ["Snapshot", "guess_linktype"]
+
+
+class Snapshot(NamedTuple):
+    """What a packet's bytes were at one moment. (A named tuple: made for each of a capture.)
+
+    :ivar data: the bytes.
+    :ivar known: their link type where the source tells, else None.
+    :ivar length: bytes of the packet where more are known to exist than in *data*, else None.
+    """
+
+    data: bytes
+    known: LinkType | None = None
+    length: int | None = None
+
+    @property
+    def linktype(self) -> LinkType:
+        """What the bytes start with: as known, else by what they look like."""
+        return guess_linktype(self.data) if self.known is None else self.known
+
+    @property
+    def summary(self) -> str:
+        """One tcpdump-like line about the headers."""
+        return summarize(self.data, self.linktype, self.length)
+
+
+def guess_linktype(data: bytes) -> LinkType:
+    """RAW when *data* is an IP packet, ETHERNET otherwise: mbuf_trace captures hold these two.
+
+    An IPv4 packet has a length that fits and a header whose checksum is right; an IPv6 packet
+    is as long as it says.
+    """
+    size = len(data)
+    if size < 20:
+        return LinkType.ETHERNET
+    first = data[0]
+    if first >> 4 == 4:
+        header, total = (first & 15) * 4, data[2] << 8 | data[3]
+        if 20 <= header <= total <= size:
+            # The one's complement sum of a whole header with its checksum is all ones.
+            words = struct.unpack_from(f">{header // 2}H", data)
+            if sum(words) % 0xFFFF == 0:
+                return LinkType.RAW
+    elif first >> 4 == 6 and size >= 40 and (data[4] << 8 | data[5]) + 40 == size:
+        return LinkType.RAW
+    return LinkType.ETHERNET
