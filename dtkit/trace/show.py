@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A journey as lines of text: the packet on top, an indented tree of its hops below."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dtkit.trace.journey import Hop, Journey
+from dtkit.trace.text import visible
+
+__all__ = ["Line", "clock", "lines"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: stretches of text, each with the style it has where there are colours.
+
+    :ivar spans: text and style: ``number``, ``time``, ``summary``, ``place``, ``label``,
+        ``enter``, ``leave``, ``snapshot``, ``change``, or empty for plain.
+    """
+
+    spans: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        return "".join(text for text, _ in self.spans)
+
+
+def clock(nanoseconds: int | None) -> str:
+    """The wall clock, UTC, to the nanosecond; ``-`` for an unknown time."""
+    if nanoseconds is None:
+        return "-"
+    seconds, fraction = divmod(nanoseconds, 10**9)
+    try:
+        return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(seconds)) + f".{fraction:09}"
+    except (OverflowError, ValueError, OSError):
+        return f"{seconds}.{fraction:09}"
+
+
+def headline(journey: Journey) -> str:
+    """What packet it is: the summary of its first snapshot."""
+    snapshots = journey.snapshots
+    return visible(snapshots[0].summary) if snapshots else "no packet bytes"
+
+
+def lines(journey: Journey, newest_first: bool = False) -> Iterator[Line]:
+    """The lines that say all of *journey*.
+
+    :param newest_first: steps in the order in which the kernel's records stand.
+    """
+    hops = len(journey.hops)
+    count = f"{hops} hop" if hops == 1 else f"{hops} hops"
+    yield Line(
+        (
+            (f"#{journey.number}", "number"),
+            ("  ", ""),
+            (clock(journey.time), "time"),
+            ("  ", ""),
+            (headline(journey), "summary"),
+            (f"  ({', '.join(filter(None, [count, visible(journey.form)]))})", ""),
+        )
+    )
+    steps = [list(_step(journey, index)) for index in range(len(journey))]
+    for step in reversed(steps) if newest_first else steps:
+        yield from step
+
+
+def _step(journey: Journey, index: int) -> Iterator[Line]:
+    step, indent = journey.steps[index], "  " * (journey.depths[index] + 1)
+    if isinstance(step, Hop):
+        yield Line(((indent, ""), *_hop(step), *_when(journey, index, step)))
+        return
+    change = journey.diffs[index]
+    if change is None:
+        yield Line(((f"{indent}= {step.summary}", "snapshot"),))
+    elif not change:
+        yield Line(((f"{indent}= unchanged", "snapshot"),))
+    else:
+        since = journey.snapshot_before(index)
+        assert since is not None  # or there would be nothing to differ from
+        hops = [journey.hop_before(at) for at in (since, index)]
+        first, second = (_name(hop) if hop else "the start" for hop in hops)
+        where = f"after {first}" if hops[0] is hops[1] else f"between {first} and {second}"
+        yield Line(((f"{indent}~ {step.summary}", "snapshot"), (f"  changed {where}:", "place")))
+        for text in change.lines:
+            yield Line(((f"{indent}    {text}", "change"),))
+
+
+def _name(hop: Hop) -> str:
+    return visible(f"{hop.place.direction}{hop.label}")
+
+
+def _hop(hop: Hop) -> Iterator[tuple[str, str]]:
+    place = hop.place
+    if not place.label and place.file is not None:
+        yield visible(place.text), "label"
+        return
+    style = {"+": "enter", "-": "leave"}.get(place.direction, "label")
+    yield visible(f"{place.direction or ' '}{hop.label}"), style
+    if place.file is not None:
+        yield f"  {visible(place.file)}:{place.line}", "place"
+
+
+def _when(journey: Journey, index: int, hop: Hop) -> Iterator[tuple[str, str]]:
+    """What is known of the moment: time since the hop before, CPU, thread."""
+    known = []
+    if hop.time is not None:
+        earlier = (step.time for step in reversed(journey.steps[:index]) if isinstance(step, Hop))
+        before = next((moment for moment in earlier if moment is not None), hop.time)
+        known.append(f"+{(hop.time - before) / 1000:.3f} us")
+    if hop.cpu is not None:
+        known.append(f"cpu {hop.cpu}")
+    if hop.thread is not None:
+        known.append(f"thread {hop.thread:#x}")
+    if known:
+        yield f"  {', '.join(known)}", "time"
