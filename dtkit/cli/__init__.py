@@ -12,7 +12,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import click
 
@@ -25,26 +25,31 @@ COMMANDS = {
     "oneliner": "Print a dtrace(1) command that shows packets at a probe.",
     "parse": "Read what dtrace(1) printed: packets, messages, stacks, faults and drops.",
     "copyout": "Run copyoutmbuf() on a chain, good or broken, in the reference model.",
+    "trace": "Show a packet's way through the kernel, from mbuf_trace captures.",
 }
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are modules of this package, and whose errors are one line."""
+    """A group whose commands are modules of a package, and whose errors are one line."""
+
+    #: The package, and its commands with what help says of them.
+    package: ClassVar[str] = __name__
+    modules: ClassVar[dict[str, str]] = COMMANDS
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return list(self.modules)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
+        if cmd_name not in self.modules:
             return None
-        module = importlib.import_module(f"dtkit.cli.{cmd_name.replace('-', '_')}")
+        module = importlib.import_module(f"{self.package}.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
-        command.short_help = COMMANDS[cmd_name]
+        command.short_help = self.modules[cmd_name]
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl(list(self.modules.items()))
 
     def main(
         self,

@@ -9,16 +9,15 @@ So each changed bit belongs to exactly one :class:`Change`, nothing unchanged be
 :meth:`Diff.apply` makes the second packet from the first.
 
 In a kernel a snapshot seldom says where in the packet it starts: what is left after a header has
-been stripped need not look like a packet. So besides what each snapshot looks like on its own,
-the headers seen in the other one are tried as its first, and the explanation that changes the
-fewest bits wins; among equals, the one that reads each snapshot on its own.
+been stripped need not look like a packet. So where that is not known, besides what a snapshot
+looks like on its own, the headers seen in the other one are tried as its first, and the
+explanation that changes the fewest bits wins; among equals, the one that reads each on its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -110,9 +109,15 @@ class Diff:
     """All changes from one snapshot to another, in the order of the packets' bits.
 
     Falsy when nothing changed; iterable; ``str()`` is one line.
+
+    :ivar changes: in order.
+    :ivar before_type: what the packet before was taken to start with.
+    :ivar after_type: what the packet after was taken to start with.
     """
 
-    changes: tuple[Change, ...] = ()
+    changes: tuple[Change, ...]
+    before_type: LinkType
+    after_type: LinkType
 
     def __iter__(self) -> Iterator[Change]:
         return iter(self.changes)
@@ -171,41 +176,46 @@ class Diff:
 
 def diff(before: Snapshot, after: Snapshot) -> Diff:
     """What changed from snapshot *before* to snapshot *after*; any bytes at all."""
-    return _diff(before.data, before.linktype, after.data, after.linktype)
-
-
-@lru_cache(maxsize=1024)
-def _diff(before: bytes, before_link: LinkType, after: bytes, after_link: LinkType) -> Diff:
-    if before == after:
-        return Diff()
+    if before.data == after.data:
+        return Diff((), before.linktype, before.linktype if after.known is None else after.known)
     best: Diff | None = None
     least = 0
-    first, second = dissect(before, before_link), dissect(after, after_link)
-    for one, two in _readings(before, first, after, second):
-        changes = _align(before, one, after, two)
+    for one, two in _readings(before, after):
+        changes = _align(
+            before.data, dissect(before.data, one), after.data, dissect(after.data, two)
+        )
         # Bits that come and bits that go; a change of a bit is the cheapest that can be.
         cost = sum(max(change.width, change.grown) for change in changes)
         if best is None or cost < least:
-            best, least = Diff(tuple(changes)), cost
+            best, least = Diff(tuple(changes), one, two), cost
+        if least == abs(len(before.data) - len(after.data)) * 8:
+            break  # nothing but what came or went: no reading can do with less
     assert best is not None
     return best
 
 
-def _readings(
-    before: bytes, first: tuple[Part, ...], after: bytes, second: tuple[Part, ...]
-) -> Iterator[tuple[tuple[Part, ...], tuple[Part, ...]]]:
-    """Ways to cut the two packets, the plain one first."""
-    yield first, second
+def _readings(before: Snapshot, after: Snapshot) -> Iterator[tuple[LinkType, LinkType]]:
+    """What the two packets may start with, the plain reading first."""
+    one, two = before.linktype, after.linktype
+    yield one, two
+    first, second = dissect(before.data, one), dissect(after.data, two)
     if [part.name for part in first] == [part.name for part in second]:
         return
-    for start in dict.fromkeys(part.name for part in first if part.name in STARTS):
-        yield first, dissect(after, LinkType.UNKNOWN, start)
-    if len(after) < len(before):  # nothing but the end of its payload may be left
-        yield first, dissect(after, LinkType.UNKNOWN)
-    for start in dict.fromkeys(part.name for part in second if part.name in STARTS):
-        yield dissect(before, LinkType.UNKNOWN, start), second
-    if len(before) < len(after):
-        yield dissect(before, LinkType.UNKNOWN), second
+    if after.known is None:
+        for linktype in _others(first, two, len(after.data) < len(before.data)):
+            yield one, linktype
+    if before.known is None:
+        for linktype in _others(second, one, len(before.data) < len(after.data)):
+            yield linktype, two
+
+
+def _others(parts: tuple[Part, ...], known: LinkType, shorter: bool) -> Iterator[LinkType]:
+    """What else a packet may start with, given the parts of its like."""
+    for name in dict.fromkeys(part.name for part in parts):
+        if name in STARTS and STARTS[name] is not known:
+            yield STARTS[name]
+    if shorter:  # nothing but the end of its payload may be left
+        yield LinkType.UNKNOWN
 
 
 def _align(

@@ -17,7 +17,7 @@ from functools import lru_cache
 
 from dtkit.packets.linktype import LinkType
 
-__all__ = ["LAYOUTS", "STARTS", "Field", "Part", "dissect"]
+__all__ = ["LAYOUTS", "STARTS", "Field", "Part", "dissect", "walk"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,10 +229,10 @@ def _size(name: str) -> int:
 
 
 class _Cutter:
-    """Cuts *data* from byte *at* to *end*; each method takes one header and names the next."""
+    """Cuts *data* from its first byte on; each method takes one header and names the next."""
 
-    def __init__(self, data: bytes, at: int, end: int, lenient: bool) -> None:
-        self.data, self.at, self.end, self.lenient = data, at, end, lenient
+    def __init__(self, data: bytes) -> None:
+        self.data, self.at, self.end = data, 0, len(data)
         self.parts: list[Part] = []
 
     def take(self, name: str, size: int) -> None:
@@ -285,7 +285,7 @@ class _Cutter:
         header, total, protocol = (self.u8(0) & 15) * 4, self.u16(2), self.u8(9)
         fragment = self.u16(6) & 0x1FFF
         if self.u8(0) >> 4 != 4 or header < 20:
-            if not self.lenient:
+            if self.at:
                 return None
             header = max(header, 20)
         if not self.has(header):
@@ -308,7 +308,7 @@ class _Cutter:
             self.take(prefix + (name if size == wanted else "option"), size)
 
     def cut_ipv6(self) -> str | None:
-        if self.u8(0) >> 4 != 6 and not self.lenient:
+        if self.u8(0) >> 4 != 6 and self.at:
             return None
         length, following = self.u16(4), self.u8(6)
         self.take("ipv6", 40)
@@ -360,7 +360,7 @@ class _Cutter:
 
     def cut_tcp(self) -> str | None:
         header = (self.u8(12) >> 4) * 4
-        if header < 20 and not self.lenient:
+        if header < 20 and self.at:
             return None
         start = self.at
         self.take("tcp", 20)
@@ -422,22 +422,25 @@ _FIRST = {
     LinkType.ICMP6: "icmpv6",
 }
 
-#: Headers that a packet can start with, other than its link type's, where outer ones are gone.
-STARTS = ("vlan", "ipv4", "ipv6", "arp", "tcp", "udp", "icmp", "icmpv6", "gre", "esp", "ah")
+
+#: What a packet starts with that starts with such a header.
+STARTS = {name: linktype for linktype, name in _FIRST.items()}
 
 
-def dissect(data: bytes, linktype: LinkType, start: str | None = None) -> tuple[Part, ...]:
+@lru_cache(maxsize=32)
+def dissect(data: bytes, linktype: LinkType) -> tuple[Part, ...]:
     """The parts of packet *data*: consecutive, from its first byte to its last.
+
+    In the kernel a packet is looked at half-made: of a first header that is said to be IP or TCP,
+    version and length need not be filled in yet.
 
     :param data: the packet; any bytes at all.
     :param linktype: what it starts with; all of an UNKNOWN one is payload.
-    :param start: take it to start with this header instead, and do not ask whether that header's
-        version and length are filled in: in the kernel a packet is looked at half-made.
     """
-    first = start or _FIRST.get(linktype)
-    if start is None and linktype is LinkType.RAW:
+    first = _FIRST.get(linktype)
+    if linktype is LinkType.RAW:
         first = "ipv6" if data[:1] and data[0] >> 4 == 6 else "ipv4"
-    return tuple(_Cutter(data, 0, len(data), start is not None).run(first))
+    return tuple(_Cutter(data).run(first))
 
 
 def walk(data: bytes, parts: tuple[Part, ...]) -> Iterator[tuple[Part, Field, str]]:

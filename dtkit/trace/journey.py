@@ -157,7 +157,7 @@ class Journey:
     @property
     def snapshots(self) -> tuple[Snapshot, ...]:
         """Its snapshots, in the order of time."""
-        return tuple(step for step in self.steps if isinstance(step, Snapshot))
+        return tuple(step for step in self.seen if isinstance(step, Snapshot))
 
     @cached_property
     def depths(self) -> tuple[int, ...]:
@@ -187,15 +187,29 @@ class Journey:
     def diffs(self) -> tuple[Diff | None, ...]:
         """For each step what changed: of a snapshot that is not the first, its difference from
         the one before it; None elsewhere."""
-        diffs: list[Diff | None] = []
-        last: Snapshot | None = None
-        for step in self.steps:
+        return self._compared[0]
+
+    @cached_property
+    def seen(self) -> tuple[Step, ...]:
+        """The steps, but of each snapshot what it starts with is known as well as can be: what
+        is left of a packet whose headers have gone is told by what it was before."""
+        return self._compared[1]
+
+    @cached_property
+    def _compared(self) -> tuple[tuple[Diff | None, ...], tuple[Step, ...]]:
+        diffs: list[Diff | None] = [None] * len(self.steps)
+        seen = list(self.steps)
+        last: int | None = None
+        for index, step in enumerate(self.steps):
             if isinstance(step, Snapshot):
-                diffs.append(None if last is None else diff(last, step))
-                last = step
-            else:
-                diffs.append(None)
-        return tuple(diffs)
+                if last is not None:
+                    before = seen[last]
+                    assert isinstance(before, Snapshot)
+                    found = diffs[index] = diff(before, step)
+                    seen[last] = before._replace(known=found.before_type)
+                    seen[index] = step._replace(known=found.after_type)
+                last = index
+        return tuple(diffs), tuple(seen)
 
     def hop_before(self, index: int) -> Hop | None:
         """The last hop before step *index*: where a snapshot was taken."""
@@ -210,7 +224,7 @@ class Journey:
     def to_dict(self) -> dict[str, Any]:
         """As JSON, in the form of ``journey.schema.json`` beside this module."""
         steps: list[dict[str, Any]] = []
-        walk = zip(self.steps, self.depths, self.diffs, strict=True)
+        walk = zip(self.seen, self.depths, self.diffs, strict=True)
         for index, (step, depth, change) in enumerate(walk):
             if isinstance(step, Hop):
                 place = step.place

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dtkit.trace.journey import Hop, Journey
+from dtkit.trace.snapshot import Snapshot
 from dtkit.trace.text import visible
 
 __all__ = ["Line", "clock", "lines"]
@@ -67,22 +68,24 @@ def lines(journey: Journey, newest_first: bool = False) -> Iterator[Line]:
 
 
 def _step(journey: Journey, index: int) -> Iterator[Line]:
-    step, indent = journey.steps[index], "  " * (journey.depths[index] + 1)
+    step, indent = journey.seen[index], "  " * (journey.depths[index] + 1)
     if isinstance(step, Hop):
         yield Line(((indent, ""), *_hop(step), *_when(journey, index, step)))
         return
-    change = journey.diffs[index]
-    if change is None:
-        yield Line(((f"{indent}= {step.summary}", "snapshot"),))
+    since, change = journey.snapshot_before(index), journey.diffs[index]
+    if since is None or change is None:
+        size = "1 byte" if len(step.data) == 1 else f"{len(step.data)} bytes"
+        yield Line(((f"{indent}= {size}", "snapshot"),))
     elif not change:
         yield Line(((f"{indent}= unchanged", "snapshot"),))
     else:
-        since = journey.snapshot_before(index)
-        assert since is not None  # or there would be nothing to differ from
+        before = journey.seen[since]
+        assert isinstance(before, Snapshot)
+        said = "" if step.summary == before.summary else f" {step.summary} "
         hops = [journey.hop_before(at) for at in (since, index)]
         first, second = (_name(hop) if hop else "the start" for hop in hops)
         where = f"after {first}" if hops[0] is hops[1] else f"between {first} and {second}"
-        yield Line(((f"{indent}~ {step.summary}", "snapshot"), (f"  changed {where}:", "place")))
+        yield Line(((f"{indent}~{said}", "snapshot"), (f" changed {where}:", "place")))
         for text in change.lines:
             yield Line(((f"{indent}    {text}", "change"),))
 

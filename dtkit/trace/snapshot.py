@@ -37,13 +37,14 @@ class Snapshot(NamedTuple):
 
 def guess_linktype(data: bytes) -> LinkType:
     """RAW when *data* is an IP packet, ETHERNET otherwise: mbuf_trace captures hold these two.
+    No bytes at all are UNKNOWN.
 
     An IPv4 packet has a length that fits and a header whose checksum is right; an IPv6 packet
     is as long as it says.
     """
     size = len(data)
     if size < 20:
-        return LinkType.ETHERNET
+        return LinkType.ETHERNET if data else LinkType.UNKNOWN
     first = data[0]
     if first >> 4 == 4:
         header, total = (first & 15) * 4, data[2] << 8 | data[3]

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dtkit.packets.linktype import LinkType
-from dtkit.trace.headers import LAYOUTS, STARTS, dissect, walk
+from dtkit.trace.headers import LAYOUTS, dissect, walk
 from dtkit.trace.snapshot import guess_linktype
 from tests.packets import captures
 from tests.trace.frames import PACKETS, ethernet
@@ -57,14 +57,13 @@ def test_the_parts_of_a_packet(packet: str, parts: str) -> None:
     st.binary(max_size=6),
     st.integers(0, 60),
     st.sampled_from(list(LinkType)),
-    st.sampled_from([None, *STARTS]),
 )
 def test_every_bit_belongs_to_one_field(
-    packet: bytes, noise: bytes, at: int, linktype: LinkType, start: str | None
+    packet: bytes, noise: bytes, at: int, linktype: LinkType
 ) -> None:
     data = packet[:at] + noise + packet[at + len(noise) :]
     position = 0
-    for part in dissect(data, linktype, start):
+    for part in dissect(data, linktype):
         for field in part.fields:
             assert part.at * 8 + field.at == position
             assert field.width > 0

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""``dtkit trace show``: journeys as text, or as JSON lines."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from dtkit.cli.trace.source import Source, source_argument
+from dtkit.trace.show import Line, lines
+
+#: Colours of the styles of :class:`dtkit.trace.show.Line`, on a terminal.
+_STYLES: dict[str, dict[str, Any]] = {
+    "number": {"bold": True},
+    "time": {"dim": True},
+    "summary": {"bold": True},
+    "place": {"dim": True},
+    "label": {},
+    "enter": {"fg": "green"},
+    "leave": {"fg": "blue"},
+    "snapshot": {"fg": "cyan"},
+    "change": {"fg": "yellow"},
+    "": {},
+}
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  dtkit trace show capture.pcap
+  dtkit trace show --filter 'tcp port 22' --filter label:pf_test capture.pcap
+  dtkit trace show --to json capture.pcap | jq .steps
+"""
+)
+@source_argument
+@click.option("--to", type=click.Choice(["text", "json"]), default="text", help="Form of output.")
+@click.option("--as-captured", is_flag=True, help="Newest first, as the kernel's records stand.")
+def command(source: Source, to: str, as_captured: bool) -> None:
+    """Print each packet's journey as a tree, with what changed on the way.
+
+    Lines: +function entered, -function left, with its file and line; = a snapshot of the packet's
+    bytes; ~ one that differs from the one before, and how.
+    """
+    for journey in source:
+        if to == "json":
+            content = journey.to_dict()
+            if as_captured:
+                content["steps"].reverse()
+            click.echo(json.dumps(content))
+        else:
+            # In one go: echo flushes, and a journey has many lines.
+            click.echo("".join(f"{_styled(line)}\n" for line in lines(journey, as_captured)))
+
+
+def _styled(line: Line) -> str:
+    return "".join(click.style(text, **_STYLES[style]) for text, style in line.spans)

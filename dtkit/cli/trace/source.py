@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What every subcommand reads: journeys of a capture, chosen by filters, oddities on stderr."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO, cast
+
+import click
+
+from dtkit.cli.inputs import READABLE, open_input
+from dtkit.oddity import Oddity
+from dtkit.packets.capture import read_capture
+from dtkit.packets.pcapfilter import FilterError
+from dtkit.trace.codec import Generation, read_journeys
+from dtkit.trace.filter import Filter, journey_filter
+from dtkit.trace.journey import Journey
+
+
+class Source:
+    """
+    The journeys that a command line asks for; to be iterated over.
+
+    Oddities go to standard error as they are met, one line each.
+
+    :ivar name: of the file, ``-`` for standard input.
+    :ivar read: how many journeys there were so far.
+    :ivar oddities: how many oddities there were so far.
+    """
+
+    def __init__(
+        self, name: str, stream: BinaryIO, generation: Generation | None, filters: list[Filter]
+    ) -> None:
+        self.name, self.oddities = name, 0
+        self._stream, self._generation, self._filters = stream, generation, filters
+        self.read = self._chosen = 0
+
+    def __iter__(self) -> Iterator[Journey]:
+        context = click.get_current_context()
+        for item in read_journeys(read_capture(self._stream), self._generation):
+            if isinstance(item, Oddity):
+                self.oddities += 1
+                click.echo(f"{context.command_path}: {item}", err=True)
+                continue
+            self.read += 1
+            if all(wanted(item) for wanted in self._filters):
+                self._chosen += 1
+                yield item
+
+    def __str__(self) -> str:
+        """What was read: the line that ends it."""
+        journeys = "1 journey" if self.read == 1 else f"{self.read} journeys"
+        chosen = f", {self._chosen} chosen" if self._filters else ""
+        oddities = "1 oddity" if self.oddities == 1 else f"{self.oddities} oddities"
+        return f"{journeys}{chosen}, {oddities}"
+
+
+def generation_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option --generation."""
+    return click.option(
+        "--generation",
+        type=click.Choice(["1", "2", "3"]),
+        help="Read every frame as of this generation, instead of asking each frame.",
+    )(function)
+
+
+def forced_generation(choice: str | None) -> Generation | None:
+    """What --generation asks for."""
+    return cast("Generation | None", choice and int(choice))
+
+
+def source_argument(function: Callable[..., None]) -> Callable[..., int]:
+    """Give a command the argument FILE and the options on reading it, as parameter ``source``.
+
+    When the command has used it, what was read is said on stderr; the exit status is 1 if
+    nothing was, or if --strict wants no oddities.
+    """
+
+    @click.argument("file", type=READABLE)
+    @generation_option
+    @click.option(
+        "--filter",
+        "filters",
+        metavar="FILTER",
+        multiple=True,
+        help="Only journeys with a snapshot that matches a pcap filter ('tcp port 22'), or a hop "
+        "with label:GLOB or file:GLOB (file:if.c). Given twice, both must match.",
+    )
+    @click.option("--strict", is_flag=True, help="Exit with 1 if anything in the input was odd.")
+    @functools.wraps(function)
+    def wrapper(
+        file: str, generation: str | None, filters: tuple[str, ...], strict: bool, **rest: Any
+    ) -> int:
+        try:
+            chosen = [journey_filter(expression) for expression in filters]
+        except FilterError as error:
+            raise click.UsageError(str(error)) from error
+        with open_input(file) as stream:
+            source = Source(file, stream, forced_generation(generation), chosen)
+            function(source=source, **rest)
+        click.echo(str(source), err=True)
+        return 1 if source.oddities and (strict or not source.read) else 0
+
+    return wrapper
