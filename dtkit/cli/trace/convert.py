@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""``dtkit trace convert``: snapshots as plain pcapng."""
+
+from __future__ import annotations
+
+import click
+
+from dtkit.cli.inputs import open_output
+from dtkit.cli.trace.source import Source, source_argument
+from dtkit.trace.convert import write_journeys, write_snapshots
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  dtkit trace convert capture.pcap -w snapshots.pcapng
+  dtkit trace convert --journeys-only capture.pcap -w - | wireshark -k -i -
+"""
+)
+@source_argument
+@click.option("-w", "write", metavar="FILE", required=True, help="The pcapng file; - is stdout.")
+@click.option("--journeys-only", is_flag=True, help="One packet per journey.")
+def command(source: Source, write: str, journeys_only: bool) -> None:
+    """Write the snapshots as plain pcapng for any Wireshark.
+
+    Each place that a snapshot was taken at is an interface; the comment of a packet says where it
+    was and what had changed since the snapshot before. With --journeys-only each packet is there
+    once, as first seen, and its comment is the whole journey.
+    """
+    packets = without = 0
+    with open_output(write) as stream:
+        for written in (write_journeys if journeys_only else write_snapshots)(source, stream):
+            packets += written
+            without += not written
+            if write == "-":
+                stream.flush()  # somebody may be watching live
+    if without:
+        click.echo(f"{without} journeys have no packet bytes: not written", err=True)
+    click.echo(f"{packets} packets written", err=True)
