@@ -48,6 +48,10 @@ class Source:
                 self._chosen += 1
                 yield item
 
+    def alike(self, name: str, stream: BinaryIO) -> Source:
+        """Another source, read with the same options; its oddities are its own."""
+        return Source(name, stream, self._generation, self._filters)
+
     def __str__(self) -> str:
         """What was read: the line that ends it."""
         journeys = "1 journey" if self.read == 1 else f"{self.read} journeys"

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""``dtkit trace graph``: the ways of all packets as one graph."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from dtkit.cli.inputs import READABLE, open_input, open_output
+from dtkit.cli.trace.source import Source, source_argument
+from dtkit.trace.drawing import dot, mermaid
+from dtkit.trace.graph import Graph
+from dtkit.trace.svg import svg
+
+#: Forms by the suffix of the file.
+_SUFFIXES = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".mermaid": "mermaid"}
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  dtkit trace graph capture.pcap -o ways.svg
+  dtkit trace graph --against before.pcap after.pcap -o changed.svg
+  dtkit trace graph --filter 'tcp port 22' capture.pcap | dot -Tpdf > ways.pdf
+"""
+)
+@source_argument
+@click.option("-o", "output", metavar="FILE", default="-", help="Write it there; - is stdout.")
+@click.option(
+    "--to",
+    type=click.Choice(["dot", "svg", "mermaid"]),
+    help="Form of output; without it, by the suffix of FILE, else dot.",
+)
+@click.option(
+    "--against", metavar="OTHER", type=READABLE, help="A capture to compare with, read alike."
+)
+def command(source: Source, output: str, to: str | None, against: str | None) -> None:
+    """Draw the ways of all packets as one graph: DOT, SVG or Mermaid.
+
+    Functions are grouped by the directory of their source; a line says how many packets went from
+    one to the next, and how long it took where times are known. With --against both captures are
+    in one picture, and ways that exist in only one of them stand out.
+    """
+    form = to or _SUFFIXES.get(os.path.splitext(output)[1].lower(), "dot")
+    graph = Graph.of(source)
+    name, other = os.path.basename(source.name), ""
+    title = name
+    if against is not None:
+        other = os.path.basename(against)
+        title = f"{name} | {other}"
+        with open_input(against) as stream:
+            second = source.alike(against, stream)
+            graph = graph.against(Graph.of(second))
+        click.echo(f"{against}: {second}", err=True)
+    if form == "svg":
+        text = svg(graph, title, (name, other))
+    else:
+        text = (dot if form == "dot" else mermaid)(graph, title)
+    with open_output(output) as sink:
+        sink.write(text.encode())

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The aggregate of journeys, and its drawings: by Graphviz, as XML, and with hostile labels."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import xml.etree.ElementTree as ET
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dtkit.trace.drawing import dot, mermaid
+from dtkit.trace.graph import Graph, way
+from dtkit.trace.journey import Hop, Journey, Place, Step
+from dtkit.trace.snapshot import Snapshot
+from dtkit.trace.svg import svg
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def journey(*texts: str) -> Journey:
+    return Journey(1, None, tuple(Hop.parse(text.encode()) for text in texts), "")
+
+
+IN = ("net/if.c:1: +ether_input", "netinet/ip_input.c:2: +ip_input")
+FIRST = Graph.of([journey(*IN, "netinet/tcp_input.c:3: tcp_input")] * 3 + [journey(*IN)])
+SECOND = Graph.of([journey(*IN, "netpfil/pf/pf.c:4: dropped")] * 2)
+HOSTILE = ['a"b', "a\\", "</svg><script>x</script>", "a]b}c", "a\nb", "\x1b[31m", "%N\\N", "#35;"]
+
+
+@pytest.mark.parametrize(
+    ("hops", "expected"),
+    [
+        ("+a +b -b +c -c -a", "a b c"),
+        ("+a -a", "a"),
+        ("a a b", "a b"),
+        ("+a +a", "a a"),
+        ("-a -b", "a b"),
+        ("+a x -a y", "a x y"),
+        ("", ""),
+    ],
+)
+def test_the_way_of_a_packet(hops: str, expected: str) -> None:
+    assert " ".join(hop.place.label for hop in way(journey(*hops.split()))) == expected
+
+
+def test_the_aggregate() -> None:
+    assert FIRST.journeys == 4
+    assert {key[1]: (n.count, n.starts, n.ends) for key, n in FIRST.nodes.items()} == {
+        "ether_input": (4, 4, 0),
+        "ip_input": (4, 0, 1),
+        "tcp_input": (3, 0, 3),
+    }
+    assert {(a[1], b[1]): edge.count for (a, b), edge in FIRST.edges.items()} == {
+        ("ether_input", "ip_input"): 4,
+        ("ip_input", "tcp_input"): 3,
+    }
+    assert list(FIRST.groups()) == ["net", "netinet"]
+
+
+def test_latencies_where_times_are_known() -> None:
+    def hop(label: str, time: int | None) -> Hop:
+        return Hop(Place(label, label, "+"), time=time)
+
+    graph = Graph.of(
+        Journey(1, None, (hop("a", 100), Snapshot(b""), hop("b", end)), "") for end in (1100, 3100)
+    )
+    graph.add(Journey(1, None, (hop("a", 100), hop("b", None)), ""))
+    (edge,) = graph.edges.values()
+    assert (edge.count, edge.timed, edge.mean, edge.longest) == (3, 2, 2000.0, 3000)
+    assert edge.label == "3, 2.0 us"
+
+
+def test_memory_is_bounded_by_the_functions_of_a_kernel() -> None:
+    graph = Graph.of(journey("start", f"label {number}") for number in range(12_000))
+    assert len(graph.nodes) == 10_001
+    assert graph.nodes["", "elsewhere"].count == 2001
+
+
+def test_a_comparison_has_both_counts() -> None:
+    both = FIRST.against(SECOND)
+    assert both.compared
+    assert not FIRST.compared
+    assert {key[1]: (node.count, node.other) for key, node in both.nodes.items()} == {
+        "ether_input": (4, 2),
+        "ip_input": (4, 2),
+        "tcp_input": (3, 0),
+        "dropped": (0, 2),
+    }
+    assert {(a[1], b[1]): (edge.count, edge.other) for (a, b), edge in both.edges.items()} == {
+        ("ether_input", "ip_input"): (4, 2),
+        ("ip_input", "tcp_input"): (3, 0),
+        ("ip_input", "dropped"): (0, 2),
+    }
+
+
+def graphviz(text: str) -> Any:
+    """What Graphviz understands of a drawing."""
+    done = subprocess.run(["dot", "-Tjson"], input=text.encode(), capture_output=True, check=True)
+    assert done.stderr == b""
+    return json.loads(done.stdout)
+
+
+def test_graphviz_reads_the_dot() -> None:
+    drawn = graphviz(dot(FIRST.against(SECOND), "first | second"))
+    clusters = {o["label"] for o in drawn["objects"] if o["name"].startswith("cluster")}
+    assert clusters == {"net", "netinet", "netpfil/pf"}
+    labels = {o["label"] for o in drawn["objects"] if not o["name"].startswith("cluster")}
+    assert "tcp_input\\n3 | 0" in labels
+    assert {edge["label"]: edge.get("style") for edge in drawn["edges"]} == {
+        "4 | 2": None,
+        "3 | 0": None,
+        "0 | 2": "dashed",
+    }
+    assert drawn["label"] == "first | second"
+
+
+def test_mermaid() -> None:
+    assert mermaid(FIRST.against(SECOND)).splitlines() == [
+        "flowchart TD",
+        '  subgraph g0["net"]',
+        '    n0["ether_input<br/>4 | 2"]',
+        "  end",
+        '  subgraph g1["netinet"]',
+        '    n1["ip_input<br/>4 | 2"]',
+        '    n2["tcp_input<br/>3 | 0"]',
+        "  end",
+        '  subgraph g2["netpfil/pf"]',
+        '    n3["dropped<br/>0 | 2"]',
+        "  end",
+        '  n0 -->|"4 | 2"| n1',
+        '  n1 -->|"3 | 0"| n2',
+        '  n1 -.->|"0 | 2"| n3',
+        "  classDef first stroke:#0072b2,stroke-width:3px",
+        "  classDef second stroke:#d55e00,stroke-width:3px,stroke-dasharray:5 4",
+        "  class n2 first",
+        "  class n3 second",
+        "  linkStyle 1 stroke:#0072b2,color:#0072b2",
+        "  linkStyle 2 stroke:#d55e00,color:#d55e00",
+    ]
+
+
+def test_the_svg_says_what_the_graph_says() -> None:
+    root = ET.fromstring(svg(FIRST.against(SECOND), "title", ("one.pcap", "two.pcap")))
+    nodes = {g.get("data-label"): g.get("class") for g in root.iter(f"{SVG}g")}
+    assert nodes == {
+        "ether_input": "node both",
+        "ip_input": "node both",
+        "tcp_input": "node first",
+        "dropped": "node second",
+    }
+    texts = [text.text for text in root.iter(f"{SVG}text")]
+    assert {"only in one.pcap", "only in two.pcap", "net", "netpfil/pf", "0 | 2"} <= set(texts)
+    edges = [p.get("class") for p in root.iter(f"{SVG}path") if "M" in (p.get("d") or "")]
+    assert sorted(filter(None, edges))[-3:] == ["edge first", "edge second", "edge second"]
+
+
+def test_no_box_is_drawn_over_another() -> None:
+    graph = Graph.of(
+        journey("+a", f"+f{number % 9}", "+b", f"net/x.c:{number}: g{number % 7}", "+a")
+        for number in range(60)
+    )
+    root = ET.fromstring(svg(graph))
+    boxes = [
+        tuple(float(rect.get(name, "")) for name in ("x", "y", "width", "height"))
+        for group in root.iter(f"{SVG}g")
+        for rect in group.iter(f"{SVG}rect")
+    ]
+    assert len(boxes) == len(graph.nodes)
+    for index, (x, y, width, height) in enumerate(boxes):
+        for left, top, across, down in boxes[index + 1 :]:
+            assert x + width < left or left + across < x or y + height < top or top + down < y
+
+
+def test_hostile_labels_stay_text() -> None:
+    graph = Graph.of([journey(*HOSTILE, *(f"d{h}d/f.c:1: {h}" for h in HOSTILE))])
+    drawn = graphviz(dot(graph, HOSTILE[0]))
+    assert len([o for o in drawn["objects"] if o["name"].startswith("n")]) == len(graph.nodes)
+    root = ET.fromstring(svg(graph, HOSTILE[2]))
+    assert not list(root.iter(f"{SVG}script"))
+    assert "</svg><script>x</script>" in {g.get("data-label") for g in root.iter(f"{SVG}g")}
+    text = mermaid(graph, HOSTILE[0])
+    assert "<script" not in text
+    assert all(line.count('"') in (0, 2) for line in text.splitlines())
+
+
+@given(st.lists(st.lists(st.binary(max_size=12), max_size=5), max_size=4))
+def test_any_labels_can_be_drawn(ways: list[list[bytes]]) -> None:
+    def made(texts: list[bytes]) -> Journey:
+        steps: tuple[Step, ...] = tuple(Hop.parse(text) for text in texts)
+        return Journey(1, None, steps, "")
+
+    graph = Graph.of(map(made, ways))
+    ET.fromstring(svg(graph, "t"))
+    for text in (dot(graph), mermaid(graph), svg(graph.against(FIRST))):
+        text.encode()
