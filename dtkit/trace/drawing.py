@@ -38,14 +38,16 @@ def _dot(graph: Graph, title: str) -> Iterator[str]:
             node, name = graph.nodes[key], f"n{len(names)}"
             names[key] = name
             label = f"{visible(key[1])}\n{_count(node.count, node.other)}"
-            yield f"    {name} [label={_quoted(label)}{_dot_style(node.count, node.other, 'rounded,dashed')}];"
+            style = _dot_style(node.count, node.other, "rounded,dashed")
+            yield f"    {name} [label={_quoted(label)}{style}];"
         yield "  }"
     most = _most(graph)
     for (source, target), edge in graph.edges.items():
         width = 1 + 4 * math.log1p(max(edge.count, edge.other or 0)) / math.log1p(most)
+        style = _dot_style(edge.count, edge.other, "dashed")
         yield (
             f"  {names[source]} -> {names[target]} [label={_quoted(edge.label)}, "
-            f"penwidth={width:.2f}{_dot_style(edge.count, edge.other, 'dashed')}];"
+            f"penwidth={width:.2f}{style}];"
         )
     yield "}"
 

@@ -11,7 +11,7 @@ from dtkit.trace.journey import Hop, Journey
 from dtkit.trace.snapshot import Snapshot
 from dtkit.trace.text import visible
 
-__all__ = ["Line", "clock", "lines"]
+__all__ = ["Line", "changed_where", "clock", "headline", "lines", "moment"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,8 @@ def lines(journey: Journey, newest_first: bool = False) -> Iterator[Line]:
 def _step(journey: Journey, index: int) -> Iterator[Line]:
     step, indent = journey.seen[index], "  " * (journey.depths[index] + 1)
     if isinstance(step, Hop):
-        yield Line(((indent, ""), *_hop(step), *_when(journey, index, step)))
+        when = moment(journey, index)
+        yield Line(((indent, ""), *_hop(step), *([(f"  {when}", "time")] if when else [])))
         return
     since, change = journey.snapshot_before(index), journey.diffs[index]
     if since is None or change is None:
@@ -82,12 +83,18 @@ def _step(journey: Journey, index: int) -> Iterator[Line]:
         before = journey.seen[since]
         assert isinstance(before, Snapshot)
         said = "" if step.summary == before.summary else f" {step.summary} "
-        hops = [journey.hop_before(at) for at in (since, index)]
-        first, second = (_name(hop) if hop else "the start" for hop in hops)
-        where = f"after {first}" if hops[0] is hops[1] else f"between {first} and {second}"
-        yield Line(((f"{indent}~{said}", "snapshot"), (f" changed {where}:", "place")))
+        where = f" changed {changed_where(journey, index)}:"
+        yield Line(((f"{indent}~{said}", "snapshot"), (where, "place")))
         for text in change.lines:
             yield Line(((f"{indent}    {text}", "change"),))
+
+
+def changed_where(journey: Journey, index: int) -> str:
+    """Between which hops the snapshot that is step *index* came to differ from the one before."""
+    since = journey.snapshot_before(index)
+    hops = [None if at is None else journey.hop_before(at) for at in (since, index)]
+    first, second = (_name(hop) if hop else "the start" for hop in hops)
+    return f"after {first}" if hops[0] is hops[1] else f"between {first} and {second}"
 
 
 def _name(hop: Hop) -> str:
@@ -105,16 +112,18 @@ def _hop(hop: Hop) -> Iterator[tuple[str, str]]:
         yield f"  {visible(place.file)}:{place.line}", "place"
 
 
-def _when(journey: Journey, index: int, hop: Hop) -> Iterator[tuple[str, str]]:
-    """What is known of the moment: time since the hop before, CPU, thread."""
+def moment(journey: Journey, index: int) -> str:
+    """What is known of when hop *index* was: time since the hop before, CPU, thread."""
+    hop = journey.steps[index]
+    if not isinstance(hop, Hop):
+        return ""
     known = []
     if hop.time is not None:
         earlier = (step.time for step in reversed(journey.steps[:index]) if isinstance(step, Hop))
-        before = next((moment for moment in earlier if moment is not None), hop.time)
+        before = next((time for time in earlier if time is not None), hop.time)
         known.append(f"+{(hop.time - before) / 1000:.3f} us")
     if hop.cpu is not None:
         known.append(f"cpu {hop.cpu}")
     if hop.thread is not None:
         known.append(f"thread {hop.thread:#x}")
-    if known:
-        yield f"  {', '.join(known)}", "time"
+    return ", ".join(known)
