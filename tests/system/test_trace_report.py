@@ -1,0 +1,374 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The report in a browser: load, search, open, expand, follow a link, resize, by keys too."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
+
+from dtkit.trace.headers import dissect, walk
+from dtkit.trace.journey import Hop, Journey, Step
+from dtkit.trace.links import Links
+from dtkit.trace.report import write_report
+from dtkit.trace.snapshot import Snapshot
+from tests.trace.frames import PACKETS, ethernet, ipv4, tcp
+
+TIME = 1_700_000_000_000_000_000
+HOSTILE = "</script><img src=x onerror=document.title='owned'><b>&amp;"
+SOURCE = "https://x.example/{path}#n{line}"
+
+
+def journey(number: int, *notes: str | bytes) -> Journey:
+    steps: list[Step] = [
+        Hop.parse(note.encode()) if isinstance(note, str) else Snapshot(note) for note in notes
+    ]
+    return Journey(number, TIME + number, tuple(steps), "mbuf_trace 3")
+
+
+def forwarded(number: int) -> Journey:
+    """A packet that pf translates on its way out."""
+    return journey(
+        number,
+        "net/if.c:42: +ether_input",
+        ethernet(ipv4(tcp(b"x", source=number))),
+        "netinet/ip_input.c:7: +ip_input(em0)",
+        "netpfil/pf/pf.c:9: pf_test",
+        ethernet(ipv4(tcp(b"x", source=50_000), source="192.0.2.1", ttl=63)),
+        "netinet/ip_input.c:8: -ip_input",
+    )
+
+
+def dropped(number: int) -> Journey:
+    return journey(number, "netinet/ip_input.c:7: +ip_input", PACKETS["ipv6"], "dropped")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[webdriver.Chrome]:
+    driver = shutil.which("chromedriver")
+    if driver is None:
+        pytest.skip("no chromedriver: make system-packages")
+    options = webdriver.ChromeOptions()
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1200,800"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    chrome = webdriver.Chrome(options=options, service=Service(driver))
+    yield chrome
+    chrome.quit()
+
+
+class Page:
+    """The report in the browser, as its reader sees it."""
+
+    def __init__(self, browser: webdriver.Chrome, path: Path) -> None:
+        self.browser = browser
+        browser.set_window_size(1200, 800)
+        browser.get(path.as_uri())
+        self.ready = browser.find_element(By.TAG_NAME, "body").get_attribute("data-ready")
+
+    def all(self, selector: str) -> list[WebElement]:
+        return self.browser.find_elements(By.CSS_SELECTOR, selector)
+
+    def texts(self, selector: str) -> list[str]:
+        return [element.text for element in self.all(selector)]
+
+    def one(self, selector: str) -> WebElement:
+        return self.browser.find_element(By.CSS_SELECTOR, selector)
+
+    def press(self, *keys: str) -> None:
+        self.browser.switch_to.active_element.send_keys(*keys)
+
+    def search(self, text: str) -> str:
+        """Search for *text*; what is said of the number found."""
+        box = self.one("#search")
+        box.clear()
+        box.send_keys(text)
+        return self.one("#count").text
+
+    @property
+    def chosen(self) -> str:
+        return self.one("#journey h2").text.split()[0]
+
+
+def write(path: Path, journeys: list[Journey], links: Links | None = None) -> Path:
+    with path.open("w", encoding="utf-8") as stream:
+        write_report(journeys, stream, "capture.pcap", links or Links(SOURCE))
+    return path
+
+
+def complaints(browser: webdriver.Chrome) -> list[str]:
+    """What the page and its policy had to complain about, on the console."""
+    return [entry["message"] for entry in browser.get_log("browser")]  # type: ignore[no-untyped-call]
+
+
+@pytest.fixture
+def page(browser: webdriver.Chrome, tmp_path: Path) -> Iterator[Page]:
+    journeys = [forwarded(n) if n % 2 else dropped(n) for n in range(1, 41)]
+    page = Page(browser, write(tmp_path / "report.html", journeys))
+    yield page
+    assert complaints(browser) == []
+
+
+def test_it_loads_and_shows_the_first_packet(page: Page) -> None:
+    assert page.ready is not None
+    assert page.one("#count").text == "40 packets"
+    assert page.chosen == "#1"
+    assert page.texts("#journey .name") == [
+        "ether_input",
+        "ip_input(em0)",
+        "pf_test",
+        "ip_input",
+    ]
+    assert page.texts("#groups button") == ["net", "netinet", "netpfil/pf", "kernel"]
+    assert "changed between +ether_input and pf_test" in page.one(".changes").text
+    assert "ipv4 source 10.0.0.1 -> 192.0.2.1" in page.one(".changes").text
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", "40 packets"),
+        ("label:pf_test", "20 of 40 packets"),
+        ("LABEL:ip_input", "40 packets"),
+        ("file:pf.c", "20 of 40 packets"),
+        ("changed", "20 of 40 packets"),
+        ("change:ttl em0", "20 of 40 packets"),
+        ("fe80::1", "20 of 40 packets"),
+        ("#7", "1 of 40 packets"),
+        ("nowhere", "0 of 40 packets"),
+    ],
+)
+def test_search(page: Page, text: str, found: str) -> None:
+    assert page.search(text) == found
+    if found.startswith("0"):
+        assert page.texts(".none") == ["No packet matches."]
+
+
+def test_only_packets_that_pass_a_subsystem(page: Page) -> None:
+    chip = page.all("#groups button")[2]
+    chip.click()
+    assert page.one("#count").text == "20 of 40 packets"
+    assert chip.get_attribute("aria-pressed") == "true"
+    chip.click()
+    assert page.one("#count").text == "40 packets"
+
+
+def test_a_click_opens_a_packet_and_hops_expand(page: Page) -> None:
+    page.all(".row")[1].click()
+    assert page.chosen == "#2"
+    page.all(".row")[0].click()
+    hop = page.one(".hop button[aria-expanded]")
+    hop.click()
+    assert "subsystem\nnet\n" in page.one(".hop .more").text
+    hop.click()
+    assert page.all(".hop .more") == []
+
+
+def test_links_lead_to_the_source(page: Page) -> None:
+    link = page.one(".where a")
+    assert (link.text, link.get_attribute("href")) == (
+        "net/if.c:42",
+        "https://x.example/net/if.c#n42",
+    )
+    assert link.get_attribute("rel") == "noreferrer"
+
+
+def test_a_followed_link_opens(browser: webdriver.Chrome, tmp_path: Path) -> None:
+    target = tmp_path / "net" / "if.c"
+    target.parent.mkdir()
+    target.write_text("the source\n")
+    links = Links(f"file://{tmp_path}/{{path}}#n{{line}}")
+    page = Page(browser, write(tmp_path / "report.html", [forwarded(1)], links))
+    before = browser.current_window_handle
+    page.one(".where a").click()
+    (opened,) = set(browser.window_handles) - {before}
+    browser.switch_to.window(opened)
+    assert browser.current_url == f"file://{tmp_path}/net/if.c#n42"
+    assert "the source" in browser.page_source
+    browser.close()
+    browser.switch_to.window(before)
+
+
+def test_the_lines_around_a_place_are_in_the_page(
+    browser: webdriver.Chrome, tmp_path: Path
+) -> None:
+    source = tmp_path / "sys" / "net" / "if.c"
+    source.parent.mkdir(parents=True)
+    source.write_text("".join(f"line {n} {HOSTILE}\n" for n in range(1, 80)))
+    links = Links(editor="vscode://file/{path}:{line}", source_root=tmp_path)
+    page = Page(browser, write(tmp_path / "report.html", [forwarded(1)], links))
+    page.one(".hop button[aria-expanded]").click()
+    assert page.one(".hop pre .here").text == f"line 42 {HOSTILE}"
+    assert page.one(".where a").get_attribute("href") == f"vscode://file{source}:42"
+
+
+def test_fields_are_those_of_python_and_changes_are_marked(
+    browser: webdriver.Chrome, tmp_path: Path
+) -> None:
+    made = [journey(n, "a", data) for n, data in enumerate(PACKETS.values(), 1) if data]
+    page = Page(browser, write(tmp_path / "report.html", [*made, forwarded(99)]))
+    for one in made:
+        (snapshot,) = one.snapshots
+        page.search(f"#{one.number}")
+        page.one(".snapshot button[aria-expanded]").click()
+        rows = [row.text for row in page.all(".more tr")]
+        expected = []
+        last = None
+        for part, field, value in walk(snapshot.data, dissect(snapshot.data, snapshot.linktype)):
+            if part is not last:
+                expected.append(part.name)
+            last = part
+            expected.append(f"{field.name} {value}")
+        assert rows == expected
+        dump = page.one(".more pre.bytes").text
+        shown = "".join(re.findall(r"^[0-9a-f]{4}  ((?:[0-9a-f]{2} ){1,16})", dump, re.MULTILINE))
+        assert bytes.fromhex(shown) == snapshot.data
+    page.search("#99")
+    page.one(".snapshot.changed button[aria-expanded]").click()
+    assert page.texts("td del") == ["64", "0x66c6", "10.0.0.1", "99"]
+    assert page.texts("td mark") == ["63", "0xafc5", "192.0.2.1", "50000"]
+    # Of the source address all four bytes, of the checksum both, of the port both, of ttl one.
+    assert len(page.all("pre.bytes mark")) == 9
+
+
+def test_the_keyboard_is_enough(page: Page) -> None:
+    page.one("body").send_keys("j", "j", "k")
+    assert page.chosen == "#2"
+    page.press(Keys.ARROW_DOWN)
+    assert page.chosen == "#3"
+    page.press("/")
+    page.press("label:pf_test")
+    assert page.one("#count").text == "20 of 40 packets"
+    page.press(Keys.ENTER)
+    assert page.browser.switch_to.active_element.get_attribute("id") == "journey"
+    page.press("e")
+    assert len(page.all(".more")) == 6
+    page.press("e")
+    assert page.all(".more") == []
+    page.press(Keys.TAB, Keys.ENTER)
+    assert len(page.all(".more")) == 1
+    page.press(Keys.ESCAPE)
+    assert page.browser.switch_to.active_element.get_attribute("id") == "list"
+    page.press("/")
+    page.press(Keys.ESCAPE)
+    assert page.one("#count").text == "40 packets"
+    page.press(Keys.ESCAPE)
+    page.press("?")
+    assert page.one("#help").is_displayed()
+    page.press(Keys.ESCAPE)
+    assert not page.one("#help").is_displayed()
+
+
+def test_the_graph_searches(page: Page) -> None:
+    page.one("body").send_keys("g")
+    assert not page.one("#journey").is_displayed()
+    node = next(n for n in page.all("#graph .node") if n.get_attribute("data-label") == "pf_test")
+    node.click()
+    assert page.one("#search").get_attribute("value") == "label:pf_test"
+    assert page.one("#count").text == "20 of 40 packets"
+
+
+def test_light_and_dark(page: Page) -> None:
+    def colours() -> tuple[str, str]:
+        body = page.one("body")
+        return (
+            body.value_of_css_property("background-color"),
+            body.value_of_css_property("color"),
+        )
+
+    light = colours()
+    page.one("#theme").click()
+    dark = colours()
+    assert light != dark
+    page.browser.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia",
+        {"features": [{"name": "prefers-color-scheme", "value": "dark"}]},
+    )
+    page.browser.refresh()
+    assert colours() == dark
+    page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_a_narrow_window_shows_one_thing_at_a_time(page: Page) -> None:
+    page.browser.set_window_size(500, 700)
+    assert not page.one("#journey").is_displayed()
+    page.all(".row")[2].click()
+    assert page.chosen == "#3"
+    assert not page.one("#list").is_displayed()
+    page.press("e")
+    width = page.browser.execute_script("return document.documentElement.scrollWidth")
+    assert width <= page.browser.execute_script("return innerWidth")
+    page.one(".back").click()
+    assert page.one("#list").is_displayed()
+
+
+def test_only_the_rows_in_sight_exist(browser: webdriver.Chrome, tmp_path: Path) -> None:
+    journeys = [journey(n, "a") for n in range(1, 5001)]
+    page = Page(browser, write(tmp_path / "report.html", journeys))
+    assert len(page.all(".row")) < 60
+    browser.execute_script("document.getElementById('list').scrollTop = 1e9")
+    for _ in range(50):
+        if "#5000" in page.texts(".row .number"):
+            break
+    assert "#5000" in page.texts(".row .number")
+    assert len(page.all(".row")) < 60
+
+
+def test_hostile_strings_stay_text(browser: webdriver.Chrome, tmp_path: Path) -> None:
+    hostile = journey(1, f"{HOSTILE}/f.c:3: {HOSTILE}", PACKETS["ip"], f"f({HOSTILE}\u2028\x1b)")
+    path = tmp_path / "report.html"
+    with path.open("w", encoding="utf-8") as stream:
+        write_report([hostile], stream, HOSTILE, Links(SOURCE))
+    page = Page(browser, path)
+    assert browser.title == HOSTILE
+    assert page.texts("#journey .name")[1] == f"f({HOSTILE}\\u2028\\x1b)"
+    page.one("#journey").send_keys("e", "g")
+    assert page.all("img, b") == []
+    assert complaints(browser) == []
+
+
+def test_the_page_needs_no_network(page: Page) -> None:
+    script = "return performance.getEntriesByType('resource').map(entry => entry.name)"
+    assert page.browser.execute_script(script) == []
+    # What the policy would stop is not even tried: nothing was reported to the console.
+    policy = page.one("meta[http-equiv]").get_attribute("content")
+    assert policy is not None
+    assert policy.startswith("default-src 'none'")
+
+
+def test_the_data_blocks_are_json_whatever_is_in_them() -> None:
+    stream = io.StringIO()
+    write_report([journey(1, HOSTILE, "<!--<script>")], stream, "t", Links())
+    blocks = re.findall(
+        r'<script type="application/json" id="[a-z-]+">(.*?)</script>', stream.getvalue(), re.DOTALL
+    )
+    assert len(blocks) == 2
+    for text in blocks:
+        json.loads(text)
+        assert not set("<>&") & set(text)
+
+
+def test_journeys_are_written_while_they_are_read() -> None:
+    stream = io.StringIO()
+    sizes = []
+
+    def journeys() -> Iterator[Journey]:
+        for number in itertools.count(1):
+            sizes.append(len(stream.getvalue()))
+            if number > 50:
+                return
+            yield forwarded(number)
+
+    write_report(journeys(), stream, "t", Links())
+    assert sizes[40] > sizes[20] > sizes[10]
