@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""``dtkit trace export``: hops and snapshots as tables."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import click
+
+from dtkit.cli.inputs import open_output
+from dtkit.cli.trace.source import Source, source_argument
+from dtkit.trace.tables import write_jsonl, write_parquet
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  dtkit trace export capture.pcap | jq 'select(.type == "hop") | .label'
+  dtkit trace export --to parquet capture.pcap -o tables
+  duckdb -c "SELECT label, count(*) FROM 'tables/hops.parquet' GROUP BY ALL ORDER BY 2 DESC"
+"""
+)
+@source_argument
+@click.option(
+    "--to",
+    type=click.Choice(["jsonl", "parquet"]),
+    default="jsonl",
+    show_default=True,
+    help="JSON lines, or Parquet (needs dtkit[parquet]).",
+)
+@click.option(
+    "-o",
+    "output",
+    metavar="PATH",
+    default="-",
+    help="The file of JSON lines, - for stdout; or the folder of the Parquet files.",
+)
+def command(source: Source, to: str, output: str) -> None:
+    """Write hops and snapshots as tables: JSON lines or Parquet.
+
+    JSON lines say in `type` which table they belong to. Parquet goes into a folder as
+    hops.parquet and snapshots.parquet. The tables join by journey and step.
+    """
+    if to == "parquet":
+        if output == "-":
+            raise click.UsageError("--to parquet writes two files: name their folder with -o")
+        if importlib.util.find_spec("pyarrow") is None:
+            raise click.UsageError("--to parquet needs pyarrow: pip install 'dtkit[parquet]'")
+        write_parquet(source, Path(output))
+    else:
+        with open_output(output) as stream:
+            write_jsonl(source, stream)

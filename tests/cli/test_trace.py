@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""``dtkit trace`` and its subcommands, in this process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import jsonschema
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner, Result
+
+from dtkit.cli import main
+from dtkit.cli.trace import TraceGroup, command
+from dtkit.trace.dissector import dissector
+from tests.packets import captures
+from tests.trace.frames import PACKETS, Note, ethernet, frame, ipv4, tcp
+
+Dtkit = Callable[..., Result]
+
+WAY: list[Note] = [
+    "net/if.c:42: +ether_input",
+    ethernet(ipv4(tcp(b"x"))),
+    "netinet/ip_input.c:7: +ip_input",
+    ipv4(tcp(b"x"), ttl=63),
+]
+CAPTURE = captures.pcap([frame(3, WAY), frame(2, ["dropped", PACKETS["ipv6"]])])
+
+
+@pytest.fixture
+def capture(tmp_path: Path) -> str:
+    path = tmp_path / "capture.pcap"
+    path.write_bytes(CAPTURE)
+    return str(path)
+
+
+def test_help_lists_the_subcommands(dtkit: Dtkit) -> None:
+    result = dtkit("trace")
+    assert result.exit_code == 0
+    for name, help in TraceGroup.modules.items():
+        assert f"  {name}  " in result.output
+        assert help.split()[0] in result.output
+
+
+@pytest.mark.parametrize("name", TraceGroup.modules)
+def test_every_subcommand_has_help_with_examples(dtkit: Dtkit, name: str) -> None:
+    assert isinstance(command, click.Group)
+    result = dtkit("trace", name, "--help")
+    assert result.exit_code == 0
+    assert f"dtkit trace {name}" in result.output.partition("Examples:")[2]
+
+
+def test_show(dtkit: Dtkit, capture: str) -> None:
+    result = dtkit("trace", "show", capture)
+    assert result.exit_code == 0
+    assert result.stderr == "2 journeys, 0 oddities\n"
+    first, second, end = result.stdout.split("\n\n")
+    assert first.splitlines()[1] == "  +ether_input  net/if.c:42"
+    assert "ipv4 ttl 64 -> 63" in first
+    assert second.startswith("#2  1970-01-01 00:00:01.000000000  [fe80::1]:1234 > [fe80::2]:22")
+    assert end == ""
+
+
+def test_show_reads_standard_input_and_colours_a_terminal() -> None:
+    run = CliRunner().invoke(main, ["trace", "show", "-"], input=CAPTURE, color=True)
+    assert "\x1b[32m+ether_input\x1b[0m" in run.stdout
+    plain = CliRunner().invoke(main, ["trace", "show", "-"], input=CAPTURE)
+    assert "\x1b" not in plain.stdout
+
+
+def test_show_as_captured(dtkit: Dtkit, capture: str) -> None:
+    lines = dtkit("trace", "show", "--as-captured", capture).stdout.splitlines()
+    assert lines[1].strip().startswith("~ changed between")
+    order = [line.strip().split()[0] for line in lines[1:] if ".c:" in line]
+    assert order == ["+ip_input", "+ether_input"]
+    steps = json.loads(
+        dtkit("trace", "show", "--as-captured", "--to", "json", capture).stdout.splitlines()[0]
+    )["steps"]
+    assert [step["index"] for step in steps] == [3, 2, 1, 0]
+
+
+def test_show_json_follows_the_schema(dtkit: Dtkit, capture: str) -> None:
+    schema = Path(__file__).parents[2] / "dtkit" / "trace" / "journey.schema.json"
+    validator = jsonschema.Draft202012Validator(json.loads(schema.read_text()))
+    lines = dtkit("trace", "show", "--to", "json", capture).stdout.splitlines()
+    assert len(lines) == 2
+    for line in lines:
+        validator.validate(json.loads(line))
+    change = json.loads(lines[0])["steps"][3]["diff"]["changes"][1]
+    assert (change["part"], change["field"]) == ("ipv4", "ttl")
+    assert (change["before"], change["after"]) == ("64", "63")
+
+
+@pytest.mark.parametrize(
+    ("filters", "numbers"),
+    [
+        ([], "12"),
+        (["label:ip_input"], "1"),
+        (["file:if.c"], "1"),
+        (["ip6"], "2"),
+        (["tcp port 22"], "12"),
+        (["tcp port 22", "label:dropped"], "2"),
+        (["udp"], ""),
+    ],
+    ids=str,
+)
+def test_filters(dtkit: Dtkit, capture: str, filters: list[str], numbers: str) -> None:
+    options = [word for one in filters for word in ("--filter", one)]
+    result = dtkit("trace", "show", "--to", "json", *options, capture)
+    assert result.exit_code == 0
+    found = [str(json.loads(line)["number"]) for line in result.stdout.splitlines()]
+    assert "".join(found) == numbers
+    if filters:
+        assert result.stderr == f"2 journeys, {len(numbers)} chosen, 0 oddities\n"
+
+
+def test_a_bad_filter_is_one_line(dtkit: Dtkit, capture: str) -> None:
+    result = dtkit("trace", "show", "--filter", "tcp prot 22", capture)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("dtkit trace show: filter 'tcp prot 22': ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_generation_can_be_forced(dtkit: Dtkit, capture: str) -> None:
+    result = dtkit("trace", "show", "--generation", "1", "--to", "json", capture)
+    assert {json.loads(line)["form"] for line in result.stdout.splitlines()} == {"mbuf_trace 1"}
+
+
+ODD = captures.pcap([frame(3, WAY)[:-1], frame(3, WAY)])
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "status", "stderr"),
+    [
+        (
+            ODD,
+            [],
+            0,
+            "dtkit trace show: frame 1: claims 4 records, 3 are whole: the others left out\n"
+            "2 journeys, 1 oddity\n",
+        ),
+        (
+            ODD,
+            ["--strict"],
+            1,
+            "dtkit trace show: frame 1: claims 4 records, 3 are whole: the others left out\n"
+            "2 journeys, 1 oddity\n",
+        ),
+        (
+            b"",
+            [],
+            1,
+            "dtkit trace show: the input is empty: not a capture\n0 journeys, 1 oddity\n",
+        ),
+        (captures.pcap([]), [], 0, "0 journeys, 0 oddities\n"),
+    ],
+    ids=["odd", "strict", "empty", "no frames"],
+)
+def test_oddities(dtkit: Dtkit, data: bytes, options: list[str], status: int, stderr: str) -> None:
+    result = dtkit("trace", "show", *options, "-", input=data)
+    assert (result.exit_code, result.stderr) == (status, stderr)
+
+
+def test_graph(dtkit: Dtkit, capture: str, tmp_path: Path) -> None:
+    result = dtkit("trace", "graph", capture)
+    assert result.stdout.startswith("digraph journeys {\n")
+    for name, start in [("g.svg", "<svg "), ("g.mmd", "---\ntitle:"), ("g.gv", "digraph ")]:
+        assert dtkit("trace", "graph", capture, "-o", str(tmp_path / name)).exit_code == 0
+        assert (tmp_path / name).read_text().startswith(start)
+    assert dtkit("trace", "graph", "--to", "svg", capture).stdout.startswith("<svg ")
+
+
+def test_graph_of_two_captures(dtkit: Dtkit, capture: str, tmp_path: Path) -> None:
+    other = tmp_path / "other.pcap"
+    other.write_bytes(captures.pcap([frame(3, WAY) + b"x", frame(3, ["net/if.c:42: +other"])]))
+    result = dtkit("trace", "graph", "--to", "mermaid", "--against", str(other), capture)
+    assert result.exit_code == 0
+    assert "ether_input<br/>1 | 1" in result.stdout
+    assert "other<br/>0 | 1" in result.stdout
+    assert "frame 1: 1 bytes behind the last record" in result.stderr
+    assert "2 journeys, 1 oddity" in result.stderr
+
+
+def test_report(dtkit: Dtkit, capture: str, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    options = ["--source-url", "https://x.example/{path}#n{line}", "--source-root", str(tmp_path)]
+    result = dtkit("trace", "report", *options, capture, "-o", str(path))
+    assert result.exit_code == 0
+    page = path.read_text()
+    assert page.startswith("<!doctype html>")
+    assert "<title>capture.pcap</title>" in page
+    assert "https://x.example/net/if.c#n42" in page
+    assert dtkit("trace", "report", "--title", "A & B", capture, "-o", "-").stdout.count(
+        "A &amp; B"
+    )
+
+
+@pytest.mark.parametrize("url", ["javascript://{path}", "{path}", "https://x/{file}"])
+def test_report_refuses_bad_templates(dtkit: Dtkit, capture: str, url: str) -> None:
+    for option in ("--source-url", "--editor"):
+        result = dtkit("trace", "report", option, url, capture, "-o", "-")
+        assert result.exit_code == 2
+        assert "link" in result.stderr
+        assert result.stderr.count("\n") == 1
+
+
+def test_convert(dtkit: Dtkit, capture: str, tmp_path: Path) -> None:
+    path = tmp_path / "out.pcapng"
+    result = dtkit("trace", "convert", capture, "-w", str(path))
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == "3 packets written\n2 journeys, 0 oddities\n"
+    assert path.read_bytes()[:4] == b"\x0a\x0d\x0d\x0a"
+    assert dtkit("trace", "convert", capture, "-w", "-").stdout_bytes == path.read_bytes()
+    result = dtkit("trace", "convert", "--journeys-only", capture, "-w", str(path))
+    assert result.stderr.startswith("2 packets written\n")
+
+
+def test_convert_says_what_has_no_packet(dtkit: Dtkit, tmp_path: Path) -> None:
+    data = captures.pcap([frame(3, ["a"]), frame(3, WAY)])
+    result = dtkit("trace", "convert", "-", "-w", str(tmp_path / "x"), input=data)
+    assert result.stderr.startswith("1 journeys have no packet bytes: not written\n")
+
+
+def test_dissector(dtkit: Dtkit, tmp_path: Path) -> None:
+    assert dtkit("trace", "dissector").stdout == dissector()
+    path = tmp_path / "mbuf_trace.lua"
+    assert dtkit("trace", "dissector", "-o", str(path)).stdout == ""
+    assert path.read_text() == dissector()
+
+
+def test_export(dtkit: Dtkit, capture: str, tmp_path: Path) -> None:
+    lines = [json.loads(line) for line in dtkit("trace", "export", capture).stdout.splitlines()]
+    assert [line["type"] for line in lines] == ["hop", "snapshot"] * 3
+    folder = tmp_path / "tables"
+    result = dtkit("trace", "export", "--to", "parquet", capture, "-o", str(folder))
+    assert result.exit_code == 0
+    assert pq.read_table(folder / "hops.parquet").num_rows == 3
+    assert pq.read_table(folder / "snapshots.parquet").num_rows == 3
+
+
+def test_export_of_two_files_needs_a_folder(dtkit: Dtkit, capture: str) -> None:
+    result = dtkit("trace", "export", "--to", "parquet", capture)
+    assert result.exit_code == 2
+    assert "name their folder with -o" in result.stderr
+
+
+def test_export_without_pyarrow_says_what_to_install(
+    dtkit: Dtkit, capture: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    result = dtkit("trace", "export", "--to", "parquet", capture, "-o", "x")
+    assert result.exit_code == 2
+    assert "pip install 'dtkit[parquet]'" in result.stderr
