@@ -33,8 +33,9 @@ length is ever formed, so nothing can wrap but an address.
    BADADDR, ``illval`` = m.
 
 **Copy**: one ``canload`` of just the bytes wanted, then loads, front to back, each of the widest
-size (8, 4, 2, 1; not more than a word of the machine) that the bytes left allow and that both
-source and destination are aligned to; each is stored before the next is made.
+size (8, 4, 2, 1; not more than a word of the machine) that the bytes left allow and that the
+source is aligned to; each is stored before the next is made. Only loads need alignment: scratch is
+known to be there, and is stored to byte by byte where it has to be.
 
 The fault flag is tested after each load, and the walk ends at the first fault.
 """
@@ -211,7 +212,7 @@ def _copy(machine: Machine, source: int, length: int, destination: int) -> None:
         return
     while length > 0:
         size: int = machine.memory.word
-        while size > length or (source | destination) % size:
+        while size > length or source % size:
             size //= 2
         value = machine.load(source, size)
         if machine.flags:

@@ -572,14 +572,14 @@ def test_clause_8_a_positive_length_takes_one_pass_and_0_takes_two() -> None:
     [
         (FREEBSD_12, 0, 0, [8, 8, 4, 2, 1]),
         (FREEBSD_12, 0, 16, [4, 2, 1]),
-        (FREEBSD_12, 1, 0, [1] * 23),
-        (FREEBSD_12, 2, 0, [2] * 11 + [1]),
-        (FREEBSD_12, 4, 0, [4] * 5 + [2, 1]),
+        (FREEBSD_12, 1, 0, [1, 2, 4, 8, 8]),
+        (FREEBSD_12, 2, 0, [2, 4, 8, 8, 1]),
+        (FREEBSD_12, 4, 0, [4, 8, 8, 2, 1]),
         (FREEBSD_14_ILP32, 0, 0, [4] * 5 + [2, 1]),
     ],
     ids=["words", "tail", "odd", "even", "half", "ilp32"],
 )
-def test_clause_8_loads_are_as_wide_as_both_alignments_allow(
+def test_clause_8_loads_are_as_wide_as_the_alignment_of_the_source_allows(
     layout: Layout, leading: int, offset: int, sizes: list[int]
 ) -> None:
     kernel = Kernel(layout, strict_alignment=True)

@@ -47,8 +47,5 @@ def test_the_order_of_loads_is_the_one_written_down() -> None:
         Load(third + 24, 4, 8),
         Load(third + 16, 8, DATA + 12),
         Canload(DATA + 12, 4, True),
-        Load(DATA + 12, 1, 13),
-        Load(DATA + 13, 1, 14),
-        Load(DATA + 14, 1, 15),
-        Load(DATA + 15, 1, 16),
+        Load(DATA + 12, 4, 0x100F0E0D),
     ]
