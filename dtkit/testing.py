@@ -24,6 +24,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from dtkit.mbuf import BREAKS, LAYOUTS, Case, Layout, Segment, Setup, Storage
+from dtkit.mbuf.memory import ByteOrder
 
 __all__ = ["Case", "Setup", "cases", "requests", "segments"]
 
@@ -69,13 +70,29 @@ def requests(chain_length: int) -> st.SearchStrategy[tuple[int, int]]:
 
 
 @st.composite
-def cases(draw: st.DrawFn, *, broken: bool | None = None) -> Case:
+def cases(
+    draw: st.DrawFn,
+    *,
+    broken: bool | None = None,
+    layout: str | None = None,
+    byteorder: ByteOrder | None = None,
+) -> Case:
     """
     Calls of ``copyoutmbuf()``, on any layout and kind of machine.
 
     :param broken: True for chains with one broken mbuf, False for good ones, None for both.
+    :param layout: a key of :data:`dtkit.mbuf.LAYOUTS`; None for any.
+    :param byteorder: ``"little"`` or ``"big"``; None for both.
     """
-    layout = LAYOUTS[draw(st.sampled_from(sorted(LAYOUTS)))]
+    return draw(
+        _cases_on(LAYOUTS[layout or draw(st.sampled_from(sorted(LAYOUTS)))], broken, byteorder)
+    )
+
+
+@st.composite
+def _cases_on(
+    draw: st.DrawFn, layout: Layout, broken: bool | None, byteorder: ByteOrder | None
+) -> Case:
     count = draw(st.integers(1, 6))
     parts = tuple(draw(segments(layout, first=index == 0)) for index in range(count))
     length, offset = draw(requests(sum(len(part.data) for part in parts)))
@@ -96,7 +113,7 @@ def cases(draw: st.DrawFn, *, broken: bool | None = None) -> Case:
         length=length,
         offset=offset,
         layout=layout.name,
-        byteorder=draw(st.sampled_from(["little", "big"])),
+        byteorder=byteorder or draw(st.sampled_from(["little", "big"])),
         direct_map=draw(st.sampled_from([True, True, False])),
         strict_alignment=draw(st.booleans()),
         kernel_access=draw(st.sampled_from([True] * 9 + [False])),

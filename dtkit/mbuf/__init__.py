@@ -12,7 +12,15 @@ from dtkit.mbuf.copydata import dtrace_mbuf_copydata
 from dtkit.mbuf.edge_cases import EDGE_CASES, EdgeCase, counting_bytes
 from dtkit.mbuf.faults import Fault, FaultFlag
 from dtkit.mbuf.kernel import Chain, Kernel, Mbuf, Segment, Storage, split
-from dtkit.mbuf.layout import FREEBSD_12, FREEBSD_14, FREEBSD_14_ILP32, LAYOUTS, Layout, MFlag
+from dtkit.mbuf.layout import (
+    FREEBSD_12,
+    FREEBSD_13_2019,
+    FREEBSD_14,
+    FREEBSD_14_ILP32,
+    LAYOUTS,
+    Layout,
+    MFlag,
+)
 from dtkit.mbuf.machine import Access, Canload, Load, Machine, Scratch
 from dtkit.mbuf.memory import DirectMap, KernelPanic, Memory, Region, ToxicRange
 from dtkit.mbuf.subroutines import copyoutmbuf, mbuflen
@@ -21,6 +29,7 @@ __all__ = [
     "BREAKS",
     "EDGE_CASES",
     "FREEBSD_12",
+    "FREEBSD_13_2019",
     "FREEBSD_14",
     "FREEBSD_14_ILP32",
     "KINDS",

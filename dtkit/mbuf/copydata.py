@@ -23,8 +23,9 @@ length is ever formed, so nothing can wrap but an address.
    M_EXTPG is set and the machine has no direct map: BADADDR, ``illval`` = m;
 2. load ``m_data`` (pointer size);
 3. without M_EXTPG, *copy* from ``m_data`` + what is left of the offset;
-4. with M_EXTPG, ``canload`` of the counts (``m_epg_npgs`` through ``m_epg_last_len``), then
-   load ``m_epg_npgs`` (1), ``m_epg_hdrlen`` (1), ``m_epg_trllen`` (1), ``m_epg_1st_off`` (2),
+4. with M_EXTPG, where the list of pages is not in the mbuf, ``canload`` and load of the pointer
+   to it; ``canload`` of the counts (``m_epg_npgs`` through ``m_epg_last_len``), then load
+   ``m_epg_npgs`` (1 or 2), ``m_epg_hdrlen`` (1), ``m_epg_trllen`` (1), ``m_epg_1st_off`` (2),
    ``m_epg_last_len`` (2); counts that leave their arrays or pages: BADADDR, ``illval`` = m.
    The pieces are the header, each page, the trailer. ``m_data`` plus what is left of the offset
    (a sum that saturates) says how many bytes of them to pass over. Then for each piece that
@@ -133,15 +134,22 @@ def _copy_from_pages(
     skip = machine.load_pointer(m + machine.layout.m_data & mask) + offset
     if machine.flags:
         return
-    for index, start, size in _pieces(machine, m, epg, direct_map.page_size):
+    base = m
+    if epg.pointer is not None:
+        if not machine.canload(m + epg.pointer & mask, machine.memory.word):
+            return
+        base = machine.load_pointer(m + epg.pointer & mask)
+        if machine.flags:
+            return
+    for index, start, size in _pieces(machine, m, base, epg, direct_map.page_size):
         if skip >= size:
             skip -= size
             continue
         wanted = min(size - skip, length)
         if index is None:
-            source = m + start + skip & mask
+            source = base + start + skip & mask
         else:
-            field = m + epg.pa + index * epg.pa_size & mask
+            field = base + epg.pa + index * epg.pa_size & mask
             if not machine.canload(field, epg.pa_size):
                 return
             physical = machine.load(field, epg.pa_size)
@@ -165,27 +173,27 @@ def _copy_from_pages(
 
 
 def _pieces(
-    machine: Machine, m: int, epg: PageVector, page_size: int
+    machine: Machine, m: int, base: int, epg: PageVector, page_size: int
 ) -> Iterator[tuple[int | None, int, int]]:
     """
-    The pieces of an unmapped mbuf as ``(page, start, size)``.
+    The pieces of an unmapped mbuf whose list is at *base* as ``(page, start, size)``.
 
-    *start* is an offset into that page, or with *page* None into the mbuf itself. Nothing is
+    *start* is an offset into that page, or with *page* None into the list. Nothing is
     yielded when a load faults or the counts are impossible; the flag is set then.
     """
     mask = machine.memory.max_address
     at, size = epg.counts
-    if not machine.canload(m + at & mask, size):
+    if not machine.canload(base + at & mask, size):
         return
     counts = []
     for field, width in (
-        (epg.npgs, 1),
+        (epg.npgs, epg.npgs_size),
         (epg.hdrlen, 1),
         (epg.trllen, 1),
         (epg.first_off, 2),
         (epg.last_len, 2),
     ):
-        counts.append(machine.load(m + field & mask, width))
+        counts.append(machine.load(base + field & mask, width))
         if machine.flags:
             return
     npgs, hdrlen, trllen, first_off, last_len = counts

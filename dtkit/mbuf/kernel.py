@@ -125,6 +125,8 @@ class Kernel:
             size: _Zone(self.memory, base + 0x04000000 + index * 0x01000000, size, "cluster")
             for index, size in enumerate(CLUSTERS)
         }
+        list_size = layout.extpg.size if layout.extpg is not None else 0
+        self._lists = _Zone(self.memory, base + 0x10000000, list_size, "page list")
         self._pages = _Zone(self.memory, base + 0x20000000, 4096, "page")
         self._next_scratch = 0xFFFFFE00_03000000 if wide else 0xE0000000
 
@@ -176,7 +178,7 @@ class Kernel:
         """Take the chain's mbufs and storage out of memory; their addresses may come again."""
         for mbuf in chain.mbufs:
             for region in mbuf.regions:
-                for zone in (self._mbufs, *self._clusters.values(), self._pages):
+                for zone in (self._mbufs, *self._clusters.values(), self._lists, self._pages):
                     zone.free(region)
 
     def poke(self, mbuf: Mbuf, field: str, value: int) -> None:
@@ -236,8 +238,13 @@ class Kernel:
             raise ValueError("the segment does not fit an unmapped mbuf")
         mbuf = self._mbufs.allocate()
         regions = [mbuf]
+        base = mbuf.base
+        if epg.pointer is not None:
+            regions.append(self._lists.allocate())
+            base = regions[-1].base
+            memory.write_uint(mbuf.base + epg.pointer, self.layout.word, base)
         last_len = middle - (pages - 1) * page_size + (first_off if pages > 1 else 0)
-        spans = [(mbuf.base + epg.hdr, segment.header)]
+        spans = [(base + epg.hdr, segment.header)]
         for index in range(pages):
             physical = 0x1000_0000 + index * page_size
             if self.direct_map is not None:
@@ -248,21 +255,21 @@ class Kernel:
                 size = last_len if index == pages - 1 else page_size - start
                 spans.append((page.base + start, size))
             # Without a direct map the pages are nowhere in the address space.
-            memory.write_uint(mbuf.base + epg.pa + index * epg.pa_size, epg.pa_size, physical)
-        spans.append((mbuf.base + epg.trail, segment.trailer))
+            memory.write_uint(base + epg.pa + index * epg.pa_size, epg.pa_size, physical)
+        spans.append((base + epg.trail, segment.trailer))
         if self.direct_map is not None:
             at = 0
             for address, size in spans:
                 memory.write(address, content[at : at + size])
                 at += size
         for at, size, value in (
-            (epg.npgs, 1, pages),
+            (epg.npgs, epg.npgs_size, pages),
             (epg.hdrlen, 1, segment.header),
             (epg.trllen, 1, segment.trailer),
             (epg.first_off, 2, first_off),
             (epg.last_len, 2, last_len if pages else 0),
         ):
-            memory.write_uint(mbuf.base + at, size, value)
+            memory.write_uint(base + at, size, value)
         built = Mbuf(
             mbuf.base,
             segment.leading,

@@ -38,11 +38,12 @@ class PageVector:
     """
     Where an M_EXTPG mbuf says which bytes are its data.
 
-    They are, in this order: header bytes kept in the mbuf, up to :attr:`max_pages` physical
-    pages, trailer bytes kept in the mbuf; ``m_data`` is an offset into all that.
+    They are, in this order: header bytes kept with the list of pages, up to :attr:`max_pages`
+    physical pages, trailer bytes kept with the list; ``m_data`` is an offset into all that.
+    Offsets are into the mbuf, or where there is a :attr:`pointer` into what it points to.
     """
 
-    npgs: int  # uint8_t: number of pages
+    npgs: int  # number of pages, npgs_size bytes
     hdrlen: int  # uint8_t: header bytes in use
     trllen: int  # uint8_t: trailer bytes in use
     first_off: int  # uint16_t: where the data starts in the first page
@@ -54,11 +55,16 @@ class PageVector:
     max_pages: int
     max_hdr: int = 23
     max_trail: int = 64
+    npgs_size: int = 1
+    #: Where in the mbuf the pointer to the list is; None when the list is in the mbuf.
+    pointer: int | None = None
+    #: Bytes of the structure, when it is one of its own.
+    size: int = 0
 
     @property
     def counts(self) -> tuple[int, int]:
-        """Offset and size of the run of fields from ``npgs`` through ``last_len``."""
-        return self.npgs, self.last_len + 2 - self.npgs
+        """Offset and size of the run of fields from ``npgs`` through the last of the counts."""
+        return self.npgs, max(self.last_len + 2, self.trllen + 1) - self.npgs
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,38 @@ FREEBSD_12 = Layout(
     m_pktdat=88,
     ext_buf=96,
     ext_size=104,
+)
+
+FREEBSD_13_2019 = Layout(
+    name="freebsd-13-2019",
+    source="13-CURRENT of April 2019, LP64: sys/sys/mbuf.h, when struct mbuf_ext_pgs was apart",
+    word=8,
+    m_next=0,
+    m_nextpkt=8,
+    m_data=16,
+    m_len=24,
+    m_type_flags=28,
+    m_dat=32,
+    m_pkthdr_len=48,
+    m_pktdat=88,
+    ext_buf=96,
+    ext_size=104,
+    extpg=PageVector(
+        npgs=0,
+        hdrlen=8,
+        trllen=9,
+        first_off=4,
+        last_len=6,
+        pa=16,
+        pa_size=8,
+        trail=192,
+        hdr=152,
+        max_pages=17,
+        max_hdr=32,
+        npgs_size=2,
+        pointer=96,
+        size=256,
+    ),
 )
 
 FREEBSD_14 = Layout(
@@ -176,5 +214,5 @@ FREEBSD_14_ILP32 = Layout(
 
 #: Every layout by its name.
 LAYOUTS: dict[str, Layout] = {
-    layout.name: layout for layout in (FREEBSD_12, FREEBSD_14, FREEBSD_14_ILP32)
+    layout.name: layout for layout in (FREEBSD_12, FREEBSD_13_2019, FREEBSD_14, FREEBSD_14_ILP32)
 }

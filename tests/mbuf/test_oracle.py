@@ -185,11 +185,16 @@ class Oracle:
             return set(range(hop.data + start, hop.data + stop))
         places = [at + i for at, size in hop.mbuf.spans for i in range(size)][start:stop]
         read = set(places)
-        for index, page in enumerate(hop.mbuf.regions[1:]):
+        base, pages = hop.mbuf.address, hop.mbuf.regions[1:]
+        if epg.pointer is not None:
+            read |= self.bytes_at(hop, epg.pointer, self.layout.word)
+            base, pages = pages[0].base, pages[1:]
+        counts = [(epg.npgs, epg.npgs_size), (epg.hdrlen, 1), (epg.trllen, 1), (epg.first_off, 4)]
+        for index, page in enumerate(pages):
             if any(page.base <= place < page.limit for place in places):
-                read |= self.bytes_at(hop, epg.pa + index * epg.pa_size, epg.pa_size)
-        for at, size in ((epg.npgs, 1), (epg.hdrlen, 1), (epg.trllen, 1), (epg.first_off, 4)):
-            read |= self.bytes_at(hop, at, size)
+                counts.append((epg.pa + index * epg.pa_size, epg.pa_size))
+        for at, size in counts:
+            read |= set(range(base + at, base + at + size))
         return read
 
     def bytes_at(self, hop: Hop, at: int, size: int) -> set[int]:
