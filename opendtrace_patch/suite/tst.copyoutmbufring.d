@@ -1,0 +1,32 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+/*
+ * ASSERTION:
+ *	A chain that is a ring, and holds less than was asked for, is an
+ *	illegal operation.
+ *
+ * SECTION: Actions and Subroutines/copyoutmbuf()
+ */
+
+#pragma D option version=1.14
+#pragma D option quiet
+
+BEGIN
+{
+	this->m = (struct mbuf *)alloca(256);
+	this->m->m_next = NULL;
+	this->m->m_data = (caddr_t)alloca(64);
+	this->m->m_len = 8;
+	this->m->m_len = 0;
+	this->m->m_next = this->m;
+
+	trace((uintptr_t)copyoutmbuf(this->m, 8));
+	exit(1);
+}
+
+ERROR
+{
+	exit(arg4 == DTRACEFLT_ILLOP ? 0 : 1);
+}
