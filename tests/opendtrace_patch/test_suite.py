@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The DTrace test-suite cases, and what FreeBSD printed, against the reference model."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from dtkit.mbuf import Case, FaultFlag, Segment, copyoutmbuf, mbuflen
+from dtkit.output.dump import Rows, is_row
+from dtkit.packets.tracemem import tracemem_dump
+
+PATCHSET = Path(__file__).parents[2] / "opendtrace_patch"
+SUITE = PATCHSET / "suite"
+TRANSCRIPT = (PATCHSET / "transcript-freebsd-12.1.txt").read_text()
+CASES = sorted(path for path in SUITE.iterdir() if path.suffix == ".d")
+SIZE_MAX = 2**64 - 1
+
+each_case = pytest.mark.parametrize("case", CASES, ids=lambda path: path.name)
+
+
+def dumps(text: str) -> list[bytes]:
+    """The hexdumps of *text*."""
+    found: list[Rows] = []
+    for number, line in enumerate(text.split("\n")):
+        if line.endswith("0123456789abcdef"):
+            found.append(Rows(number))
+        elif is_row(line):
+            assert found[-1].add(line)
+    return [bytes(rows.data) for rows in found]
+
+
+def result(case: Case) -> bytes | str:
+    """What the model's copyoutmbuf() gives: the bytes, or dtrace(1)'s words for the fault."""
+    setup = case.build()
+    address = copyoutmbuf(setup.machine, setup.chain.address, case.length, case.offset)
+    if setup.machine.fault is not None:
+        return setup.machine.fault.flag.text
+    data = setup.kernel.memory.read(address, case.length)
+    assert data is not None
+    return data
+
+
+def length(case: Case) -> int | str:
+    """What the model's mbuflen() gives."""
+    setup = case.build()
+    found = mbuflen(setup.machine, setup.chain.address)
+    return found if setup.machine.fault is None else setup.machine.fault.flag.text
+
+
+@each_case
+def test_case_has_the_form_of_the_suite(case: Path) -> None:
+    text = case.read_text()
+    assert re.match(r"/\*-\n \* SPDX-License-Identifier: BSD-2-Clause\n \*/\n\n/\*\n", text)
+    assert " * ASSERTION:\n *\t" in text
+    assert re.search(
+        r"^ \* SECTION: Actions and Subroutines/(copyoutmbuf|mbuflen)\(\)$", text, re.M
+    )
+    assert re.search(r"^#pragma D option version=1\.1[34]$", text, re.M)
+    bare = re.sub(r'"[^"\n]*"|/\*.*?\*/', "", text, flags=re.S)
+    for left, right in ("{}", "()"):
+        assert bare.count(left) == bare.count(right)
+    assert "exit(" in bare
+
+
+@each_case
+def test_names_say_what_the_suite_expects(case: Path) -> None:
+    name = case.name
+    assert re.fullmatch(r"tst\.\w+\.d|err\.D_(PROTO_LEN|PROTO_ARG|FUNC_UNDEF)\.\w+\.d", name)
+    prints = re.search(r"tracemem\(|printf\(", case.read_text()) is not None
+    assert (SUITE / f"{name}.out").exists() == (prints and name.startswith("tst."))
+    if name.startswith("tst."):
+        assert "ERROR" in case.read_text(), "a fault must end the case"
+
+
+def test_all_faults_and_refusals_have_a_case() -> None:
+    text = "".join(path.read_text() for path in CASES)
+    for wanted in ("DTRACEFLT_BADADDR", "DTRACEFLT_ILLOP", "DTRACEFLT_NOSCRATCH"):
+        assert wanted in text
+    names = [path.name for path in CASES]
+    for wanted in ("err.D_PROTO_LEN.", "err.D_PROTO_ARG."):
+        for subroutine in ("copyoutmbuf", "mbuflen"):
+            assert any(name.startswith(wanted + subroutine) for name in names)
+
+
+CHAIN = (Segment(b"abcd"), Segment(b""), Segment(b"efghi"))
+
+
+def test_expected_output_is_what_the_model_gives() -> None:
+    """Each copy of tst.copyoutmbuf.d, done in the model, is the dump that the suite expects."""
+    text = (SUITE / "tst.copyoutmbuf.d").read_text()
+    calls = re.findall(
+        r'printf\("(.*)"\);\n'
+        r"\ttracemem\(copyoutmbuf\(this->a, (-?\d+)(?:, (-?\d+))?\), (\d+)\);",
+        text,
+    )
+    assert len(calls) == text.count("tracemem(") == 9
+    expected = ""
+    for title, wanted, offset, shown in calls:
+        from_there = int(offset or 0) & SIZE_MAX
+        data = result(Case(CHAIN, int(wanted) or int(shown), from_there, layout="freebsd-12"))
+        assert isinstance(data, bytes)
+        if wanted == "0":
+            assert len(data) == len(b"abcdefghi"[from_there:])
+        expected += title + tracemem_dump(data)
+    assert (SUITE / "tst.copyoutmbuf.d.out").read_text() == expected + "\n"
+
+
+def test_expected_length_is_what_the_model_gives() -> None:
+    lengths = [str(length(Case(CHAIN[first:], layout="freebsd-12"))) for first in range(3)]
+    assert (SUITE / "tst.mbuflen.d.out").read_text() == " ".join(lengths) + "\n\n"
+
+
+def run_ksh(tmp_path: Path, output: str) -> subprocess.CompletedProcess[str]:
+    """tst.copyoutmbuf.ksh, with a dtrace that prints what FreeBSD's printed."""
+    (tmp_path / "output").write_text(output)
+    dtrace = tmp_path / "dtrace"
+    dtrace.write_text(f"#!/bin/sh\ncat > /dev/null\ncat '{tmp_path}/output'\n")
+    dtrace.chmod(0o755)
+    return subprocess.run(
+        ["sh", SUITE / "tst.copyoutmbuf.ksh", dtrace],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+
+
+def rows(data: bytes) -> str:
+    lines = (data[at : at + 16] for at in range(0, len(data), 16))
+    return "".join(
+        f"{16 * index:10x}: {line.hex(' '):<47}  {'.' * len(line)}\n"
+        for index, line in enumerate(lines)
+    )
+
+
+SYN = bytes([0x45]) + bytes(range(1, 60))
+
+
+@pytest.mark.parametrize(
+    ("output", "complaint"),
+    [
+        (rows(SYN + bytes(4)) + "\n" + rows(SYN[20:] + bytes(24)), ""),
+        (rows(SYN + b"\0\0\0\1") + "\n" + rows(SYN[20:] + bytes(24)), "not zero from byte 60 on"),
+        (rows(SYN + bytes(4)) + "\n" + rows(SYN[19:59] + bytes(24)), "not the same from byte 20"),
+        (rows(SYN + bytes(4)) + "\n" + rows(SYN[20:] + b"\1" * 24), "not zero from byte 40 on"),
+        (rows(bytes(64)) + "\n" + rows(bytes(64)), "no IPv4 header"),
+        (rows(SYN + bytes(4)), "not 4 rows"),
+        ("", "not 0 rows"),
+    ],
+    ids=["good", "stale-end", "wrong-offset", "stale-after-offset", "no-ip", "one-dump", "nothing"],
+)
+def test_the_script_case_judges(tmp_path: Path, output: str, complaint: str) -> None:
+    done = run_ksh(tmp_path, output)
+    assert done.returncode == (1 if complaint else 0), done.stderr
+    assert complaint in done.stdout
+    assert done.stderr == ""
+
+
+def section(title: str) -> str:
+    """What the transcript has between *title* and the next title, without the command."""
+    _, found = TRANSCRIPT.split(f"\n{title}\n")
+    return re.split(r"\n#{2,3} ", found)[0].partition("\n")[2].strip("\n")
+
+
+EIGHT = (Segment(b"\0" * 8),)
+
+
+@pytest.mark.parametrize(
+    ("title", "case"),
+    [
+        ("NULL", Case(EIGHT, 8, broken=(("null", 0),))),
+        ("NULL, mbuflen", Case(EIGHT, broken=(("null", 0),))),
+        ("a ring, length 0", Case(EIGHT, 0, broken=(("self-cycle", 0),))),
+        ("a ring, mbuflen", Case(EIGHT, broken=(("self-cycle", 0),))),
+        ("a ring without data, length 8", Case(EIGHT, 8, broken=(("zero-cycle", 0),))),
+        (
+            "a ring of 512 x 8 bytes is enough for length 4096",
+            Case(EIGHT, 4096, broken=(("self-cycle", 0),), scratch=8192),
+        ),
+        (
+            "and one byte more is not",
+            Case(EIGHT, 4097, broken=(("self-cycle", 0),), scratch=8192),
+        ),
+        ("m_len -1", Case(EIGHT, 8, broken=(("negative-len", 0),))),
+        ("m_len INT_MIN, mbuflen", Case(EIGHT, broken=(("negative-len", 0),))),
+        ("m_len INT_MAX, length 0", Case(EIGHT, 0, broken=(("huge-len", 0),))),
+        ("m_data NULL", Case(EIGHT, 8, broken=(("null-data", 0),))),
+        ("m_data in user space", Case(EIGHT, 8, broken=(("toxic-data", 0),))),
+        (
+            "m_data in a hole of kernel space, from offset 3 on",
+            Case(EIGHT, 5, 3, broken=(("hole-data", 0),)),
+        ),
+        (
+            "m_data 8 bytes before the end of the direct map",
+            Case((Segment(b"\0" * 32),), 32, broken=(("edge-data", 0),)),
+        ),
+        ("m_next in a hole", Case(EIGHT, 9, broken=(("hole-next", 0),))),
+        ("m_next in a hole, and not needed", Case(EIGHT, 8, broken=(("hole-next", 0),))),
+        ("m_next in user space, mbuflen", Case(EIGHT, broken=(("hole-next", 0),))),
+        ("a length of SIZE_MAX", Case(EIGHT, SIZE_MAX)),
+        ("length and offset of SIZE_MAX", Case(EIGHT, SIZE_MAX, SIZE_MAX)),
+    ],
+    ids=lambda value: value.replace(" ", "-") if isinstance(value, str) else "",
+)
+def test_freebsd_said_what_the_model_says(title: str, case: Case) -> None:
+    printed = section(f"## {title}")
+    expected = length(case) if title.endswith("mbuflen") else result(case)
+    if isinstance(expected, str):
+        assert re.search(rf": {expected}( \(0x[0-9a-f]+\))? in action #\d+ at DIF offset", printed)
+    else:
+        assert printed.strip() == "1"
+
+
+@pytest.mark.parametrize(
+    ("title", "beyond"), [("m_len -1", 0x18), ("m_len INT_MIN, mbuflen", 0x18)]
+)
+def test_the_address_of_a_negative_length_is_its_own(title: str, beyond: int) -> None:
+    printed = section(f"## {title}")
+    (bad,) = re.findall(rf"{FaultFlag.BADADDR.text} \((0x[0-9a-f]+)\)", printed)
+    (mbuf,) = re.findall(r"m is at (0x[0-9a-f]+)", printed)
+    assert int(bad, 16) - int(mbuf, 16) == beyond
+
+
+def test_freebsd_showed_no_stale_byte() -> None:
+    title = next(line for line in TRANSCRIPT.split("\n") if line.startswith("### Stale"))
+    before, after = dumps(section(title))
+    assert b"STALE" in before
+    assert after == bytes(64)
+
+
+def test_freebsd_passed_the_suite() -> None:
+    passed = set(re.findall(r"^ok   (\S+)$", TRANSCRIPT, re.MULTILINE))
+    assert passed == {path.name for path in SUITE.iterdir() if path.suffix in (".d", ".ksh")}
+    assert "FAIL" not in TRANSCRIPT
+
+
+@pytest.mark.parametrize("name", ["copyoutmbuf", "mbuflen"])
+def test_specification_has_the_form_of_the_others(name: str) -> None:
+    text = (PATCHSET / "specification" / f"{name}.tex").read_text()
+    assert f"\\label{{subr:{name}}}" in text
+    titles = re.findall(r"\\subsubsection\*\{(.*)\}", text)
+    assert titles == ["Calling convention", "Description", "Constraints", "Failure modes"]
+    assert text.count("\\begin{") == text.count("\\end{")
+    assert text.count("{") == text.count("}")
+
+
+def test_specification_names_each_fault_that_the_model_can_raise() -> None:
+    text = (PATCHSET / "specification" / "copyoutmbuf.tex").read_text()
+    named = re.findall(r"CPU\\_DTRACE\\_(\w+)", text)
+    assert named == ["BADADDR", "BADALIGN", "ILLOP", "KPRIV", "NOSCRATCH"]
+    assert all(name in FaultFlag.__members__ for name in named)
