@@ -89,10 +89,14 @@ def cases(
     )
 
 
+_ORDERS: tuple[ByteOrder, ...] = ("little", "big")
+
+
 @st.composite
 def _cases_on(
     draw: st.DrawFn, layout: Layout, broken: bool | None, byteorder: ByteOrder | None
 ) -> Case:
+    order: ByteOrder = draw(st.sampled_from(_ORDERS)) if byteorder is None else byteorder
     count = draw(st.integers(1, 6))
     parts = tuple(draw(segments(layout, first=index == 0)) for index in range(count))
     length, offset = draw(requests(sum(len(part.data) for part in parts)))
@@ -113,7 +117,7 @@ def _cases_on(
         length=length,
         offset=offset,
         layout=layout.name,
-        byteorder=byteorder or draw(st.sampled_from(["little", "big"])),
+        byteorder=order,
         direct_map=draw(st.sampled_from([True, True, False])),
         strict_alignment=draw(st.booleans()),
         kernel_access=draw(st.sampled_from([True] * 9 + [False])),
