@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the D front end has to say of a program: errors in dtrace(1)'s words, and findings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from dtkit.dlang.source import Source
+
+
+class Severity(StrEnum):
+    """How bad a finding is."""
+
+    ERROR = "error"  #: dtrace(1) refuses the program
+    WARNING = "warning"  #: dtrace(1) takes it, and it will not do what it seems to say
+
+
+class DError(Exception):
+    """
+    A D program that dtrace(1) refuses.
+
+    :ivar message: what dtrace(1) says, where it has words for it; may have several lines.
+    :ivar tag: the kind of the error, named as with ``dtrace -x errtags`` (``D_OP_SOU``).
+    :ivar at: offset in the source, or None where no place is known.
+    :ivar region: ``action list``, ``predicate`` or empty: dtrace(1) names it for ``-n`` programs.
+    """
+
+    def __init__(self, message: str, tag: str, at: int | None = None, region: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.tag = tag
+        self.at = at
+        self.region = region
+
+    def dtrace_message(self, source: Source) -> str:
+        """The whole of what dtrace(1) prints, without its ``dtrace: `` and the final newline."""
+        if source.file is not None:
+            line = f"line {source.position(self.at)[0]}: " if self.at is not None else ""
+            return f"failed to compile script {source.file}: {line}{self.message}"
+        region = f"in {self.region}: " if self.region else ""
+        return f"invalid probe specifier {source.text}: {region}{self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """
+    One thing that is wrong with a D program.
+
+    :ivar severity: error or warning.
+    :ivar tag: the kind of the finding, as in ``dtrace -x errtags``.
+    :ivar message: what is wrong; may have several lines.
+    :ivar file: name of the script, or None.
+    :ivar line: line, from 1, or None where no place is known.
+    :ivar column: column, from 1, or None.
+    :ivar excerpt: the line and a caret below the place, or empty.
+    """
+
+    severity: Severity
+    tag: str
+    message: str
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    excerpt: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        source: Source,
+        message: str,
+        tag: str,
+        at: int | None,
+        severity: Severity = Severity.ERROR,
+    ) -> Finding:
+        """The finding that *message* is at offset *at* of *source*."""
+        if at is None:
+            return cls(severity, tag, message, source.file)
+        line, column = source.position(at)
+        return cls(severity, tag, message, source.file, line, column, source.excerpt(at))
+
+    @classmethod
+    def from_error(cls, error: DError, source: Source) -> Finding:
+        """The finding that *error* is."""
+        return cls.of(source, error.message, error.tag, error.at)
+
+    def __str__(self) -> str:
+        where = f"{self.file or '-n'}:"
+        if self.line is not None:
+            where += f"{self.line}:{self.column}:"
+        text = f"{where} {self.severity}: {self.message} [{self.tag}]"
+        return f"{text}\n{self.excerpt}" if self.excerpt else text
+
+    def to_dict(self) -> dict[str, Any]:
+        """The finding as JSON-ready values."""
+        return {
+            "severity": str(self.severity),
+            "tag": self.tag,
+            "message": self.message,
+            "file": self.file,
+            "line": self.line,
+            "column": self.column,
+        }

@@ -1,0 +1,403 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+The syntax tree of a D program.
+
+Every node knows where it is: ``at``, the offset of its first character in the source. Names are
+as written; what they mean is the checker's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dtkit.dlang.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Int:
+    """An integer or character constant, with the suffix and base that decide its type."""
+
+    at: int
+    value: int
+    suffix: str = ""
+    decimal: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Str:
+    """A string constant, its escapes resolved."""
+
+    at: int
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """An identifier; ``module`name`` is one too, and so are ``self`` and ``this``."""
+
+    at: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AggName:
+    """An aggregation; ``@`` alone is called ``_``."""
+
+    at: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unary:
+    """A prefix operator, ``sizeof`` and ``stringof`` among them."""
+
+    at: int
+    op: str
+    operand: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Postfix:
+    """``++`` or ``--`` behind its operand."""
+
+    at: int
+    op: str
+    operand: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """An operator between two operands, the comma among them."""
+
+    at: int
+    op: str
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """``=`` and the compound assignments."""
+
+    at: int
+    op: str
+    target: Expr
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Conditional:
+    """``test ? yes : no``."""
+
+    at: int
+    test: Expr
+    yes: Expr
+    no: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A subroutine, an action or an aggregating function applied to arguments."""
+
+    at: int
+    function: Expr
+    arguments: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """``base[keys]``: an array element, or that of an associative array or aggregation."""
+
+    at: int
+    base: Expr
+    keys: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """``base.name`` or ``base->name``."""
+
+    at: int
+    op: str
+    base: Expr
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """``(type)operand``."""
+
+    at: int
+    type: TypeName
+    operand: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class SizeofType:
+    """``sizeof (type)``."""
+
+    at: int
+    type: TypeName
+
+
+@dataclass(frozen=True, slots=True)
+class Offsetof:
+    """``offsetof(type, member)``."""
+
+    at: int
+    type: TypeName
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class Translate:
+    """``xlate <type>(operand)``."""
+
+    at: int
+    type: TypeName
+    operand: Expr
+
+
+Expr = (
+    Int
+    | Str
+    | Name
+    | AggName
+    | Unary
+    | Postfix
+    | Binary
+    | Assign
+    | Conditional
+    | Call
+    | Index
+    | Member
+    | Cast
+    | SizeofType
+    | Offsetof
+    | Translate
+)
+
+
+# Declarations -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StructSpecifier:
+    """``struct tag`` or ``union tag``, with its members where they are given."""
+
+    at: int
+    kind: str
+    tag: str | None
+    members: tuple[MemberDeclaration, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EnumSpecifier:
+    """``enum tag``, with its enumerators where they are given."""
+
+    at: int
+    tag: str | None
+    values: tuple[tuple[int, str, Expr | None], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Specifiers:
+    """
+    What stands before the declarators: storage class, qualifiers, and the type.
+
+    :ivar words: the keywords (``unsigned``, ``long``, ``const``, ``self``, ``typedef``) in order.
+    :ivar name: a type name, or None.
+    :ivar body: a struct, union or enum, or None.
+    """
+
+    at: int
+    words: tuple[str, ...] = ()
+    name: str | None = None
+    body: StructSpecifier | EnumSpecifier | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PointerTo:
+    """A ``*`` of a declarator."""
+
+    qualifiers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayOf:
+    """A ``[...]`` of a declarator: a size, the key types of an associative array, or nothing."""
+
+    at: int
+    size: Expr | None = None
+    keys: tuple[Parameter, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionOf:
+    """A ``(...)`` of a declarator."""
+
+    at: int
+    parameters: tuple[Parameter, ...] = ()
+
+
+Derivation = PointerTo | ArrayOf | FunctionOf
+
+
+@dataclass(frozen=True, slots=True)
+class Declarator:
+    """
+    A name and how its type derives from the specifiers, from the name outwards.
+
+    ``int *x[3]`` is x, an array of 3, of pointers: ``(ArrayOf(3), PointerTo())``.
+    """
+
+    at: int
+    name: str | None = None
+    derivations: tuple[Derivation, ...] = ()
+    bits: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of a prototype; ``...`` has no specifiers."""
+
+    at: int
+    specifiers: Specifiers | None
+    declarator: Declarator
+
+
+@dataclass(frozen=True, slots=True)
+class TypeName:
+    """A type as it stands in a cast."""
+
+    at: int
+    specifiers: Specifiers
+    declarator: Declarator
+
+
+@dataclass(frozen=True, slots=True)
+class MemberDeclaration:
+    """One declaration within a struct or union."""
+
+    specifiers: Specifiers
+    declarators: tuple[Declarator, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """A declaration of variables or types."""
+
+    at: int
+    specifiers: Specifiers
+    declarators: tuple[Declarator, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Inline:
+    """``inline type name = value;``."""
+
+    at: int
+    specifiers: Specifiers
+    declarator: Declarator
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Translator:
+    """``translator output < input name > { member = value; ... };``."""
+
+    at: int
+    output: TypeName
+    input: TypeName
+    name: str
+    members: tuple[tuple[int, str, Expr], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderProbe:
+    """One probe of a provider declaration."""
+
+    at: int
+    name: str
+    native: tuple[Parameter, ...]
+    translated: tuple[Parameter, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """``provider name { probe ...; };``."""
+
+    at: int
+    name: str
+    probes: tuple[ProviderProbe, ...]
+
+
+# Clauses ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ExprStatement:
+    """An expression or action, and its semicolon."""
+
+    at: int
+    expression: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class If:
+    """``if (test) ... else ...``."""
+
+    at: int
+    test: Expr
+    then: tuple[Statement, ...]
+    otherwise: tuple[Statement, ...] = ()
+
+
+Statement = ExprStatement | If
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeSpec:
+    """One probe description of a clause, as written; a number is a probe id."""
+
+    at: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """
+    Probe descriptions, a predicate and statements.
+
+    :ivar statements: None where no ``{ }`` was given.
+    """
+
+    at: int
+    probes: tuple[ProbeSpec, ...]
+    predicate: Expr | None
+    statements: tuple[Statement, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pragma:
+    """A ``#`` line: its words; strings keep their quotes off."""
+
+    at: int
+    words: tuple[str, ...]
+
+
+External = Inline | Translator | Provider | Declaration | Clause
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A D program: what it declares and its clauses, in order."""
+
+    source: Source
+    externals: tuple[External, ...]
+    pragmas: tuple[Pragma, ...] = ()
+
+    def clauses(self) -> Iterator[Clause]:
+        """The clauses, in order."""
+        return (item for item in self.externals if isinstance(item, Clause))
