@@ -39,7 +39,7 @@ class DError(Exception):
         if source.file is not None:
             line = f"line {source.position(self.at)[0]}: " if self.at is not None else ""
             return f"failed to compile script {source.file}: {line}{self.message}"
-        region = f"in {self.region}: " if self.region else ""
+        region = f"in {self.region}: " if self.region not in ("", "-") else ""
         return f"invalid probe specifier {source.text}: {region}{self.message}"
 
 

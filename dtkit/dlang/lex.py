@@ -219,7 +219,7 @@ class DLexer:
                 else:
                     if self._is_type(value) and previous not in _TYPE_ENDS:
                         kind = "TYPENAME"
-                        if clause and self._about_to_be_assigned(text, at):
+                        if self._about_to_be_assigned(text, at):
                             kind = "IDENT"
                             self.variables.add(value)
                     if (

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+What a D program is checked against: the probes of a kernel, and its types.
+
+A kernel is described by data files in ``library/``: D declarations, and tables of probes as
+``dtrace -lv`` prints them.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from dtkit.dlang.findings import DError
+
+#: The probes that dtrace itself has.
+_OWN = [("BEGIN", 1), ("END", 2), ("ERROR", 3)]
+
+_GLOB = re.compile(r"[*?\[\\]")
+
+
+@dataclass(frozen=True, slots=True)
+class ProbePoint:
+    """
+    A probe of a kernel.
+
+    :ivar arguments: the types of ``args[]`` as ``dtrace -lv`` prints them.
+    :ivar native: the types of the probe's own arguments, where ``args[]`` are translated from
+        them; the same as *arguments* otherwise.
+    """
+
+    id: int
+    provider: str
+    module: str
+    function: str
+    name: str
+    arguments: tuple[str, ...] = ()
+    native: tuple[str, ...] | None = None
+
+    def __str__(self) -> str:
+        return f"{self.provider}:{self.module}:{self.function}:{self.name}"
+
+    def argument_types(self, index: int) -> tuple[str, str]:
+        """The native and the translated type of ``args[index]``."""
+        translated = self.arguments[index]
+        return (self.native[index] if self.native is not None else translated), translated
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A probe description as a program has it: four patterns, empty ones match all."""
+
+    provider: str
+    module: str
+    function: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.provider}:{self.module}:{self.function}:{self.name}"
+
+    @classmethod
+    def parse(cls, text: str, at: int | None = None) -> Description:
+        """
+        Read a description; a short one is filled from the right.
+
+        As dtrace(1) does, one field too many is forgiven where the first is empty.
+
+        :raises DError: it has too many fields.
+        """
+        fields = text.split(":")
+        while len(fields) > 4 and not fields[0]:
+            del fields[0]
+        if len(fields) > 4:
+            raise DError(
+                f'invalid probe description "{text}": Overspecified probe description',
+                "D_PDESC_INVAL",
+                at,
+                "-",
+            )
+        return cls(*[""] * (4 - len(fields)), *fields)
+
+    @property
+    def fields(self) -> tuple[str, str, str, str]:
+        """The four patterns."""
+        return self.provider, self.module, self.function, self.name
+
+    def matches(self, probe: ProbePoint) -> bool:
+        """Whether *probe* is described."""
+        have = (probe.provider, probe.module, probe.function, probe.name)
+        return all(
+            not want
+            or want == value
+            or (_GLOB.search(want) is not None and fnmatch.fnmatchcase(value, _pattern(want)))
+            for want, value in zip(self.fields, have, strict=True)
+        )
+
+
+def _pattern(glob: str) -> str:
+    # A backslash quotes in dtrace's globs; in fnmatch a bracket does.
+    return re.sub(r"\\(.)", r"[\1]", glob).replace("[!", "[!")
+
+
+class Kernel:
+    """
+    The probes and types of one kernel.
+
+    :param name: what it is called in messages.
+    :param probes: its probes, those of the ``dtrace`` provider aside.
+    :param declarations: its types, as D.
+    """
+
+    def __init__(
+        self, name: str, probes: Iterable[ProbePoint], declarations: Iterable[str] = ()
+    ) -> None:
+        own = [ProbePoint(id_, "dtrace", "", "", probe) for probe, id_ in _OWN]
+        self.name = name
+        self.probes = own + sorted(probes, key=lambda probe: probe.id)
+        self.declarations = tuple(declarations)
+        self._exact: dict[tuple[str, str], list[ProbePoint]] = {}
+        for probe in self.probes:
+            self._exact.setdefault((probe.function, probe.name), []).append(probe)
+        self._by_id = {probe.id: probe for probe in self.probes}
+
+    def __iter__(self) -> Iterator[ProbePoint]:
+        return iter(self.probes)
+
+    def probe(self, id_: int) -> ProbePoint | None:
+        """The probe of that number."""
+        return self._by_id.get(id_)
+
+    def match(self, description: Description) -> list[ProbePoint]:
+        """The probes that *description* describes, by number."""
+        key = description.function, description.name
+        # Most descriptions name their function and probe: no need to try every probe.
+        if all(key) and not any(map(_GLOB.search, key)):
+            candidates = self._exact.get(key, [])
+        else:
+            candidates = self.probes
+        return [probe for probe in candidates if description.matches(probe)]
+
+
+def read_probes(text: str) -> list[ProbePoint]:
+    """
+    Read a table of probes.
+
+    A line is ``ID PROVIDER MODULE FUNCTION NAME`` separated by tabs, ``-`` for an empty one, then
+    a tab before each argument type; ``native > translated`` where the two differ.
+    """
+    probes = []
+    for line in text.splitlines():
+        if not line or line.startswith("#"):
+            continue
+        number, provider, module, function, name, *arguments = line.split("\t")
+        pairs = [argument.partition(" > ") for argument in arguments]
+        translated = tuple(right or left for left, _, right in pairs)
+        native = tuple(left for left, _, _ in pairs)
+        probes.append(
+            ProbePoint(
+                int(number),
+                provider,
+                "" if module == "-" else module,
+                "" if function == "-" else function,
+                name,
+                translated,
+                native if native != translated else None,
+            )
+        )
+    return probes
+
+
+#: The kernels that ship with dtkit, and the files that describe each.
+_KERNELS = {
+    "freebsd-12": ("probes-freebsd-12.tsv", ["freebsd.d", "mbuf-freebsd-12.d"]),
+    "freebsd-14": ("probes-freebsd-12.tsv", ["freebsd.d", "mbuf-freebsd-14.d"]),
+}
+
+#: The one that programs are checked against when nothing else is said.
+DEFAULT = "freebsd-12"
+
+
+def kernel_names() -> list[str]:
+    """The kernels that ship with dtkit."""
+    return list(_KERNELS)
+
+
+@cache
+def kernel(name: str = DEFAULT) -> Kernel:
+    """
+    A kernel that ships with dtkit.
+
+    :raises KeyError: there is none of that name.
+    """
+    table, declarations = _KERNELS[name]
+    library = resources.files(__package__) / "library"
+    return Kernel(
+        name,
+        read_probes((library / table).read_text("utf-8")),
+        [(library / file).read_text("utf-8") for file in [*declarations, "network.d"]],
+    )

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The options of dtrace(1): ``-x name=value`` and ``#pragma D option name=value``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields, replace
+
+from dtkit.dlang.predefined import LATEST, VERSIONS, Version
+
+_SIZE = re.compile(r"(0[xX][0-9a-fA-F]+|[0-9]+)([kKmMgGtT]?)\Z")
+_RATE = re.compile(r"([0-9]+)([a-zA-Z]*)\Z")
+_VERSION = re.compile(r"([0-9]+)\.([0-9]+)(?:\.([0-9]+))?\Z")
+
+_NANOSECONDS = {
+    "ns": 1,
+    "nsec": 1,
+    "us": 1_000,
+    "usec": 1_000,
+    "ms": 1_000_000,
+    "msec": 1_000_000,
+    "s": 1_000_000_000,
+    "sec": 1_000_000_000,
+    "m": 60_000_000_000,
+    "min": 60_000_000_000,
+    "h": 3_600_000_000_000,
+    "hour": 3_600_000_000_000,
+    "d": 86_400_000_000_000,
+    "day": 86_400_000_000_000,
+}
+_ON = {"yes", "enable", "enabled", "true", "on", "set"}
+_OFF = {"no", "disable", "disabled", "false", "off", "unset", ""}
+
+#: Options that dtrace(1) has and that have no say in what is simulated.
+_IGNORED = {
+    "aggpercpu",
+    "aggrate",
+    "amin",
+    "argref",
+    "bufresize",
+    "cleanrate",
+    "core",
+    "cpu",
+    "ctypes",
+    "debug",
+    "dtypes",
+    "empty",
+    "errtags",
+    "evaltime",
+    "jstackframes",
+    "jstackstrsize",
+    "kdefs",
+    "knodefs",
+    "late",
+    "lazyload",
+    "ldpath",
+    "libdir",
+    "linkmode",
+    "linktype",
+    "nolibs",
+    "nspec",
+    "objcopypath",
+    "pgmax",
+    "setenv",
+    "specsize",
+    "statusrate",
+    "stdc",
+    "strip",
+    "syslibdir",
+    "temporal",
+    "tree",
+    "udefs",
+    "unodefs",
+    "unsetenv",
+    "ustackframes",
+    "verbose",
+}
+
+#: Options that would change what is printed, and are not simulated.
+_NOT_SIMULATED = {
+    "agghist",
+    "aggpack",
+    "bufpolicy",
+    "cpp",
+    "cpphdrs",
+    "cpppath",
+    "define",
+    "encoding",
+    "grabanon",
+    "incdir",
+    "iregs",
+    "tregs",
+    "undef",
+}
+
+
+class OptionError(ValueError):
+    """An option that dtrace(1) refuses; the message is dtrace(1)'s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """
+    What can be set. Sizes are in bytes, rates are periods in nanoseconds.
+
+    :ivar version: names of later versions of D are unknown.
+    :ivar defaultargs: missing macro arguments are 0 or empty.
+    :ivar zdefs: probe descriptions that match nothing are no error.
+    """
+
+    quiet: bool = False
+    rawbytes: bool = False
+    flowindent: bool = False
+    destructive: bool = False
+    droptags: bool = False
+    aggsortkey: bool = False
+    aggsortrev: bool = False
+    aggzoom: bool = False
+    defaultargs: bool = False
+    zdefs: bool = False
+    pspec: bool = False
+    bufsize: int = 4 << 20
+    aggsize: int = 4 << 20
+    dynvarsize: int = 1 << 20
+    strsize: int = 256
+    stackframes: int = 20
+    stackindent: int = 14
+    aggsortpos: int = 0
+    aggsortkeypos: int = 0
+    switchrate: int = 1_000_000_000
+    version: Version = LATEST
+    oformat: str = "text"
+
+    def set(self, name: str, value: str | None = None) -> Options:
+        """
+        These options with one more set; *value* None is as ``-x name``.
+
+        :raises OptionError: there is no such option, or that is no value of it.
+        """
+        if name in _NOT_SIMULATED:
+            raise OptionError(f"option {name} is not simulated")
+        if name in _IGNORED:
+            return self
+        if name not in _KINDS:
+            raise OptionError("Invalid option name")
+        return replace(self, **{name: _KINDS[name](value, getattr(self, name))})
+
+
+def _flag(value: str | None, _: object) -> bool:
+    if value is None or value.lower() in _ON:
+        return True
+    if value.lower() in _OFF:
+        return False
+    if not value.isascii() or not value.isdecimal():
+        raise OptionError("Invalid value for specified option")
+    return True
+
+
+def _count(value: str | None, _: object) -> int:
+    if value is None:
+        return 0
+    if not value.isascii() or not value.isdecimal() or len(value) > 9:
+        raise OptionError("Invalid value for specified option")
+    return int(value)
+
+
+def _size(value: str | None, _: object) -> int:
+    match = _SIZE.match(value or "0")
+    if match is None:
+        raise OptionError("Invalid value for specified option")
+    number, unit = match.groups()
+    size = int(number, 0 if number[:2].lower() == "0x" else 10)
+    size <<= 10 * ("kmgt".index(unit.lower()) + 1 if unit else 0)
+    if size >= 1 << 63:
+        raise OptionError("Invalid value for specified option")
+    return size
+
+
+def _rate(value: str | None, _: object) -> int:
+    match = _RATE.match(value or "")
+    if match is None or len(value or "") > 20:
+        raise OptionError("Invalid value for specified option")
+    number, unit = int(match.group(1)), match.group(2).lower()
+    if unit in ("hz", ""):
+        if number == 0:
+            raise OptionError("Invalid value for specified option")
+        return 1_000_000_000 // number
+    if unit not in _NANOSECONDS:
+        raise OptionError("Invalid value for specified option")
+    return number * _NANOSECONDS[unit]
+
+
+def _version(value: str | None, have: object) -> Version:
+    match = _VERSION.match(value or "")
+    if match is None:
+        raise OptionError(
+            "Invalid value for specified option" if value is None else "Invalid version string"
+        )
+    version = (int(match[1]), int(match[2]), int(match[3] or 0))
+    if version not in VERSIONS:
+        raise OptionError("Requested version is not supported by compiler")
+    assert isinstance(have, tuple)
+    if version > have:
+        raise OptionError("Requested version conflicts with earlier setting")
+    return version
+
+
+def _oformat(value: str | None, _: object) -> str:
+    if value not in ("text", "json"):
+        raise OptionError("Invalid value for specified option")
+    return value
+
+
+_KINDS = {
+    field.name: {"bool": _flag, "int": _count, "Version": _version, "str": _oformat}[
+        str(field.type)
+    ]
+    for field in fields(Options)
+}
+_KINDS |= dict.fromkeys(["bufsize", "aggsize", "dynvarsize", "strsize"], _size)
+_KINDS["switchrate"] = _rate

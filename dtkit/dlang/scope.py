@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The names of a program: its types, variables, aggregations, inlines and translators."""
+
+from __future__ import annotations
+
+import re
+
+from dtkit.dlang.declare import Declarer
+from dtkit.dlang.findings import DError
+from dtkit.dlang.parse import parse_type
+from dtkit.dlang.predefined import BUILTINS, LATEST, TYPEDEFS, Builtin, Kind, Version
+from dtkit.dlang.source import Source
+from dtkit.dlang.typed import Flag, Inline, Int, Signature, Translation, Variable
+from dtkit.dlang.types import INT, LONG, SPECIAL, Pointer, Type, Typedef, Types
+
+#: Numbers of a program's own variables begin here, and may go up to the limit.
+_FIRST_VARIABLE = 0x500
+_LAST_VARIABLE = 0xFFFF
+
+_PROTOTYPE = re.compile(r"(?P<result>[^(]*)\((?P<parameters>.*)\)\Z")
+
+
+class Scope:
+    """
+    The names that a program can use, and those it makes.
+
+    :param types: the types; the scope adds to them.
+    :param version: names of a later version of D are unknown.
+    """
+
+    def __init__(self, types: Types, version: Version = LATEST) -> None:
+        self.types = types
+        self.globals: dict[str, Variable] = {}
+        self.thread: dict[str, Variable] = {}
+        self.clause: dict[str, Variable] = {}
+        self.aggregations: dict[str, Variable] = {}
+        self.translations: list[Translation] = []
+        #: Names that shadow the globals: parameters of inlines and translators.
+        self.local: list[dict[str, Variable]] = []
+        self.source = Source("")
+        self.version = version
+        self._next = {"global": 0, "thread": 0, "clause": 0, "aggregation": 0}
+        self._named: dict[str, Type] = {}
+
+    def copy(self) -> Scope:
+        """
+        A scope with the same names, for a program of its own.
+
+        The built-in names are shared; a program's first use of one does not change it.
+        """
+        scope = Scope(self.types.copy(), self.version)
+        scope.globals = dict(self.globals)
+        scope.translations = list(self.translations)
+        scope._named = self._named
+        return scope
+
+    def add_builtins(self) -> None:
+        """Make D's own types, variables and functions known."""
+        for name, stands_for in TYPEDEFS.items():
+            self.types.typedefs[name] = self.type_named(stands_for)
+        for builtin in BUILTINS.values():
+            self.globals[builtin.name] = self._builtin(builtin)
+        null = Variable("NULL", Kind.SCALAR, 0, "builtin", LONG, version=(1, 0, 0))
+        null.inline = Inline(Int(0, LONG, Flag.SIGNED, 0))
+        self.globals["NULL"] = null
+
+    def _builtin(self, builtin: Builtin) -> Variable:
+        variable = Variable(
+            builtin.name, builtin.kind, builtin.number, "builtin", version=builtin.version
+        )
+        return variable
+
+    def settle_builtins(self) -> None:
+        """Give the built-in variables their types, once those are declared."""
+        for builtin in BUILTINS.values():
+            if builtin.kind in (Kind.SCALAR, Kind.ARRAY) and builtin.prototype:
+                variable = self.globals[builtin.name]
+                variable.type = self.type_named(builtin.prototype)
+                if builtin.kind == Kind.ARRAY:
+                    variable.signature = Signature((INT,))
+            elif builtin.kind not in (Kind.SCALAR, Kind.ARRAY, Kind.POINTER):
+                variable = self.globals[builtin.name]
+                variable.signature, variable.type = self.prototype(variable)
+
+    def find(self, name: str) -> Variable | None:
+        """The variable, function or inline called *name* that this version of D has."""
+        for names in reversed(self.local):
+            if name in names:
+                return names[name]
+        variable = self.globals.get(name)
+        if variable is not None and variable.version > self.version:
+            return None
+        return variable
+
+    def scoped(self, keyword: str) -> tuple[dict[str, Variable], str] | None:
+        """The variables behind ``self`` or ``this``, and what their scope is called."""
+        if keyword == "self":
+            return self.thread, "thread"
+        if keyword == "this":
+            return self.clause, "clause"
+        return None
+
+    def create(self, name: str, scope: str, kind: Kind, at: int) -> Variable:
+        """
+        A new variable.
+
+        :raises DError: the program has too many of that kind.
+        """
+        number = self._next[scope] + (1 if scope == "aggregation" else _FIRST_VARIABLE)
+        if number > _LAST_VARIABLE:
+            raise DError(
+                f"cannot create {name}: limit on number of {scope} variables exceeded",
+                "D_ID_OFLOW",
+                at,
+            )
+        self._next[scope] += 1
+        variable = Variable(name, kind, number, scope, writable=True, at=at)
+        names = {
+            "global": self.globals,
+            "thread": self.thread,
+            "clause": self.clause,
+            "aggregation": self.aggregations,
+        }[scope]
+        names[name] = variable
+        return variable
+
+    def named(self, name: str) -> Type:
+        """The typedef called *name*, which D has."""
+        return Typedef(name, self.types.typedefs[name])
+
+    def type_named(self, text: str) -> Type:
+        """
+        The type that *text* writes, as dtrace(1) writes types in its messages and listings.
+
+        :raises DError: a name in it is unknown.
+        """
+        if text in SPECIAL:
+            return SPECIAL[text]
+        if text not in self._named:
+            name = parse_type(text, self.types.typedefs)
+            self._named[text] = Declarer(self.types, lambda _: None).type_of(name)
+        return self._named[text]
+
+    def prototype(self, function: Variable) -> tuple[Signature, Type]:
+        """The parameters and result of a built-in function."""
+        match = _PROTOTYPE.match(BUILTINS[function.name].prototype)
+        assert match is not None
+        parameters = [part.strip() for part in match["parameters"].split(",") if part.strip()]
+        arguments: list[Type | None] = []
+        varargs = optional = None
+        for number, parameter in enumerate(parameters):
+            if parameter in ("@", "..."):
+                arguments.append(None)
+                if parameter == "...":
+                    varargs = number
+                continue
+            if parameter.startswith("["):
+                parameter = parameter[1:-1]
+                optional = number if optional is None else optional
+            arguments.append(self.type_named(parameter))
+        return Signature(tuple(arguments), varargs, optional), self.type_named(match["result"])
+
+    def translator(self, native: Type, output: Type) -> Translation | None:
+        """The translator from *native* to *output*, which may be a pointer to the output."""
+        resolved = self.types.resolve(output)
+        pointer = isinstance(resolved, Pointer)
+        if isinstance(resolved, Pointer):
+            output = resolved.target
+        wanted = self.types.resolve(output)
+        candidates = [
+            translation
+            for translation in self.translations
+            if self.types.resolve(translation.output) == wanted
+        ]
+        for exact in (True, False):
+            for found in candidates:
+                if (
+                    found.input == native
+                    if exact
+                    else self.types.compatible(found.input, native)
+                ):
+                    return Translation(
+                        found.output, found.input, found.variable, found.members, pointer
+                    )
+        return None
+
+    def line(self, at: int) -> int:
+        """The line of offset *at* in the program."""
+        return self.source.position(at)[0]
