@@ -120,7 +120,7 @@ class Checker:
         flags = Flag.USERLAND if userland else NONE
         match resolved:
             case Integer():
-                if resolved.bits % 8 or resolved.bits // 8 not in (0, 1, 2, 4, 8):
+                if resolved.is_bit_field:
                     flags |= Flag.BITFIELD
                 if resolved.signed:
                     flags |= Flag.SIGNED

@@ -427,7 +427,7 @@ class Generator:
             return None
         resolved = self.types.resolve(node.type)
         assert isinstance(resolved, Integer)
-        return resolved.size, resolved.bits
+        return resolved.load_size, resolved.bits
 
     def _set_field(self, register: int, target: Node, place: int) -> int:
         assert isinstance(target, MemberOf)
@@ -450,7 +450,7 @@ class Generator:
 
     def _load(self, node: Node, type_: Type) -> str:
         resolved = self.types.resolve(type_)
-        size = resolved.size if isinstance(resolved, Integer) else self.types.size(type_)
+        size = resolved.load_size if isinstance(resolved, Integer) else self.types.size(type_)
         if size not in _LOADS:
             raise DError(
                 f"internal error -- cg cannot load size {size} when passed by value",

@@ -275,7 +275,8 @@ class Declarer:
                 "D_DECL_BFSIZE",
                 declarator.at,
             )
-        return Integer(resolved.name, bits, resolved.signed, resolved.char), bits
+        field = Integer(resolved.name, bits, resolved.signed, resolved.char, resolved.size)
+        return field, bits
 
     def _enum(self, body: tree.EnumSpecifier) -> Tagged:
         tag = body.tag if body.tag is not None else self.types.anonymous_tag()

@@ -15,17 +15,39 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True)
 class Integer:
-    """An integer type; ``void`` is one of no bits."""
+    """
+    An integer type; ``void`` is one of no bits.
+
+    :ivar storage: of a bit-field, the bytes of the type that it was declared with; else 0.
+    """
 
     name: str
     bits: int
     signed: bool
     char: bool = False
+    storage: int = 0
 
     @property
     def size(self) -> int:
-        """Bytes that a load of it takes: for a bit-field, the power of two that holds it."""
-        return 1 << ((self.bits + 7) // 8 - 1).bit_length() if self.bits else 0
+        """Its bytes; those of the declared type for a bit-field."""
+        return self.storage or self.bits // 8
+
+    @property
+    def is_bit_field(self) -> bool:
+        """
+        Whether its bits must be cut out of what is loaded.
+
+        A bit-field of 8, 16 or 32 bits is not cut out: dtrace(1) takes it for a whole integer,
+        and so reads its neighbours with it.
+        """
+        return self.bits not in (0, 8, 16, 32, 64)
+
+    @property
+    def load_size(self) -> int:
+        """Bytes that a load takes: for a bit-field, the power of two that holds its bits."""
+        if not self.is_bit_field:
+            return self.size
+        return 1 << ((self.bits + 7) // 8 - 1).bit_length()
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,7 +366,7 @@ class Types:
                         type_ = target
                     else:
                         return f"{qualifier} {self.name(target)}{' ' if prefix else ''}{prefix}{suffix}"
-                case Typedef(name, _) | Integer(name, _, _, _) | Float(name, _):
+                case Typedef(name, _) | Integer(name) | Float(name, _):
                     return f"{name}{' ' if prefix else ''}{prefix}{suffix}"
                 case Tagged(kind, tag):
                     label = kind if tag.startswith("(") else f"{kind} {tag}"
