@@ -1,0 +1,484 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+The simulated network stack: mbuf chains that walk along a path and meet its probes.
+
+Every packet is for this host, and no checksum is looked at. What a path is, is data
+(:mod:`~dtkit.simulate.paths`); here is what its steps do to the chain.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from dtkit.dlang.kernel import Kernel as Probes
+from dtkit.dlang.kernel import ProbePoint
+from dtkit.dlang.types import Tagged, Types
+from dtkit.mbuf import Chain, Kernel, Mbuf, Segment, Storage, break_chain, split
+from dtkit.simulate.cpu import Thread
+from dtkit.simulate.paths import Paths, Step
+
+#: Kernel text begins here, and a function is this far behind the last one.
+_TEXT = 0xFFFFFFFF80A00000
+_FUNCTION = 0x1000
+_KERNEL_BASE = 0xFFFFFFFF80200000
+
+#: Where the simulated kernel keeps names, structures and the variables on its stack.
+_OBJECTS = 0xFFFFF80002000000
+
+_PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp6"}
+
+#: Fires a probe: the probe, its arguments, and the program counters of its callers.
+Fire = Callable[[ProbePoint, tuple[int, ...], tuple[int, ...]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """
+    A packet for the simulated stack.
+
+    :ivar data: its bytes, from the Ethernet header where *ethernet* is true, else from the IP
+        header.
+    :ivar time: ns since the epoch, or None for one millisecond after the packet before.
+    :ivar path: name of the path that it takes.
+    :ivar lengths: bytes of each mbuf of its chain, from the first; what is left over is one more.
+    :ivar breakage: how its chain is broken, as the kinds of :mod:`dtkit.mbuf.broken`, and at
+        which mbuf; or None.
+    :ivar behind: bytes that lie behind the data in the last mbuf.
+    """
+
+    data: bytes
+    time: int | None = None
+    ethernet: bool = False
+    path: str = "input"
+    lengths: tuple[int, ...] = ()
+    breakage: tuple[str, int] | None = None
+    behind: bytes = b""
+
+
+@dataclass(slots=True)
+class _Walk:
+    """A packet on its way."""
+
+    packet: Packet
+    what: set[str]
+    chains: dict[str, Chain] = field(default_factory=dict)
+    slots: dict[str, int] = field(default_factory=dict)
+    callers: tuple[int, ...] = ()
+
+
+class Symbols:
+    """Addresses of the kernel's functions, and their names."""
+
+    def __init__(self, functions: Sequence[str]) -> None:
+        self._addresses = {
+            name: _TEXT + number * _FUNCTION for number, name in enumerate(dict.fromkeys(functions))
+        }
+        self._names = list(self._addresses)
+
+    def address(self, place: str) -> int:
+        """The address of ``function``, ``function+0x1b`` or a number."""
+        if place.startswith("0x"):
+            return int(place, 16)
+        name, _, offset = place.partition("+")
+        if name not in self._addresses:
+            self._addresses[name] = _TEXT + len(self._names) * _FUNCTION
+            self._names.append(name)
+        return self._addresses[name] + (int(offset, 16) if offset else 0)
+
+    def caller(self, function: str, callee: str) -> int:
+        """Where *function* calls *callee*: some place in it, and always the same."""
+        return self.address(function) + (zlib.crc32(f"{function} {callee}".encode()) & 0x3FF | 5)
+
+    def frame(self, address: int) -> str:
+        """``kernel`function+0x1b``."""
+        number, offset = divmod(address - _TEXT, _FUNCTION)
+        if 0 <= number < len(self._names):
+            name = self._names[number]
+            return f"kernel`{name}+0x{offset:x}" if offset else f"kernel`{name}"
+        return f"kernel`0x{address:x}" if address >= _KERNEL_BASE else f"0x{address:x}"
+
+    def symbol(self, address: int) -> str:
+        """``kernel`function``."""
+        return self.frame(address).partition("+")[0]
+
+    def module(self, address: int) -> str:
+        """``kernel``, or the address where that is nowhere in it."""
+        return "kernel" if address >= _KERNEL_BASE else f"0x{address:x}"
+
+
+class Stack:
+    """
+    The stack of one simulated kernel.
+
+    :param kernel: memory and mbufs.
+    :param probes: the probes that there are.
+    :param types: the kernel's types.
+    :param paths: the paths of packets.
+    :param interface: name of the interface that Ethernet frames come from; others are on lo0.
+    """
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        probes: Probes,
+        types: Types,
+        paths: Paths,
+        interface: str = "em0",
+    ) -> None:
+        self.kernel = kernel
+        self.memory = kernel.memory
+        self.types = types
+        self.paths = paths
+        self.symbols = Symbols([probe.function for probe in probes if probe.function])
+        self._objects = self.memory.map(_OBJECTS, 0x40000, "kernel data")
+        self._next = _OBJECTS
+        self._names: dict[str, int] = {}
+        self._probes = {(p.provider, p.function, p.name): p for p in reversed(list(probes))}
+        self._interfaces = {
+            True: self._interface(interface),
+            False: self._interface("lo0"),
+        }
+        self._slot = self._allocate(0x800)
+        self._header = self._allocate(8)
+        #: Called when memory was unmapped.
+        self.unmapped: Callable[[], None] = lambda: None
+        context = paths.thread
+        self.thread = self._thread(
+            f"swi1: {context.name} 0",
+            context.pid,
+            context.tid,
+            context.execname,
+            tuple(self.symbols.address(frame) for frame in context.frames),
+        )
+        self.consumer = self._thread("initial thread", 1042, 100071, "dtrace", (), interrupt=False)
+
+    # Objects of the kernel
+
+    def _allocate(self, size: int) -> int:
+        address = self._next
+        self._next = address + size + 7 & ~7
+        if self._next > self._objects.limit:
+            raise MemoryError("the simulated kernel has no room for more names")
+        return address
+
+    def name(self, text: str) -> int:
+        """The address of a string of the kernel, such as a probe's function."""
+        address = self._names.get(text)
+        if address is None:
+            data = text.encode("utf-8", "surrogateescape") + b"\0"
+            address = self._names[text] = self._allocate(len(data))
+            self.memory.write(address, data)
+        return address
+
+    def _struct(self, tag: str, **members: int | bytes) -> int:
+        """A structure with these members set; its address."""
+        type_ = Tagged("struct", tag)
+        address = self._allocate(max(8, self.types.size(type_)))
+        for name, value in members.items():
+            member = self.types.member(type_, name)
+            if member is None:
+                continue
+            at = address + member.offset // 8
+            size = self.types.size(member.type)
+            if isinstance(value, bytes):
+                self.memory.write(at, value[: size - 1] + b"\0")
+            else:
+                self.memory.write_uint(at, size, value)
+        return address
+
+    def _interface(self, name: str) -> int:
+        return self._struct("ifnet", if_xname=name.encode(), if_index=1)
+
+    def _thread(
+        self,
+        name: str,
+        pid: int,
+        tid: int,
+        execname: str,
+        frames: tuple[int, ...],
+        interrupt: bool = True,
+    ) -> Thread:
+        process = self._struct("proc", p_pid=pid, p_comm=execname.encode())
+        address = self._struct("thread", td_proc=process, td_tid=tid, td_name=name.encode())
+        return Thread(
+            address, pid, 0, tid, self.name(execname), frames, interrupt=interrupt
+        )
+
+    # Packets
+
+    def receive(self, packet: Packet, fire: Fire) -> None:
+        """Let *packet* take its path; *fire* is told of each probe on it."""
+        walk = _Walk(packet, _describe(packet))
+        if packet.path not in self.paths.paths:
+            raise KeyError(packet.path)
+        first = self._build(packet)
+        walk.chains["m"] = first
+        try:
+            self._steps(self.paths.paths[packet.path], walk, fire)
+        finally:
+            for chain in walk.chains.values():
+                self._release(chain)
+
+    def _build(self, packet: Packet) -> Chain:
+        data, leading = packet.data, 0
+        prepends = packet.path in ("output",) and packet.ethernet
+        if prepends:
+            leading = 14
+            data = data[14:]
+        pieces = split(data, packet.lengths) if packet.lengths else [data]
+        largest = 16384
+        segments = []
+        for index, piece in enumerate(pieces):
+            for start in range(0, max(1, len(piece)), largest):
+                part = piece[start : start + largest]
+                room = leading if index == 0 and start == 0 else 0
+                segments.append(Segment(part, None, room))
+        if packet.behind:
+            last = segments[-1]
+            segments[-1] = Segment(last.data + packet.behind, None, last.leading)
+        chain = self.kernel.build(segments)
+        if packet.behind:
+            mbuf = chain.mbufs[-1]
+            self.kernel.poke(mbuf, "m_len", mbuf.length - len(packet.behind))
+            total = sum(map(len, pieces))
+            self.kernel.poke(chain.mbufs[0], "m_pkthdr_len", total)
+        if prepends:
+            start = chain.mbufs[0].data - 14
+            self.memory.write(start, packet.data[:14])
+        self._set_interface(chain.mbufs[0], packet.ethernet)
+        if packet.breakage is not None:
+            kind, index = packet.breakage
+            chain = break_chain(self.kernel, chain, kind, min(index, len(chain) - 1))
+        return chain
+
+    def _set_interface(self, mbuf: Mbuf, ethernet: bool) -> None:
+        member = self.types.member(Tagged("struct", "mbuf"), "m_pkthdr")
+        assert member is not None
+        inner = self.types.member(member.type, "rcvif")
+        assert inner is not None
+        at = mbuf.address + (member.offset + inner.offset) // 8
+        self.memory.write_uint(at, self.memory.word, self._interfaces[ethernet])
+
+    def _release(self, chain: Chain) -> None:
+        self.kernel.free(chain)
+        self.unmapped()
+
+    # Steps
+
+    def _steps(self, steps: Sequence[Step], walk: _Walk, fire: Fire) -> None:
+        for step in steps:
+            name = step.name
+            if name in self.paths.paths:
+                self._steps(self.paths.paths[name], walk, fire)
+            elif name == "when":
+                if step.words[0] in walk.what:
+                    self._steps(step.within, walk, fire)
+            elif name == "probe":
+                probe = self._probes.get((step.words[0], "none", step.words[1]))
+                probe = probe or self._probes.get((step.words[0], "", step.words[1]))
+                if probe is not None:
+                    fire(probe, self._values(step.words[2:], walk), walk.callers)
+            elif name in _OPERATIONS:
+                _OPERATIONS[name](self, step.words, walk, fire)
+            else:
+                self._call(step, walk, fire)
+
+    def _call(self, step: Step, walk: _Walk, fire: Fire) -> None:
+        self._enter(step.name, self._values(step.words, walk), walk, fire)
+        outer = walk.callers
+        within = step.within
+        if within:
+            following = next(
+                (s.name for s in within if s.name not in ("when", "probe")), step.name
+            )
+            walk.callers = (self.symbols.caller(step.name, following), *outer)
+            self._steps(within, walk, fire)
+            walk.callers = outer
+        probe = self._probes.get(("fbt", step.name, "return"))
+        if probe is not None:
+            fire(probe, (0xF7, 0), walk.callers)
+
+    def _enter(self, function: str, values: tuple[int, ...], walk: _Walk, fire: Fire) -> None:
+        probe = self._probes.get(("fbt", function, "entry"))
+        if probe is not None:
+            fire(probe, values, walk.callers)
+
+    def _values(self, words: Sequence[str], walk: _Walk) -> tuple[int, ...]:
+        return tuple(self._value(word, walk) for word in words)
+
+    def _value(self, word: str, walk: _Walk) -> int:
+        if word in walk.chains:
+            return walk.chains[word].address
+        if word[:1] == "&":
+            return self._reference(word[1:], walk)
+        match word:
+            case "ifp":
+                return self._interfaces[walk.packet.ethernet]
+            case "data":
+                return self._data(walk)
+            case "ip4" | "ip6":
+                return self._data(walk) if word in walk.what else 0
+            case "transport":
+                return self._data(walk) + self._ip_length(walk)
+            case "proto":
+                return next((n for n, name in _PROTOCOLS.items() if name in walk.what), 0)
+        return int(word, 0) & (1 << 64) - 1
+
+    def _reference(self, name: str, walk: _Walk) -> int:
+        """The address of a variable on the kernel's stack that holds what *name* is."""
+        if name not in walk.slots:
+            walk.slots[name] = self._slot + 8 * len(walk.slots)
+        address = walk.slots[name]
+        value = self._ip_length(walk) if name == "off" else self._value(name, walk)
+        self.memory.write_uint(address, 8, value)
+        return address
+
+    def _data(self, walk: _Walk) -> int:
+        address = walk.chains["m"].address
+        layout = self.kernel.layout
+        return self.memory.read_uint(address + layout.m_data, layout.word) or 0
+
+    def _bytes(self, walk: _Walk) -> bytes:
+        packet = walk.packet
+        return packet.data[14:] if packet.ethernet else packet.data
+
+    def _ip_length(self, walk: _Walk) -> int:
+        data = self._bytes(walk)
+        if "ip6" in walk.what:
+            return 40
+        return (data[0] & 15) * 4 if data else 0
+
+    # What steps do to a chain
+
+    def strip(self, words: Sequence[str], walk: _Walk, fire: Fire) -> None:
+        """``strip LAYER``."""
+        self._adjust(walk, 14 if words[0] == "ethernet" else self._ip_length(walk))
+
+    def prepend(self, words: Sequence[str], walk: _Walk, fire: Fire) -> None:
+        """``prepend LAYER``."""
+        self._adjust(walk, -14 if words[0] == "ethernet" else -self._ip_length(walk))
+
+    def _adjust(self, walk: _Walk, by: int) -> None:
+        layout, memory = self.kernel.layout, self.memory
+        address = walk.chains["m"].address
+        if memory.region_at(address) is None:
+            return
+        for offset, size, change in (
+            (layout.m_data, layout.word, by),
+            (layout.m_len, 4, -by),
+            (layout.m_pkthdr_len, 4, -by),
+        ):
+            value = memory.read_uint(address + offset, size) or 0
+            memory.write_uint(address + offset, size, value + change)
+
+    def free(self, words: Sequence[str], walk: _Walk, fire: Fire) -> None:
+        """``free M``: m_freem() of a chain, and m_free() of each of its mbufs."""
+        chain = walk.chains.pop(words[0], None)
+        if chain is None:
+            return
+        self._enter("m_freem", (chain.address,), walk, fire)
+        freem = self._probes.get(("sdt", "", "m-freem"))
+        if freem is not None:
+            fire(freem, (chain.address,), walk.callers)
+        outer = walk.callers
+        walk.callers = (self.symbols.caller("m_freem", "m_free"), *outer)
+        free = self._probes.get(("sdt", "", "m-free"))
+        for mbuf in chain.mbufs:
+            self._enter("m_free", (mbuf.address,), walk, fire)
+            if free is not None:
+                fire(free, (mbuf.address,), walk.callers)
+        walk.callers = outer
+        self._release(chain)
+
+    def copy(self, words: Sequence[str], walk: _Walk, fire: Fire) -> None:
+        """``copy M N``: new mbufs before the same clusters."""
+        source = walk.chains.get(words[0])
+        if source is not None:
+            walk.chains[words[1]] = self._copy(source, shared=True)
+
+    def duplicate(self, words: Sequence[str], walk: _Walk, fire: Fire) -> None:
+        """``duplicate M N``: new mbufs with data of their own."""
+        source = walk.chains.get(words[0])
+        if source is not None:
+            walk.chains[words[1]] = self._copy(source, shared=False)
+
+    def _copy(self, source: Chain, shared: bool) -> Chain:
+        segments = [Segment(self._content(mbuf)) for mbuf in source.mbufs]
+        copy = self.kernel.build(segments)
+        if shared:
+            for old, new in zip(source.mbufs, copy.mbufs, strict=True):
+                if old.storage is Storage.CLUSTER and new.storage is Storage.CLUSTER:
+                    data = self._field(old, "m_data")
+                    self.kernel.poke(new, "m_data", data)
+        return copy
+
+    def _field(self, mbuf: Mbuf, name: str) -> int:
+        layout = self.kernel.layout
+        size = 4 if name == "m_len" else layout.word
+        return self.memory.read_uint(mbuf.address + getattr(layout, name), size) or 0
+
+    def _content(self, mbuf: Mbuf) -> bytes:
+        length = self._field(mbuf, "m_len")
+        data = self.memory.read(self._field(mbuf, "m_data"), length) if length < 1 << 20 else None
+        return data or b""
+
+    def pullup(self, words: Sequence[str], walk: _Walk, fire: Fire) -> None:
+        """``pullup M BYTES``."""
+        chain = walk.chains.get(words[0])
+        wanted = int(words[1])
+        if chain is None or self._field(chain.mbufs[0], "m_len") >= wanted:
+            return
+        content = b"".join(self._content(mbuf) for mbuf in chain.mbufs)
+        if len(content) < wanted:
+            return
+        rest = [content[wanted:]] if len(content) > wanted else []
+        walk.chains[words[0]] = self.kernel.build([content[:wanted], *rest])
+        self._release(chain)
+
+    def rewrite(self, words: Sequence[str], walk: _Walk, fire: Fire) -> None:
+        """``rewrite FIELD VALUE``."""
+        what, value = words
+        at = self._data(walk)
+        if "ip4" not in walk.what or self.memory.read(at, 20) is None:
+            return
+        if what == "ttl":
+            ttl = self.memory.read_uint(at + 8, 1) or 0
+            self.memory.write_uint(at + 8, 1, max(0, ttl + int(value)))
+        else:
+            offset = 12 if what == "source" else 16
+            self.memory.write(at + offset, ipaddress.IPv4Address(value).packed)
+
+
+_OPERATIONS: dict[str, Callable[[Stack, Sequence[str], _Walk, Fire], None]] = {
+    "strip": Stack.strip,
+    "prepend": Stack.prepend,
+    "free": Stack.free,
+    "copy": Stack.copy,
+    "duplicate": Stack.duplicate,
+    "pullup": Stack.pullup,
+    "rewrite": Stack.rewrite,
+}
+
+
+def _describe(packet: Packet) -> set[str]:
+    """What ``when`` can ask of a packet."""
+    what = {"ethernet" if packet.ethernet else "raw"}
+    data = packet.data
+    if packet.ethernet:
+        kind = int.from_bytes(data[12:14], "big") if len(data) >= 14 else 0
+        data = data[14:]
+        network = {0x0800: "ip4", 0x86DD: "ip6", 0x0806: "arp"}.get(kind)
+    else:
+        network = {4: "ip4", 6: "ip6"}.get(data[0] >> 4) if data else None
+    if network is None:
+        return what | {"other"}
+    what.add(network)
+    if network == "arp":
+        return what
+    at = 9 if network == "ip4" else 6
+    protocol = _PROTOCOLS.get(data[at]) if len(data) > at else None
+    what.add(protocol or "other")
+    return what
