@@ -9,7 +9,7 @@ with the code of its argument and the place of its data in a record.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -40,7 +40,7 @@ from dtkit.dlang.typed import (
     Variable,
     translation_of,
 )
-from dtkit.dlang.types import Integer, Tagged, Type, Types
+from dtkit.dlang.types import STRING, Array, Integer, Tagged, Type, Types
 
 #: Every record begins with the number of its enabling and a time.
 HEADER = 12
@@ -129,6 +129,8 @@ class Compiled:
 
     :ivar aggregations: names of the aggregations, by their number from 1.
     :ivar types: the types that print() needs.
+    :ivar objects: the variables that are strings or structs, by scope and number: their bytes,
+        and whether they are strings.
     """
 
     source: Source
@@ -136,6 +138,7 @@ class Compiled:
     options: Options
     aggregations: tuple[str, ...] = ()
     types: Types = field(default_factory=Types)
+    objects: Mapping[tuple[str, int], tuple[int, bool]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -253,7 +256,21 @@ class Compiler:
             self.options,
             tuple(self.scope.aggregations),
             self.types,
+            dict(self._objects()),
         )
+
+    def _objects(self) -> Iterator[tuple[tuple[str, int], tuple[int, bool]]]:
+        """The variables whose value is not a number."""
+        scope = self.scope
+        for names in (scope.globals, scope.thread, scope.clause):
+            for variable in names.values():
+                if variable.scope == "builtin" or variable.type is None:
+                    continue
+                type_ = self.types.resolve(variable.type)
+                string = type_ == STRING
+                if string or _is_aggregate(type_):
+                    size = self.types.size(type_)
+                    yield (variable.scope, variable.number), (size, string)
 
     @contextmanager
     def _recover(self) -> Iterator[None]:
@@ -1190,6 +1207,10 @@ _RECORDED = {
     "func": ActionKind.SYMBOL,
     "mod": ActionKind.MODULE,
 }
+
+
+def _is_aggregate(type_: Type) -> bool:
+    return isinstance(type_, Array) or (isinstance(type_, Tagged) and type_.kind != "enum")
 
 
 def _call_name(node: Node) -> str:

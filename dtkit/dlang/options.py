@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
-from dtkit.dlang.predefined import LATEST, VERSIONS, Version
+from dtkit.dlang.predefined import LATEST, MBUF_VERSION, VERSIONS, Version
 
 _SIZE = re.compile(r"(0[xX][0-9a-fA-F]+|[0-9]+)([kKmMgGtT]?)\Z")
 _RATE = re.compile(r"([0-9]+)([a-zA-Z]*)\Z")
@@ -37,7 +38,6 @@ _IGNORED = {
     "aggrate",
     "amin",
     "argref",
-    "bufresize",
     "cleanrate",
     "core",
     "cpu",
@@ -104,6 +104,7 @@ class Options:
     What can be set. Sizes are in bytes, rates are periods in nanoseconds.
 
     :ivar version: names of later versions of D are unknown.
+    :ivar latest: the latest version of D that this dtrace(1) has; no option sets it.
     :ivar defaultargs: missing macro arguments are 0 or empty.
     :ivar zdefs: probe descriptions that match nothing are no error.
     """
@@ -128,7 +129,9 @@ class Options:
     aggsortpos: int = 0
     aggsortkeypos: int = 0
     switchrate: int = 1_000_000_000
+    bufresize: str = "auto"
     version: Version = LATEST
+    latest: Version = LATEST
     oformat: str = "text"
 
     def set(self, name: str, value: str | None = None) -> Options:
@@ -143,10 +146,10 @@ class Options:
             return self
         if name not in _KINDS:
             raise OptionError("Invalid option name")
-        return replace(self, **{name: _KINDS[name](value, getattr(self, name))})
+        return replace(self, **{name: _KINDS[name](value, self)})  # type: ignore[arg-type]
 
 
-def _flag(value: str | None, _: object) -> bool:
+def _flag(value: str | None, _: Options) -> bool:
     if value is None or value.lower() in _ON:
         return True
     if value.lower() in _OFF:
@@ -156,7 +159,7 @@ def _flag(value: str | None, _: object) -> bool:
     return True
 
 
-def _count(value: str | None, _: object) -> int:
+def _count(value: str | None, _: Options) -> int:
     if value is None:
         return 0
     if not value.isascii() or not value.isdecimal() or len(value) > 9:
@@ -164,7 +167,7 @@ def _count(value: str | None, _: object) -> int:
     return int(value)
 
 
-def _size(value: str | None, _: object) -> int:
+def _size(value: str | None, _: Options) -> int:
     match = _SIZE.match(value or "0")
     if match is None:
         raise OptionError("Invalid value for specified option")
@@ -176,7 +179,7 @@ def _size(value: str | None, _: object) -> int:
     return size
 
 
-def _rate(value: str | None, _: object) -> int:
+def _rate(value: str | None, _: Options) -> int:
     match = _RATE.match(value or "")
     if match is None or len(value or "") > 20:
         raise OptionError("Invalid value for specified option")
@@ -190,32 +193,40 @@ def _rate(value: str | None, _: object) -> int:
     return number * _NANOSECONDS[unit]
 
 
-def _version(value: str | None, have: object) -> Version:
+def _version(value: str | None, have: Options) -> Version:
     match = _VERSION.match(value or "")
     if match is None:
         raise OptionError(
             "Invalid value for specified option" if value is None else "Invalid version string"
         )
     version = (int(match[1]), int(match[2]), int(match[3] or 0))
-    if version not in VERSIONS:
+    if version not in VERSIONS or version > have.latest:
         raise OptionError("Requested version is not supported by compiler")
-    assert isinstance(have, tuple)
-    if version > have:
+    if version > have.version:
         raise OptionError("Requested version conflicts with earlier setting")
     return version
 
 
-def _oformat(value: str | None, _: object) -> str:
+def _oformat(value: str | None, _: Options) -> str:
     if value not in ("text", "json"):
         raise OptionError("Invalid value for specified option")
     return value
 
 
-_KINDS = {
-    field.name: {"bool": _flag, "int": _count, "Version": _version, "str": _oformat}[
-        str(field.type)
-    ]
+def _resize(value: str | None, _: Options) -> str:
+    if value not in ("auto", "manual"):
+        raise OptionError("Invalid value for specified option")
+    return value
+
+
+_KINDS: dict[str, Callable[[str | None, Options], object]] = {
+    field.name: _flag if field.type == "bool" else _count
     for field in fields(Options)
+    if field.type in ("bool", "int")
 }
+_KINDS |= {"version": _version, "oformat": _oformat, "bufresize": _resize}
 _KINDS |= dict.fromkeys(["bufsize", "aggsize", "dynvarsize", "strsize"], _size)
 _KINDS["switchrate"] = _rate
+
+#: The options of a dtrace(1) that has ``copyoutmbuf``.
+WITH_COPYOUTMBUF = Options(version=MBUF_VERSION, latest=MBUF_VERSION)

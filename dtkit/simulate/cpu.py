@@ -107,6 +107,8 @@ class Cpu:
         self.firing: Firing | None = None
         self.enabling: Enabling | None = None
         self.epid = 0
+        #: Number of the action in hand, from 1; 0 in a predicate.
+        self.step = 0
         self.timestamp = 0
         self.strtok = 0
         self.tuple: list[tuple[int, int]] = []

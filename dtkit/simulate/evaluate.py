@@ -9,7 +9,7 @@ names of this module, never text of a D program.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from dtkit.dlang.dif import INSTRUCTION_SIZE, Difo, Instruction
 from dtkit.mbuf import FaultFlag
@@ -91,7 +91,7 @@ class Evaluator:
     """
 
     def __init__(
-        self, string: Callable[[str], int], sizes: dict[tuple[str, int], tuple[int, bool]]
+        self, string: Callable[[str], int], sizes: Mapping[tuple[str, int], tuple[int, bool]]
     ) -> None:
         self._string = string
         self._sizes = sizes

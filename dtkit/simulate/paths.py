@@ -84,6 +84,8 @@ def read_paths(text: str) -> Paths:
                 words[1], int(words[2]), int(words[3]), words[4], tuple(words[5:])
             )
         elif words[0] == "path" and len(words) == 2:
+            if words[1] in DIRECTIVES:
+                raise PathError(f"line {number}: {words[1]} is a step, not a path")
             paths[words[1]], at = _steps(lines, at, 0)
         else:
             raise PathError(f"line {number}: {words[0]} is no path and no thread")

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+DTrace embedded: run a D program over packets that take the paths of a simulated network stack.
+
+What comes out is what dtrace(1) prints, to the byte.
+"""
+
+from dtkit.simulate.output import Chunk
+from dtkit.simulate.paths import PathError, Paths, read_paths, shipped_paths
+from dtkit.simulate.run import Settings, Simulation, run
+from dtkit.simulate.stack import Packet
+
+__all__ = [
+    "Chunk",
+    "Packet",
+    "PathError",
+    "Paths",
+    "Settings",
+    "Simulation",
+    "read_paths",
+    "run",
+    "shipped_paths",
+]

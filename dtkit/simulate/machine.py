@@ -1,0 +1,342 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+The probe context of the kernel: what happens when a probe fires.
+
+For each enabling of the probe, in order: room for a record is reserved, the predicate and the
+actions run, and the record is kept unless one of them faulted. A fault fires the ERROR probe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
+
+from dtkit.dlang.compile import HEADER, Action, ActionKind, Compiled, Enabling
+from dtkit.dlang.kernel import Description, Kernel, ProbePoint
+from dtkit.mbuf import FaultFlag
+from dtkit.simulate.aggregate import Aggregations
+from dtkit.simulate.consume import Enabled, ErrorReport
+from dtkit.simulate.cpu import Cpu, FaultError, Firing, Thread
+from dtkit.simulate.evaluate import Code, Evaluator
+
+#: The numbers that the ERROR probe has for faults, as its arg4.
+FAULT_NUMBERS = {
+    FaultFlag.BADADDR: 1,
+    FaultFlag.BADALIGN: 2,
+    FaultFlag.ILLOP: 3,
+    FaultFlag.DIVZERO: 4,
+    FaultFlag.NOSCRATCH: 5,
+    FaultFlag.KPRIV: 6,
+    FaultFlag.UPRIV: 7,
+    FaultFlag.TUPOFLOW: 8,
+    FaultFlag.BADSTACK: 9,
+}
+_FAULTS = {number: flag for flag, number in FAULT_NUMBERS.items()}
+_WITH_ADDRESS = {FaultFlag.BADADDR, FaultFlag.BADALIGN, FaultFlag.BADSTACK}
+
+#: What dtrace(1) itself records of a fault: five numbers behind an aligned header.
+_ERROR_SIZE = 56
+_ERROR_AT = 16
+
+_MASK = (1 << 64) - 1
+
+
+class Activity(Enum):
+    """What a tracing session is doing."""
+
+    ACTIVE = "active"
+    DRAINING = "draining"  #: exit() was called: nothing fires but END
+
+
+class Record(NamedTuple):
+    """A record as it lay in a buffer."""
+
+    time: int
+    cpu: int
+    epid: int
+    data: bytes
+    following: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """An action with the function that computes its value."""
+
+    action: Action
+    code: Code | None
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Ecb:
+    """An enabling of one probe, ready to run."""
+
+    epid: int
+    probe: ProbePoint
+    enabling: Enabling
+    predicate: Code | None
+    steps: tuple[_Step, ...]
+    keys: dict[int, tuple[Action, ...]]
+
+
+class Tracer:
+    """
+    The enablings of a program on the CPUs of a kernel.
+
+    :param compiled: the program.
+    :param kernel: its probes.
+    :param evaluator: makes functions of its code.
+    :param cpus: where probes fire.
+    :param aggregations: where aggregating actions go.
+    :param lose: tells whether to lose the record in hand as though the buffer were full.
+    """
+
+    def __init__(
+        self,
+        compiled: Compiled,
+        kernel: Kernel,
+        evaluator: Evaluator,
+        cpus: Sequence[Cpu],
+        aggregations: Aggregations,
+        lose: Callable[[], bool],
+    ) -> None:
+        self.cpus = cpus
+        self.aggregations = aggregations
+        self.lose = lose
+        self.activity = Activity.ACTIVE
+        #: Faults in enablings of ERROR itself, since last asked for.
+        self.double_errors = 0
+        #: The enablings by number, from 1; the last is dtrace(1)'s own of ERROR.
+        self.enabled: list[Enabled] = []
+        self._by_probe: dict[int, list[_Ecb]] = {}
+        for enabling in compiled.enablings:
+            for probe in kernel.match(enabling.description):
+                self._enable(probe, enabling, evaluator)
+        self.matched = len(self.enabled)
+        description = Description("dtrace", "", "", "ERROR")
+        self._error = kernel.match(description)[0]
+        own = Enabling(description, None, (), 0, _ERROR_SIZE, _ERROR_SIZE, 8)
+        self.enabled.append(Enabled(self._error, own))
+
+    def _enable(self, probe: ProbePoint, enabling: Enabling, evaluator: Evaluator) -> None:
+        self.enabled.append(Enabled(probe, enabling))
+        steps = tuple(
+            _Step(action, None if action.code is None else evaluator.function(action.code), number)
+            for number, action in enumerate(enabling.actions, 1)
+        )
+        keys = {}
+        for number, action in enumerate(enabling.actions, 1):
+            if action.kind == ActionKind.AGGREGATE:
+                end = number - 1 - action.has_increment
+                keys[number] = enabling.actions[number - action.keys : end]
+        predicate = None
+        if enabling.predicate is not None:
+            predicate = evaluator.function(enabling.predicate)
+        ecb = _Ecb(len(self.enabled), probe, enabling, predicate, steps, keys)
+        self._by_probe.setdefault(probe.id, []).append(ecb)
+
+    def is_enabled(self, probe: ProbePoint) -> bool:
+        """Whether anything is to be done when *probe* fires."""
+        return probe.id in self._by_probe
+
+    def fire(
+        self,
+        cpu: Cpu,
+        probe: ProbePoint,
+        arguments: tuple[int, ...],
+        thread: Thread,
+        callers: tuple[int, ...] = (),
+    ) -> None:
+        """Let *probe* fire."""
+        ecbs = self._by_probe.get(probe.id)
+        if ecbs is None:
+            return
+        own = probe.provider == "dtrace"
+        outer = cpu.firing
+        for ecb in ecbs:
+            if self.activity is not Activity.ACTIVE and not own:
+                break
+            cpu.firing = Firing(probe, arguments, thread, callers)
+            self._run(cpu, ecb)
+        cpu.firing = outer
+
+    def _run(self, cpu: Cpu, ecb: _Ecb) -> None:
+        enabling = ecb.enabling
+        buffer = cpu.buffer
+        if self.lose():
+            buffer.drops += 1
+            return
+        at = buffer.reserve(enabling.needed, enabling.alignment)
+        if at is None:
+            return
+        cpu.begin(buffer.scratch(at, enabling.needed))
+        cpu.epid = ecb.epid
+        time = cpu.clock()
+        if enabling.size:
+            buffer.data[at : at + HEADER] = (
+                ecb.epid.to_bytes(4, "little")
+                + (time >> 32).to_bytes(4, "little")
+                + (time & 0xFFFFFFFF).to_bytes(4, "little")
+            )
+        cpu.step = 0
+        try:
+            if ecb.predicate is not None and not ecb.predicate(cpu):
+                return
+            self._actions(cpu, ecb, at)
+        except FaultError as fault:
+            self._fault(cpu, ecb, fault)
+            return
+        buffer.offset = at + enabling.size
+
+    def _actions(self, cpu: Cpu, ecb: _Ecb, at: int) -> None:
+        data = cpu.buffer.data
+        limit = 0
+        for step in ecb.steps:
+            action = step.action
+            cpu.step = step.number
+            kind = action.kind
+            value = 0
+            if step.code is not None:
+                cpu.tuple.clear()
+                value = step.code(cpu)
+            if kind is ActionKind.AGGREGATE:
+                self._aggregate(cpu, ecb, step, value, at)
+                continue
+            if not action.size:
+                continue
+            place = at + action.offset
+            if kind is ActionKind.STACK:
+                self._stack(cpu, action, place)
+                continue
+            if kind is ActionKind.EXIT:
+                self.activity = Activity.DRAINING
+            elif kind is ActionKind.DYNAMIC_SIZE:
+                limit = value
+            code = action.code
+            if code is not None and code.returns.by_reference:
+                limit = self._copy(cpu, action, value, place, limit)
+                continue
+            size = action.size
+            data[place : place + size] = (value & (1 << 8 * size) - 1).to_bytes(size, "little")
+
+    def _copy(self, cpu: Cpu, action: Action, address: int, place: int, limit: int) -> int:
+        """Record what is at an address; the limit that is left for the next action."""
+        data = cpu.buffer.data
+        size = action.size
+        assert action.code is not None
+        try:
+            if action.code.returns.string:
+                text = cpu.string(address, size)
+                data[place : place + size] = text.ljust(size, b"\0")
+                return limit
+            end = place + size
+            if limit and (place + limit & _MASK) < end:
+                end = place + limit & _MASK
+                limit = 0
+            if end > place:
+                data[place:end] = cpu.copy(address, end - place)
+        except FaultError as fault:
+            fault.offset = -1
+            raise
+        return limit
+
+    def _stack(self, cpu: Cpu, action: Action, place: int) -> None:
+        firing = cpu.firing
+        assert firing is not None
+        count = action.size // 8
+        frames = (firing.callers + firing.thread.frames)[:count]
+        content = b"".join(frame.to_bytes(8, "little") for frame in frames)
+        cpu.buffer.data[place : place + action.size] = content.ljust(action.size, b"\0")
+
+    def _aggregate(self, cpu: Cpu, ecb: _Ecb, step: _Step, value: int, at: int) -> None:
+        action = step.action
+        data = cpu.buffer.data
+        increment = 1
+        if action.has_increment:
+            last = ecb.enabling.actions[step.number - 2]
+            place = at + last.offset
+            increment = int.from_bytes(data[place : place + last.size], "little")
+        key_actions = ecb.keys[step.number]
+        keys = []
+        for key in key_actions:
+            place = at + key.offset
+            keys.append(bytes(data[place : place + key.size]))
+        self.aggregations.add(action, tuple(keys), key_actions, value, increment, cpu.number)
+
+    def _fault(self, cpu: Cpu, ecb: _Ecb, fault: FaultError) -> None:
+        firing = cpu.firing
+        assert firing is not None
+        if ecb.probe is self._error:
+            self.double_errors += 1
+            return
+        arguments = (
+            0,
+            ecb.epid,
+            cpu.step,
+            fault.offset & 0xFFFFFFFF,
+            FAULT_NUMBERS[fault.flag],
+            fault.illval,
+        )
+        self.fire(cpu, self._error, arguments, firing.thread, firing.callers)
+        self._own_error(cpu, arguments)
+
+    def _own_error(self, cpu: Cpu, arguments: tuple[int, ...]) -> None:
+        """dtrace(1)'s own enabling of ERROR."""
+        buffer = cpu.buffer
+        at = buffer.reserve(_ERROR_SIZE, 8)
+        if at is None:
+            return
+        time = cpu.clock()
+        words = (len(self.enabled), time >> 32, time & 0xFFFFFFFF, 0)
+        content = b"".join(word.to_bytes(4, "little") for word in words)
+        content += b"".join(word.to_bytes(8, "little") for word in arguments[1:6])
+        buffer.data[at : at + _ERROR_SIZE] = content
+        buffer.offset = at + _ERROR_SIZE
+
+    # Reading the buffers
+
+    def records(self) -> Iterator[Record | tuple[int, int]]:
+        """Take all records out of the buffers, by time; then (CPU, drops) for each that has any."""
+        found: list[Record] = []
+        drops: list[tuple[int, int]] = []
+        for cpu in self.cpus:
+            data, used, dropped = cpu.buffer.switch()
+            cpu.forget()
+            if dropped:
+                drops.append((cpu.number, dropped))
+            places = list(self._places(data, used))
+            for index, (at, epid) in enumerate(places):
+                size = self.enabled[epid - 1].enabling.size
+                time = int.from_bytes(data[at + 4 : at + 8], "little") << 32
+                time |= int.from_bytes(data[at + 8 : at + 12], "little")
+                following = places[index + 1][1] if index + 1 < len(places) else 0
+                found.append(
+                    Record(time, cpu.number, epid, bytes(data[at : at + size]), following)
+                )
+        found.sort(key=lambda record: record.time)
+        yield from found
+        yield from drops
+
+    def _places(self, data: bytearray, used: int) -> Iterator[tuple[int, int]]:
+        at = 0
+        while at + 4 <= used:
+            epid = int.from_bytes(data[at : at + 4], "little")
+            if epid == 0:
+                at += 4
+                continue
+            yield at, epid
+            at += self.enabled[epid - 1].enabling.size
+
+    def error_report(self, record: Record) -> ErrorReport | None:
+        """What a record of dtrace(1)'s own enabling of ERROR says; None for other records."""
+        if record.epid != len(self.enabled):
+            return None
+        epid, action, offset, number, address = (
+            int.from_bytes(record.data[at : at + 8], "little")
+            for at in range(_ERROR_AT, _ERROR_SIZE, 8)
+        )
+        flag = _FAULTS[number]
+        text = flag.text + (f" (0x{address:x})" if flag in _WITH_ADDRESS else "")
+        return ErrorReport(epid, action, -1 if offset == 0xFFFFFFFF else offset, text)

@@ -1,0 +1,359 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+A run of dtrace(1): compile a program, enable it, let packets pass, print what was recorded.
+
+Nothing here depends on the time or on chance: the same program and packets print the same.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from dtkit.dlang import kernel as kernels
+from dtkit.dlang.compile import Compiled, compile_program
+from dtkit.dlang.findings import DError
+from dtkit.dlang.kernel import Description, ProbePoint
+from dtkit.dlang.source import Source
+from dtkit.dlang.options import WITH_COPYOUTMBUF, Options
+from dtkit.mbuf import FREEBSD_12, FREEBSD_14, Kernel, Layout, Memory
+from dtkit.simulate.aggregate import Aggregations
+from dtkit.simulate.buffer import Buffer
+from dtkit.simulate.consume import Consumer
+from dtkit.simulate.cpu import Cpu
+from dtkit.simulate.evaluate import Evaluator
+from dtkit.simulate.format import Symbols
+from dtkit.simulate.machine import Activity, Record, Tracer
+from dtkit.simulate.output import Chunk, Output
+from dtkit.simulate.paths import Paths, shipped_paths
+from dtkit.simulate.stack import Packet, Stack
+from dtkit.simulate.subroutines import UnknownSubroutineError
+from dtkit.simulate.variables import Storage
+
+#: The mbuf layout of each kernel that programs are checked against.
+LAYOUTS = {"freebsd-12": FREEBSD_12, "freebsd-14": FREEBSD_14}
+
+#: No CPU's buffer may be larger: more is lowered, as on a host that has no more memory.
+LARGEST_BUFFER = 64 << 20
+
+_BUFFERS = 0xFFFFFE0010000000
+_VARIABLES = 0xFFFFF80100000000
+_STRINGS = 0xFFFFF80080000000
+
+#: What a look at the clock takes, and a packet, in ns.
+_TICK = 137
+_PACKET = 1_000_000
+
+#: How much of a program from the command line dtrace(1) shows.
+_DESCRIPTION = re.compile(r"[^{/;]*")
+
+#: When the simulated host was booted, and how long ago that is, in ns.
+_BOOT = 1_600_000_000_000_000_000
+_UPTIME = 100_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """
+    How to run a program.
+
+    :ivar file: name of the script; None for a program from the command line.
+    :ivar options: of dtrace(1), as ``-x`` and its letters set them.
+    :ivar arguments: macro arguments, ``$0`` first.
+    :ivar kernel: the kernel that the program runs on.
+    :ivar cpus: packets are dealt to them in turn.
+    :ivar drop_rate: how many of the records to lose, from 0 to 1.
+    :ivar seed: of what chance there is.
+    :ivar paths: the paths of packets.
+    :ivar interface: name of the interface that Ethernet frames come in on.
+    :ivar largest_buffer: in bytes.
+    """
+
+    file: str | None = None
+    options: Options = WITH_COPYOUTMBUF
+    arguments: tuple[str, ...] = ()
+    kernel: kernels.Kernel = field(default_factory=kernels.kernel)
+    cpus: int = 1
+    drop_rate: float = 0.0
+    seed: int = 0
+    paths: Paths = field(default_factory=shipped_paths)
+    interface: str = "em0"
+    largest_buffer: int = LARGEST_BUFFER
+
+    @property
+    def layout(self) -> Layout:
+        """Of the kernel's ``struct mbuf``."""
+        return LAYOUTS.get(self.kernel.name, FREEBSD_12)
+
+
+class Simulation:
+    """
+    One run of a program.
+
+    :ivar status: dtrace(1)'s exit status, once the run is over.
+    """
+
+    def __init__(self, program: str, settings: Settings | None = None) -> None:
+        self.program = program
+        self.settings = settings or Settings()
+        self.status = 0
+
+    def run(self, packets: Iterable[Packet] = ()) -> Iterator[Chunk]:
+        """
+        Compile the program and let *packets* pass; what dtrace(1) prints comes out in pieces.
+
+        The end of the packets is what an interrupt from the keyboard is to dtrace(1).
+        """
+        output = Output()
+        settings = self.settings
+        try:
+            compiled = compile_program(
+                self.program,
+                settings.file,
+                settings.options,
+                settings.arguments,
+                settings.kernel,
+            )
+            session = _Session(compiled, settings, output)
+        except (DError, UnknownSubroutineError, _StartError) as error:
+            self.status = 1
+            source = Source(self.program, settings.file)
+            output.error(
+                error.dtrace_message(source) if isinstance(error, DError) else str(error)
+            )
+            yield from output.take()
+            return
+        for _ in session.run(packets):
+            yield from output.take()
+        self.status = session.consumer.status
+
+
+def run(
+    program: str, packets: Iterable[Packet] = (), settings: Settings | None = None
+) -> Iterator[str]:
+    """
+    What dtrace(1) prints of *program* while *packets* pass, in pieces.
+
+    Output and errors are in one stream, as on a terminal.
+    """
+    return (chunk.text for chunk in Simulation(program, settings).run(packets))
+
+
+class _StartError(Exception):
+    """Tracing could not begin; the message is dtrace(1)'s."""
+
+
+class _Session:
+    """The enabled program, from its first probe to its last line."""
+
+    def __init__(self, compiled: Compiled, settings: Settings, output: Output) -> None:
+        self.settings = settings
+        self.output = output
+        self.options = options = compiled.options
+        kernel = Kernel(settings.layout)
+        self.memory = kernel.memory
+        self.now = _UPTIME
+        self.strings = Strings(self.memory, _STRINGS)
+        self.stack = Stack(
+            kernel, settings.kernel, compiled.types, settings.paths, settings.interface
+        )
+        self.stack.unmapped = self._unmapped
+        self.cpus: list[Cpu] = []
+        self.aggregations = Aggregations(options.aggsize)
+        loss = random.Random(settings.seed)
+        self.tracer = Tracer(
+            compiled,
+            settings.kernel,
+            Evaluator(self.strings.address, compiled.objects),
+            self.cpus,
+            self.aggregations,
+            lambda: settings.drop_rate > 0 and loss.random() < settings.drop_rate,
+        )
+        if not self.tracer.matched:
+            raise _StartError("no probes matched")
+        self._notice(self._matched(compiled.source))
+        buffer_size, dynamic_size = self._sizes()
+        symbols = self.stack.symbols
+        self.consumer = Consumer(
+            output,
+            self.tracer.enabled,
+            options,
+            self.aggregations,
+            Symbols(symbols.frame, symbols.symbol, symbols.module),
+            compiled.types,
+            compiled.aggregations,
+        )
+        self.storage = Storage(
+            self.memory, _VARIABLES, options.strsize, dynamic_size, settings.cpus
+        )
+        chance = random.Random(settings.seed)
+        for number in range(settings.cpus):
+            base = _BUFFERS + number * 4 * settings.largest_buffer
+            cpu = Cpu(
+                number,
+                self.memory,
+                kernel.layout,
+                Buffer(self.memory, base, buffer_size),
+                self.storage,
+                self._clock,
+                _BOOT,
+                lambda: chance.getrandbits(64),
+            )
+            cpu.names = self.stack.name
+            self.cpus.append(cpu)
+
+    # Before
+
+    def _notice(self, text: str) -> None:
+        if not self.options.quiet:
+            self.output.error(text)
+
+    def _matched(self, source: Source) -> str:
+        count = self.tracer.matched
+        what = f"script '{source.file}'"
+        if source.file is None:
+            what = f"description '{_DESCRIPTION.match(source.text)[0]}'"
+        return f"{what} matched {count} probe{'s' if count > 1 else ''}"
+
+    def _sizes(self) -> tuple[int, int]:
+        """The sizes that the host has memory for: of a buffer, and for dynamic variables."""
+        options, largest = self.options, self.settings.largest_buffer
+        if options.strsize > largest:
+            raise _StartError("could not enable tracing: Cannot allocate memory")
+        sizes = []
+        for size, what in (
+            (options.bufsize, "buffer size"),
+            (options.aggsize, "aggregation size"),
+            (options.dynvarsize, "dynamic variable size"),
+        ):
+            lowered = size
+            while lowered > largest:
+                lowered //= 2
+            if lowered != size:
+                if options.bufresize == "manual":
+                    raise _StartError("could not enable tracing: Cannot allocate memory")
+                self._notice(f"{what} lowered to {_size_text(lowered)}")
+            sizes.append(lowered)
+        self.aggregations.size = sizes[1]
+        if any(enabled.enabling.needed > sizes[0] for enabled in self.tracer.enabled):
+            raise _StartError("could not enable tracing: Enabling exceeds size of buffer")
+        return sizes[0], sizes[2]
+
+    # During
+
+    def _clock(self) -> int:
+        self.now += _TICK
+        return self.now
+
+    def _unmapped(self) -> None:
+        for cpu in self.cpus:
+            cpu.forget()
+
+    def run(self, packets: Iterable[Packet]) -> Iterator[None]:
+        """Everything, from BEGIN on; output is ready at each step."""
+        tracer = self.tracer
+        waiting = iter(packets)
+        packet = next(waiting, None)
+        if packet is not None and packet.time is not None:
+            for cpu in self.cpus:
+                cpu.wall = packet.time - self.now - _PACKET
+        self._own("BEGIN")
+        yield
+        switch = self.now + self.options.switchrate
+        number = 0
+        while packet is not None and tracer.activity is Activity.ACTIVE:
+            self._wait(packet)
+            if self.now >= switch:
+                self._work()
+                yield
+                switch = self.now + self.consumer.options.switchrate
+            self._receive(packet, self.cpus[number % len(self.cpus)])
+            packet = next(waiting, None)
+            number += 1
+        if tracer.activity is Activity.ACTIVE:
+            self._work()
+            self.output.write("\n")
+        self._own("END")
+        self._status()
+        self._work()
+        self.output.write("\n")
+        self.consumer.print_aggregations()
+        self.output.flush()
+        yield
+
+    def _own(self, name: str) -> None:
+        """Let a probe of dtrace itself fire."""
+        for probe in self.settings.kernel.match(Description("dtrace", "", "", name)):
+            self.tracer.fire(self.cpus[0], probe, (), self.stack.consumer)
+
+    def _wait(self, packet: Packet) -> None:
+        """Let the time until a packet pass."""
+        following = self.now + _PACKET
+        if packet.time is not None:
+            following = packet.time - self.cpus[0].wall
+        self.now = max(self.now, following)
+
+    def _receive(self, packet: Packet, cpu: Cpu) -> None:
+        fire, thread = self.tracer.fire, self.stack.thread
+        enabled = self.tracer.is_enabled
+
+        def fire_here(
+            probe: ProbePoint, arguments: tuple[int, ...], callers: tuple[int, ...]
+        ) -> None:
+            if enabled(probe):
+                fire(cpu, probe, arguments, thread, callers)
+
+        self.stack.receive(packet, fire_here)
+
+    def _status(self) -> None:
+        """What was lost beside records."""
+        for count, what, rest in (
+            (self.storage.drops, "dynamic variable drop", ""),
+            (self.tracer.double_errors, "error", " in ERROR probe enabling"),
+        ):
+            if count:
+                self.output.error(f"{count} {what}{'s' if count > 1 else ''}{rest}")
+        self.storage.drops = self.tracer.double_errors = 0
+
+    def _work(self) -> None:
+        """Print what is in the buffers."""
+        for cpu, count in sorted(self.aggregations.drops.items()):
+            self.consumer.drops(cpu, count, "aggregation")
+        self.aggregations.drops.clear()
+        for found in self.tracer.records():
+            if not isinstance(found, Record):
+                self.consumer.drops(*found)
+                continue
+            report = self.tracer.error_report(found)
+            if report is None:
+                self.consumer.record(found.epid, found.data, found.cpu, found.following)
+            else:
+                self.consumer.error(report)
+        self.output.flush()
+
+
+class Strings:
+    """The string constants of a program, in memory."""
+
+    def __init__(self, memory: Memory, base: int) -> None:
+        self._memory = memory
+        self._next = base
+        self._addresses: dict[str, int] = {}
+
+    def address(self, text: str) -> int:
+        """Where *text* is."""
+        address = self._addresses.get(text)
+        if address is None:
+            data = text.encode("latin-1") + b"\0"
+            address = self._addresses[text] = self._next
+            self._next = self._memory.map(address, data, "string").limit
+        return address
+
+
+def _size_text(size: int) -> str:
+    for unit, letter in ((1 << 30, "g"), (1 << 20, "m"), (1 << 10, "k")):
+        if size >= unit and size % unit == 0:
+            return f"{size // unit}{letter}"
+    return str(size)
