@@ -26,6 +26,8 @@ COMMANDS = {
     "parse": "Read what dtrace(1) printed: packets, messages, stacks, faults and drops.",
     "copyout": "Run copyoutmbuf() on a chain, good or broken, in the reference model.",
     "trace": "Show a packet's way through the kernel, from mbuf_trace captures.",
+    "check": "Say what is wrong with a D program, without dtrace(1).",
+    "simulate": "Run a D program over packets in a simulated kernel.",
 }
 
 

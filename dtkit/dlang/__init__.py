@@ -1,2 +1,29 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The D language."""
+"""
+The D language: what dtrace(1) accepts, checked and compiled without dtrace(1).
+
+:func:`check` tells what is wrong with a program, :func:`clauses` which clauses it has, and
+:func:`compile_program` makes of it what the kernel would be given.
+"""
+
+from dtkit.dlang.compile import Compiled, compile_program
+from dtkit.dlang.findings import DError, Finding, Severity
+from dtkit.dlang.kernel import Kernel, kernel, kernel_names
+from dtkit.dlang.options import WITH_COPYOUTMBUF, OptionError, Options
+from dtkit.dlang.program import check, clauses
+
+__all__ = [
+    "WITH_COPYOUTMBUF",
+    "Compiled",
+    "DError",
+    "Finding",
+    "Kernel",
+    "OptionError",
+    "Options",
+    "Severity",
+    "check",
+    "clauses",
+    "compile_program",
+    "kernel",
+    "kernel_names",
+]

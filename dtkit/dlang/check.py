@@ -14,7 +14,7 @@ from typing import Any
 
 from dtkit.dlang import tree
 from dtkit.dlang.declare import Declarer
-from dtkit.dlang.findings import DError
+from dtkit.dlang.findings import NOT_RUN, DError
 from dtkit.dlang.fold import fold_binary, fold_cast, fold_unary, integer_constant
 from dtkit.dlang.kernel import ProbePoint
 from dtkit.dlang.predefined import Kind
@@ -268,9 +268,7 @@ class Checker:
 
     def _lookup(self, node: tree.Name, kind: Kind, create: bool = False) -> Variable:
         if "`" in node.name:
-            raise DError(
-                f"kernel symbols are not simulated: {node.name}", "D_SYM_NOTYPES", node.at
-            )
+            raise DError(f"kernel symbols are not simulated: {node.name}", NOT_RUN, node.at, "-")
         variable = self.scope.find(node.name)
         if variable is None:
             if not create:
@@ -373,12 +371,10 @@ class Checker:
             raise DError("cannot dereference pointer to function", "D_DEREF_FUNC", at)
         userland = bool(operand.flags & Flag.USERLAND)
         flags = self.node_flags(type_, userland)
-        if not isinstance(base, Array) or base == STRING:
+        if not isinstance(base, Array):
             flags |= Flag.LVALUE
         if operand.flags & Flag.WRITABLE or (
-            isinstance(operand, Binary)
-            and operand.op == "+"
-            and operand.left.flags & Flag.WRITABLE
+            isinstance(operand, Binary) and operand.op == "+" and operand.left.flags & Flag.WRITABLE
         ):
             flags |= Flag.WRITABLE
         return Unary(at, type_, flags, "*", operand)
@@ -401,9 +397,7 @@ class Checker:
             raise DError("cannot apply sizeof to a bit-field", "D_SIZEOF_BITFIELD", at)
         size = self.sizeof(operand)
         if size == 0:
-            raise DError(
-                "cannot apply sizeof to an operand of unknown size", "D_SIZEOF_TYPE", at
-            )
+            raise DError("cannot apply sizeof to an operand of unknown size", "D_SIZEOF_TYPE", at)
         if isinstance(operand, Str):
             return Int(at, size_t, NONE, size)
         return Unary(at, size_t, NONE, "sizeof", operand)
@@ -479,9 +473,7 @@ class Checker:
             return self._additive(at, op, left, right)
         if op == ",":
             if self.is_dynamic(left) or self.is_dynamic(right):
-                raise DError(
-                    "operator , operands cannot be of dynamic type", "D_OP_DYN", at
-                )
+                raise DError("operator , operands cannot be of dynamic type", "D_OP_DYN", at)
             if self.is_action(left) or self.is_action(right):
                 raise DError("operator , operands cannot be actions", "D_OP_ACT", at)
             return Binary(at, right.type, right.flags & ~Flag.LVALUE, op, left, right)
@@ -710,9 +702,7 @@ class Checker:
             flags |= Flag.USERLAND
         return MemberOf(at, member.type, flags, node.op, base, member)
 
-    def _translated_member(
-        self, node: tree.Member, base: Node, translation: Translation
-    ) -> Node:
+    def _translated_member(self, node: tree.Member, base: Node, translation: Translation) -> Node:
         if node.name not in translation.members:
             raise DError(
                 f"translator does not define conversion for member: {node.name}",
@@ -773,8 +763,7 @@ class Checker:
                 if found.kind == Kind.SCALAR and found.fresh:
                     if scope == "clause":
                         raise DError(
-                            "local variables may not be used as associative arrays: "
-                            f"{found.name}",
+                            f"local variables may not be used as associative arrays: {found.name}",
                             "D_ARR_LOCAL",
                             at,
                         )
@@ -783,7 +772,11 @@ class Checker:
                     return self._array_element(at, found, node.keys, read)
         left = self.expr(base)
         if len(node.keys) > 1:
-            what = left.name if not isinstance(left, Var) else f"{left.variable.kind} {left.variable.name}"
+            what = (
+                left.name
+                if not isinstance(left, Var)
+                else f"{left.variable.kind} {left.variable.name}"
+            )
             raise DError(f"cannot access {what} as an associative array", "D_ARR_BADREF", at)
         right = self.expr(node.keys[0])
         return self._dereference(at, self._additive(at, "+", left, right))
@@ -930,8 +923,7 @@ class Checker:
         translation = self.scope.translator(operand.type, output)
         if translation is None:
             raise DError(
-                f'cannot translate from "{self.type_name(operand)}" to '
-                f'"{self.types.name(output)}"',
+                f'cannot translate from "{self.type_name(operand)}" to "{self.types.name(output)}"',
                 "D_XLATE_NONE",
                 node.at,
             )
@@ -1058,9 +1050,7 @@ class Checker:
             cut = fold_cast(right, left.type, right.flags, right.at, self.types)
             right = Int(right.at, right.type, right.flags, cut.value)
         if not left.flags & Flag.LVALUE:
-            raise DError(
-                f"operator {op} requires modifiable lvalue as an operand", "D_OP_LVAL", at
-            )
+            raise DError(f"operator {op} requires modifiable lvalue as an operand", "D_OP_LVAL", at)
         if not left.flags & Flag.WRITABLE:
             raise DError(
                 f"operator {op} can only be applied to a writable variable", "D_OP_WRITE", at
@@ -1086,9 +1076,7 @@ class Checker:
             )
         left.variable.function = right.function
         if left.function is not None:
-            raise DError(
-                "operator = requires modifiable lvalue as an operand", "D_OP_LVAL", at
-            )
+            raise DError("operator = requires modifiable lvalue as an operand", "D_OP_LVAL", at)
         self.sign_keys(at, left.variable, left.keys)
         left.variable.modified = True
         return Agg(left.at, DYNAMIC, left.flags, left.variable, left.keys, right)

@@ -8,9 +8,8 @@ expressions that do not fit the registers, are the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from collections.abc import Iterator
 from typing import Any
 
 from dtkit.dlang.check import Checker
@@ -35,7 +34,7 @@ from dtkit.dlang.typed import (
     Variable,
     translation_of,
 )
-from dtkit.dlang.types import STRING, Array, Integer, Member, Pointer, Special, Type
+from dtkit.dlang.types import Array, Integer, Member, Pointer, Type
 
 MASK = (1 << 64) - 1
 
@@ -302,7 +301,10 @@ class Generator:
                     size_register = self._alloc(argument.at)
                     self._setx(size_register, returns.size)
                 self._emit(
-                    "pushtr", rd=register, r2=size_register, value="string" if returns.string else ""
+                    "pushtr",
+                    rd=register,
+                    r2=size_register,
+                    value="string" if returns.string else "",
                 )
             else:
                 self._emit("pushtv", rd=register)
@@ -735,5 +737,3 @@ class Generator:
 
     def _translate(self, node: Translate, address: bool) -> int:
         return self._code(node.operand)
-
-

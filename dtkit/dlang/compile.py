@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
+from typing import Any
 
-from dtkit.dlang import tree
+from dtkit.dlang import findings, tree
 from dtkit.dlang.check import Checker
 from dtkit.dlang.codegen import Generator
 from dtkit.dlang.dif import Difo, Instruction, ReturnType
@@ -500,9 +501,7 @@ class Compiler:
         output, source = declarer.type_of(item.output), declarer.type_of(item.input)
         resolved = self.types.resolve(output)
         if not isinstance(resolved, Tagged) or resolved.kind == "enum":
-            raise DError(
-                "translator output type must be a struct or union", "D_XLATE_SOU", item.at
-            )
+            raise DError("translator output type must be a struct or union", "D_XLATE_SOU", item.at)
         if not self.types.is_complete(resolved):
             raise DError(
                 f"incomplete struct/union/enum {self.types.name(output)}", "D_XLATE_SOU", item.at
@@ -564,9 +563,7 @@ class Compiler:
                         spec.at,
                         "-",
                     )
-                description = Description(
-                    probe.provider, probe.module, probe.function, probe.name
-                )
+                description = Description(probe.provider, probe.module, probe.function, probe.name)
             else:
                 description = Description.parse(spec.text, spec.at)
             yield self.enabling(clause, description, spec.at, number)
@@ -578,12 +575,15 @@ class Compiler:
         checker = self.checker
         probes = self.kernel.match(description)
         if not probes and not self.options.zdefs:
-            raise DError(
+            error = DError(
                 f"probe description {description} does not match any probes",
                 "D_PDESC_ZERO",
                 at,
                 "-",
             )
+            if self.on_error is None:
+                raise error
+            self.on_error(error)
         checker.probe = probes[0] if len(probes) == 1 else None
         checker.description = str(description)
         try:
@@ -620,9 +620,7 @@ class Compiler:
             statements = self._cook_statements(clause)
         return statements, predicate
 
-    def _cook_statements(
-        self, clause: tree.Clause
-    ) -> list[tuple[tree.ExprStatement, Node]]:
+    def _cook_statements(self, clause: tree.Clause) -> list[tuple[tree.ExprStatement, Node]]:
         cooked = []
         with _region("action list"):
             for statement in clause.statements or ():
@@ -648,14 +646,20 @@ class Compiler:
             elif isinstance(node, Call) and node.function.kind == Kind.ACTION:
                 handler = _ACTIONS.get(node.function.name)
                 if handler is None:
-                    raise DError(
-                        f"{node.function.name}( ) is not simulated", "D_UNKNOWN", node.at
-                    )
+                    self._not_run(node.function.name, node.at)
+                    return
                 handler(self, statement, node)
             else:
                 code = self.generator.generate(node)
                 nothing = ReturnType(False, False, 0)
                 self._add(statement, ActionKind.EXPRESSION, replace(code, returns=nothing))
+
+    def _not_run(self, name: str, at: int) -> None:
+        """What dtrace(1) has and we do not: an error, but to one who only looks for errors."""
+        error = DError(f"{name}( ) is not simulated", findings.NOT_RUN, at, "-")
+        if self.on_error is None:
+            raise error
+        self.on_error(error)
 
     def _add(
         self,
@@ -663,12 +667,12 @@ class Compiler:
         kind: ActionKind,
         code: Difo | None,
         size: int | None = None,
-        **more: object,
+        **more: Any,
     ) -> None:
         if size is None:
             size = code.returns.size if code is not None else 0
         action = Action(kind, code, size, statement=statement.number)
-        statement.actions.append(replace(action, **more))  # type: ignore[arg-type]
+        statement.actions.append(replace(action, **more))
 
     def trace(self, statement: Statement, call: Call) -> None:
         """trace() and print()."""
@@ -785,7 +789,10 @@ class Compiler:
         for argument in arguments:
             code = self._argument(argument)
             self._add(
-                statement, _RECORDED.get(_call_name(argument), ActionKind.PRINTF), code, format=format_
+                statement,
+                _RECORDED.get(_call_name(argument), ActionKind.PRINTF),
+                code,
+                format=format_,
             )
 
     def _argument(self, node: Node) -> Difo:
@@ -856,9 +863,7 @@ class Compiler:
                     at,
                 )
 
-    def _defined_aggregation(
-        self, node: Node, call: Call, number: int, tag: str
-    ) -> Variable:
+    def _defined_aggregation(self, node: Node, call: Call, number: int, tag: str) -> Variable:
         name = call.function.name
         if not isinstance(node, Agg):
             raise DError(
@@ -873,9 +878,7 @@ class Compiler:
             )
         return node.variable
 
-    def _constant(
-        self, statement: Statement, kind: ActionKind, value: int, **more: object
-    ) -> None:
+    def _constant(self, statement: Statement, kind: ActionKind, value: int, **more: Any) -> None:
         code = Difo(
             (Instruction("setx", rd=1, value=value), Instruction("ret", rd=1)),
             ReturnType(False, False, 8),
@@ -956,17 +959,20 @@ class Compiler:
     def exit(self, statement: Statement, call: Call) -> None:
         """exit()."""
         code = self.generator.generate(call.arguments[0])
-        self._add(
-            statement, ActionKind.EXIT, replace(code, returns=ReturnType(False, False, 4))
-        )
+        self._add(statement, ActionKind.EXIT, replace(code, returns=ReturnType(False, False, 4)))
 
     def destructive(self, statement: Statement, call: Call) -> None:
         """Actions that change the system, which there is none of here."""
-        raise DError(
-            f"{call.function.name}( ) changes the system and is not simulated",
-            "D_UNKNOWN",
-            call.at,
+        name = call.function.name
+        if self.options.destructive:
+            self._not_run(name, call.at)
+            return
+        error = DError(
+            f"{name}( ): Destructive actions not allowed", findings.DESTRUCTIVE, call.at, "-"
         )
+        if self.on_error is None:
+            raise error
+        self.on_error(error)
 
     # Aggregations
 
@@ -981,9 +987,7 @@ class Compiler:
                 f"{function}( ) argument #1 must be of scalar type", "D_AGG_SCALAR", node.at
             )
         first = len(statement.actions)
-        self._constant(
-            statement, ActionKind.EXPRESSION, variable.number, in_tuple=True
-        )
+        self._constant(statement, ActionKind.EXPRESSION, variable.number, in_tuple=True)
         for key in node.keys:
             self._key(statement, key)
         parameters, increment, most = self._quantization(node, function, arguments)
@@ -1008,12 +1012,11 @@ class Compiler:
         if name == "stack":
             assert isinstance(key, Call)
             frames = self._frames(key)
-            self._add(
-                statement, ActionKind.STACK, None, 8 * frames, argument=frames, in_tuple=True
-            )
+            self._add(statement, ActionKind.STACK, None, 8 * frames, argument=frames, in_tuple=True)
             return
         if name in ("ustack", "jstack", "usym", "ufunc", "umod", "uaddr"):
-            raise DError(f"{name}( ) is not simulated", "D_UNKNOWN", key.at)
+            self._not_run(name, key.at)
+            return
         code = self._argument(key)
         kind = _RECORDED.get(name, ActionKind.EXPRESSION)
         self._add(statement, kind, code, in_tuple=True)
@@ -1036,9 +1039,7 @@ class Compiler:
             )
         code = self.generator.generate(increment[0])
         nothing = ReturnType(False, False, 0)
-        self._add(
-            statement, ActionKind.EXPRESSION, replace(code, returns=nothing), in_tuple=True
-        )
+        self._add(statement, ActionKind.EXPRESSION, replace(code, returns=nothing), in_tuple=True)
 
     def _quantization(
         self, node: Agg, function: str, arguments: Sequence[Node]
@@ -1337,4 +1338,3 @@ def _alignment(size: int) -> int:
 
 def _round(value: int, unit: int) -> int:
     return -(-value // unit) * unit
-

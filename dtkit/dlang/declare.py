@@ -12,7 +12,6 @@ from dtkit.dlang.types import (
     BASIC,
     SPECIAL,
     Array,
-    Float,
     Function,
     Integer,
     Layout,
@@ -84,9 +83,7 @@ class Declarer:
                 raise DError("invalid type combination", "D_DECL_COMBO", specifiers.at)
             body = specifiers.body
             base: Type = (
-                self._struct(body)
-                if isinstance(body, tree.StructSpecifier)
-                else self._enum(body)
+                self._struct(body) if isinstance(body, tree.StructSpecifier) else self._enum(body)
             )
         elif specifiers.name is not None:
             if words:
@@ -100,8 +97,14 @@ class Declarer:
         return base
 
     def _no_attributes(self, words: Sequence[str], specifiers: Specifiers) -> None:
-        kind = "short and long may not be used with" if {"short", "long"} & {*words} else "signed and unsigned may only be used with"
-        raise DError(f"invalid type declaration: {kind} integer type", "D_DECL_SIGNINT", specifiers.at)
+        kind = (
+            "short and long may not be used with"
+            if {"short", "long"} & {*words}
+            else "signed and unsigned may only be used with"
+        )
+        raise DError(
+            f"invalid type declaration: {kind} integer type", "D_DECL_SIGNINT", specifiers.at
+        )
 
     def _named(self, name: str, at: int) -> Type:
         if name in SPECIAL:
@@ -147,9 +150,7 @@ class Declarer:
             width = f"unsigned {width}"
         return BASIC[width]
 
-    def derive(
-        self, base: Type, derivations: Sequence[PointerTo | ArrayOf | FunctionOf]
-    ) -> Type:
+    def derive(self, base: Type, derivations: Sequence[PointerTo | ArrayOf | FunctionOf]) -> Type:
         """*base* with the pointers, arrays and functions of a declarator put upon it."""
         type_ = base
         for step in reversed(derivations):
@@ -160,9 +161,7 @@ class Declarer:
                         type_ = Qualified(qualifier, type_)
                 case ArrayOf(at, size, keys):
                     if keys is not None:
-                        raise DError(
-                            "cannot declare associative array here", "D_DECL_DYNOBJ", at
-                        )
+                        raise DError("cannot declare associative array here", "D_DECL_DYNOBJ", at)
                     type_ = self._array(type_, size, at)
                 case FunctionOf(_, parameters):
                     type_ = self._function(type_, parameters)
@@ -282,7 +281,9 @@ class Declarer:
         tag = body.tag if body.tag is not None else self.types.anonymous_tag()
         if body.values is None:
             if tag not in self.types.enums:
-                raise DError(f"incomplete struct/union/enum enum {tag}", "D_DECL_INCOMPLETE", body.at)
+                raise DError(
+                    f"incomplete struct/union/enum enum {tag}", "D_DECL_INCOMPLETE", body.at
+                )
             return Tagged("enum", tag)
         if tag in self.types.enums:
             raise DError(f"type redeclared: enum {tag}", "D_DECL_TYPERED", body.at)
@@ -299,7 +300,11 @@ class Declarer:
                     )
                 following = value
             if not -(1 << 31) <= following < 1 << 31:
-                raise DError(f"enumerator '{name}' value overflows INT_MAX ({following})", "D_DECL_ENOFLOW", at)
+                raise DError(
+                    f"enumerator '{name}' value overflows INT_MAX ({following})",
+                    "D_DECL_ENOFLOW",
+                    at,
+                )
             values[name] = following
             following += 1
         self.types.define_enum(tag, values)

@@ -45,8 +45,18 @@ class Instruction:
     def __str__(self) -> str:
         op = f"{self.op:<4}"
         match self.op:
-            case "or" | "xor" | "and" | "sll" | "srl" | "sra" | "sub" | "add" | "mul" | "sdiv" | (
-                "udiv" | "srem" | "urem"
+            case (
+                "or"
+                | "xor"
+                | "and"
+                | "sll"
+                | "srl"
+                | "sra"
+                | "sub"
+                | "add"
+                | "mul"
+                | "sdiv"
+                | ("udiv" | "srem" | "urem")
             ):
                 return f"{op} %r{self.r1}, %r{self.r2}, %r{self.rd}"
             case "not" | "mov" | "allocs":

@@ -39,7 +39,7 @@ def unescape(text: str) -> str:
     """
     Resolve the escapes of a string constant.
 
-    >>> unescape(r'a\\n\\x41')
+    >>> unescape(r"a\\n\\x41")
     'a\\nA'
     """
     if "\\" not in text:
@@ -64,6 +64,5 @@ def _byte(value: int) -> str:
 def escape(data: bytes) -> str:
     """How ``%S``, ``%C`` and dtrace(1)'s messages write *data*."""
     return "".join(
-        _NAMES.get(byte) or (chr(byte) if 0x20 <= byte < 0x7F else f"\\{byte:03o}")
-        for byte in data
+        _NAMES.get(byte) or (chr(byte) if 0x20 <= byte < 0x7F else f"\\{byte:03o}") for byte in data
     )

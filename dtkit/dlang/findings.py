@@ -17,6 +17,11 @@ class Severity(StrEnum):
     WARNING = "warning"  #: dtrace(1) takes it, and it will not do what it seems to say
 
 
+#: Tags of what dtrace(1) runs and the simulator does not, and of what needs ``dtrace -w``.
+NOT_RUN = "X_NOT_RUN"
+DESTRUCTIVE = "X_DESTRUCTIVE"
+
+
 class DError(Exception):
     """
     A D program that dtrace(1) refuses.

@@ -87,8 +87,8 @@ def fold_binary(op: str, left: Node, right: Node, at: int, types: Types) -> Int 
         return Int(at, INT, Flag.SIGNED, int(value))
     if op in ("<<", ">>"):
         shift = b & 63  # as the machine does it
-        value = a << shift & MASK if op == "<<" else a >> shift
-        return Int(at, left.type, left.flags, value)
+        shifted = a << shift & MASK if op == "<<" else a >> shift
+        return Int(at, left.type, left.flags, shifted)
     promoted = types.promote(left.type, right.type)
     resolved = types.resolve(promoted)
     signed = isinstance(resolved, Integer) and resolved.signed

@@ -156,9 +156,7 @@ def parse_format(text: str, at: int) -> Format:
     return Format(text, tuple(directives))
 
 
-def _directive(
-    text: str, start: int, percent: int, number: int, at: int
-) -> tuple[Directive, int]:
+def _directive(text: str, start: int, percent: int, number: int, at: int) -> tuple[Directive, int]:
     prefix = text[start:percent]
     flags: list[str] = []
     width = precision = 0
@@ -197,9 +195,8 @@ def _directive(
             flags.append("#")
         elif character == "*":
             if dynamic_precision if dot else dynamic_width:
-                raise error(
-                    f"has more than one '*' specified for the output {'precision' if dot else 'width'}"
-                )
+                what = "precision" if dot else "width"
+                raise error(f"has more than one '*' specified for the output {what}")
             if dot:
                 dynamic_precision = True
             else:

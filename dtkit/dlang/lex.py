@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+
 from lark.lexer import Token
 
 from dtkit.dlang.escapes import unescape
@@ -80,10 +81,10 @@ _OPERATORS = {
     "{": "_LBRACE",
     "}": "_RBRACE",
     "...": "ELLIPSIS",
-    **dict.fromkeys(["==", "!=", "<=", ">=", "<<", ">>", "&&", "||", "^^", "|", "^", "%", "/"], "BINOP"),
     **dict.fromkeys(
-        ["=", "+=", "-=", "*=", "/=", "%=", "&=", "^=", "|=", "<<=", ">>="], "ASSIGN"
+        ["==", "!=", "<=", ">=", "<<", ">>", "&&", "||", "^^", "|", "^", "%", "/"], "BINOP"
     ),
+    **dict.fromkeys(["=", "+=", "-=", "*=", "/=", "%=", "&=", "^=", "|=", "<<=", ">>="], "ASSIGN"),
 }
 
 #: Keywords everywhere but in probe descriptions.
@@ -113,8 +114,7 @@ _KEYWORDS = {
     ),
     # Reserved, and in no rule: a syntax error wherever they stand.
     **dict.fromkeys(
-        ["break", "case", "continue", "counter", "default", "do", "for", "goto", "import"]
-        + ["return", "switch", "while"],
+        ["break", "case", "continue", "counter", "default", "do", "for", "goto", "import", "return", "switch", "while"],
         "RESERVED",
     ),
 }
@@ -123,8 +123,7 @@ _KEYWORDS = {
 _OUTER_KEYWORDS = {
     word: kind
     for word, kind in _KEYWORDS.items()
-    if kind
-    in {"INLINE", "TRANSLATOR", "PROVIDER", "SELF", "THIS", "STRING_TYPE", "STRUCT", "ENUM"}
+    if kind in {"INLINE", "TRANSLATOR", "PROVIDER", "SELF", "THIS", "STRING_TYPE", "STRUCT", "ENUM"}
     or kind in {"STORAGE", "QUALIFIER", "TYPE_WORD"}
 }
 

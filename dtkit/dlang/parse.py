@@ -64,6 +64,7 @@ MAX_PROGRAM = 16 << 20
 
 _INTEGER = re.compile(r"([-+]?)(0[xX][0-9A-Fa-f]+|[0-9]+)([uUlL]*)\Z")
 
+
 def parse(
     text: str,
     file: str | None = None,
@@ -191,9 +192,7 @@ class _Builder(Transformer[Token, Any]):
     def statements(self, statements: list[Statement]) -> tuple[Statement, ...]:
         return tuple(statements)
 
-    def statements_and_last(
-        self, statements: list[Statement], last: Expr
-    ) -> tuple[Statement, ...]:
+    def statements_and_last(self, statements: list[Statement], last: Expr) -> tuple[Statement, ...]:
         return (*statements, ExprStatement(last.at, last))
 
     def empty_statement(self) -> None:
@@ -202,9 +201,7 @@ class _Builder(Transformer[Token, Any]):
     def expression_statement(self, expression: Expr) -> ExprStatement:
         return ExprStatement(expression.at, expression)
 
-    def if_statement(
-        self, keyword: Token, test: Expr, then: Any, otherwise: Any = ()
-    ) -> If:
+    def if_statement(self, keyword: Token, test: Expr, then: Any, otherwise: Any = ()) -> If:
         return If(_at(keyword), test, then, otherwise)
 
     def single(self, statement: Statement | None) -> tuple[Statement, ...]:
@@ -278,9 +275,7 @@ class _Builder(Transformer[Token, Any]):
         sign, digits, suffix = match.groups()
         value = _number(digits, _at(token))
         if value > 0xFFFF_FFFF_FFFF_FFFF:
-            raise DError(
-                f"constant {token} results in integer overflow", "D_INT_OFLOW", _at(token)
-            )
+            raise DError(f"constant {token} results in integer overflow", "D_INT_OFLOW", _at(token))
         constant = Int(_at(token), value, suffix.lower(), not digits.startswith("0"))
         return Unary(_at(token), sign, constant) if sign else constant
 
@@ -314,9 +309,7 @@ class _Builder(Transformer[Token, Any]):
     ) -> Translator:
         return Translator(_at(keyword), output, source, str(name), members)
 
-    def translator_member(
-        self, name: Token, _equals: Token, value: Expr
-    ) -> tuple[int, str, Expr]:
+    def translator_member(self, name: Token, _equals: Token, value: Expr) -> tuple[int, str, Expr]:
         return _at(name), str(name), value
 
     def provider(self, keyword: Token, name: Token, *probes: ProviderProbe) -> Provider:

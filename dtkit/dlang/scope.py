@@ -65,10 +65,9 @@ class Scope:
         self.globals["NULL"] = null
 
     def _builtin(self, builtin: Builtin) -> Variable:
-        variable = Variable(
+        return Variable(
             builtin.name, builtin.kind, builtin.number, "builtin", version=builtin.version
         )
-        return variable
 
     def settle_builtins(self) -> None:
         """Give the built-in variables their types, once those are declared."""
@@ -174,11 +173,7 @@ class Scope:
         ]
         for exact in (True, False):
             for found in candidates:
-                if (
-                    found.input == native
-                    if exact
-                    else self.types.compatible(found.input, native)
-                ):
+                if found.input == native if exact else self.types.compatible(found.input, native):
                     return Translation(
                         found.output, found.input, found.variable, found.members, pointer
                     )

@@ -79,15 +79,11 @@ class _Splitter:
         at = test.at
         before = _condition(at, under) if under else Int(at, 1)
         value = Binary(at, "&&", before, test)
-        self.add(
-            Unary(at, "!", _error(at)), (_set(_condition(at, self.conditions), value),)
-        )
+        self.add(Unary(at, "!", _error(at)), (_set(_condition(at, self.conditions), value),))
         return self.conditions
 
     def add(self, predicate: Expr, statements: tuple[Statement, ...]) -> None:
-        self.clauses.append(
-            Clause(self.clause.at, self.clause.probes, predicate, statements)
-        )
+        self.clauses.append(Clause(self.clause.at, self.clause.probes, predicate, statements))
 
     def block(self, statements: list[Statement], condition: int) -> None:
         if not statements:

@@ -113,9 +113,7 @@ class Special:
     name: str
 
 
-Type = (
-    Integer | Float | Pointer | Array | Function | Tagged | Typedef | Qualified | Special
-)
+Type = Integer | Float | Pointer | Array | Function | Tagged | Typedef | Qualified | Special
 
 VOID = Integer("void", 0, True)
 CHAR = Integer("char", 8, True, char=True)
@@ -365,7 +363,8 @@ class Types:
                         prefix = f" {qualifier}{' ' if prefix else ''}{prefix}"
                         type_ = target
                     else:
-                        return f"{qualifier} {self.name(target)}{' ' if prefix else ''}{prefix}{suffix}"
+                        space = " " if prefix else ""
+                        return f"{qualifier} {self.name(target)}{space}{prefix}{suffix}"
                 case Typedef(name, _) | Integer(name) | Float(name, _):
                     return f"{name}{' ' if prefix else ''}{prefix}{suffix}"
                 case Tagged(kind, tag):

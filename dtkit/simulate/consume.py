@@ -149,7 +149,10 @@ class Consumer:
             self._indent -= 2
         syscall = probe.provider == "syscall"
         if kind:
-            arrow = {"entry": " => " if syscall else " -> ", "return": " <= " if syscall else " <- "}
+            arrow = {
+                "entry": " => " if syscall else " -> ",
+                "return": " <= " if syscall else " <- ",
+            }
             name = f"{' ' * self._indent}{arrow[kind]}{probe.function}"
         else:
             name = f"{' ' * self._indent}| {probe.function}:{probe.name}"
@@ -255,9 +258,7 @@ class Consumer:
 
     # Aggregations
 
-    def _library(
-        self, action: Action, value: bytes, other: bytes, second: Action | None
-    ) -> None:
+    def _library(self, action: Action, value: bytes, other: bytes, second: Action | None) -> None:
         variable = int.from_bytes(value[:8], "little")
         number = int.from_bytes(other, "little", signed=True) if len(other) <= 8 else 0
         match action.name:
@@ -275,7 +276,7 @@ class Consumer:
                 try:
                     self.options = self.options.set(name, text if len(other) > 8 else None)
                 except OptionError as error:
-                    self.output.error(f"couldn't set option \"{name}\" to \"{text}\": {error}")
+                    self.output.error(f'couldn\'t set option "{name}" to "{text}": {error}')
 
     def _printa(self, group: Sequence[Action]) -> None:
         variables = [action.variable for action in group]
@@ -295,9 +296,7 @@ class Consumer:
             self.print_entry(key, entries)
             return
         values = list(zip(key.keys, key.actions, strict=True))
-        text = format_text(
-            action.format, values, self.symbols, entries, self.options.aggzoom
-        )
+        text = format_text(action.format, values, self.symbols, entries, self.options.aggzoom)
         self.output.print(text)
         for entry in entries:
             entry.printed = True
@@ -330,7 +329,14 @@ class Consumer:
                     like = prototypes.get(variable, first)
                     empty = [0] * len(like.data)
                     row.append(
-                        Entry(variable, like.function, like.parameters, first.keys, first.actions, empty)
+                        Entry(
+                            variable,
+                            like.function,
+                            like.parameters,
+                            first.keys,
+                            first.actions,
+                            empty,
+                        )
                     )
             rows.append((first, row))
         position = self.options.aggsortpos if self.options.aggsortpos < len(variables) else 0
@@ -405,4 +411,3 @@ def trace_text(value: bytes, quiet: bool, raw: bool) -> str:
         return bytes_text(value, -33, quiet, raw)
     number = int.from_bytes(value, "little", signed=len(value) >= 4)
     return str(number) if quiet else f" {number:{width}}"
-

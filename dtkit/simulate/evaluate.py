@@ -76,9 +76,7 @@ _BRANCHES = {
 
 #: Instructions that can fault, so that their place must be known.
 _FAULTING = {
-    op
-    for op in _SIMPLE
-    if op.startswith(("ld", "st", "sd", "ud", "sr", "ur", "sc", "al", "co"))
+    op for op in _SIMPLE if op.startswith(("ld", "st", "sd", "ud", "sr", "ur", "sc", "al", "co"))
 } - {"srl", "sra"} | {"call", "ldga", "ldgs", "ldgaa", "ldtaa", "stgaa", "sttaa", "stgs", "stts"}
 
 
@@ -185,18 +183,14 @@ class Evaluator:
                 objects["load_element"] = _load_element
                 return f"r{register} = load_element(c, {scope!r}, {number}, {array})"
             objects["store_element"] = _store_element
-            return (
-                f"store_element(c, {scope!r}, {number}, {array}, r{register}, {size}, {string})"
-            )
+            return f"store_element(c, {scope!r}, {number}, {array}, r{register}, {size}, {string})"
         if not size:
             place = "c.storage.globals" if scope == "global" else "c.storage.locals[c.number]"
             if op.startswith("ld"):
                 return f"r{register} = {place}.get({number}, 0)"
             return f"{place}[{number}] = r{register}"
         if op.startswith("ld"):
-            return (
-                f"r{register} = c.storage.object_address({scope!r}, c.number, {number}, {size})"
-            )
+            return f"r{register} = c.storage.object_address({scope!r}, c.number, {number}, {size})"
         objects["store_object"] = _store_object
         return f"store_object(c, {scope!r}, {number}, r{register}, {size}, {string})"
 
@@ -289,9 +283,7 @@ def _store_element(
     c.storage.dynamic_store(key, value, size, data)
 
 
-def _store_object(
-    c: Cpu, scope: str, number: int, value: int, size: int, string: bool
-) -> None:
+def _store_object(c: Cpu, scope: str, number: int, value: int, size: int, string: bool) -> None:
     data = _content(c, value, size, string) if value else None
     c.storage.object_store(scope, c.number, number, size, data)
 
@@ -301,4 +293,3 @@ def _content(c: Cpu, address: int, size: int, string: bool) -> bytes:
     if not string:
         return c.copy(address, size)
     return c.string(address, size - 1) + b"\0"
-

@@ -80,9 +80,7 @@ def _count(value: Value) -> int:
     return max(-MAX_WIDTH, min(MAX_WIDTH, number))
 
 
-def _aggregation(
-    directive: Directive, entry: Entry, width: int, precision: int, zoom: bool
-) -> str:
+def _aggregation(directive: Directive, entry: Entry, width: int, precision: int, zoom: bool) -> str:
     match entry.function:
         case "quantize":
             return quantize_text(entry.data, entry.normal, zoom)
@@ -118,15 +116,15 @@ def _value(
         return _field(directive, symbols.module(number).encode(), width, precision)
     match prints:
         case "stack":
-            frames = [
-                int.from_bytes(data[at : at + 8], "little") for at in range(0, len(data), 8)
-            ]
+            frames = [int.from_bytes(data[at : at + 8], "little") for at in range(0, len(data), 8)]
             indent = abs(width) if width < 0 or "-" in directive.flags else 0
             pad = 0 if "-" in directive.flags else width
             return stack_text(
                 frames,
                 indent,
-                lambda frame: padded(symbols.frame(frame).encode(), pad) if pad else symbols.frame(frame),
+                lambda frame: (
+                    padded(symbols.frame(frame).encode(), pad) if pad else symbols.frame(frame)
+                ),
             )
         case "symbol" | "user-symbol":
             return _field(directive, symbols.symbol(number).encode(), width, precision)

@@ -312,9 +312,7 @@ class Tracer:
                 time = int.from_bytes(data[at + 4 : at + 8], "little") << 32
                 time |= int.from_bytes(data[at + 8 : at + 12], "little")
                 following = places[index + 1][1] if index + 1 < len(places) else 0
-                found.append(
-                    Record(time, cpu.number, epid, bytes(data[at : at + size]), following)
-                )
+                found.append(Record(time, cpu.number, epid, bytes(data[at : at + size]), following))
         found.sort(key=lambda record: record.time)
         yield from found
         yield from drops

@@ -109,7 +109,10 @@ def _steps(
 
 
 def _check(
-    name: str, steps: tuple[Step, ...], paths: Mapping[str, tuple[Step, ...]], above: tuple[str, ...]
+    name: str,
+    steps: tuple[Step, ...],
+    paths: Mapping[str, tuple[Step, ...]],
+    above: tuple[str, ...],
 ) -> None:
     """A path that leads through itself would never end."""
     if name in above:

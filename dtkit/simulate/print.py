@@ -59,7 +59,9 @@ class _Printer:
             case Pointer():
                 self.out.append(_hex(self._number(bit, 64)))
             case Special("string"):
-                self._array(Array(Integer("char", 8, True, char=True), self.types.strsize), bit, depth)
+                self._array(
+                    Array(Integer("char", 8, True, char=True), self.types.strsize), bit, depth
+                )
             case Array():
                 self._array(type_, bit, depth)
             case Function():
@@ -138,4 +140,3 @@ class _Printer:
 
 def _hex(value: int) -> str:
     return f"0x{value:x}" if value else "0"
-

@@ -12,12 +12,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from dtkit.dlang import kernel as kernels
 from dtkit.dlang.compile import Compiled, compile_program
 from dtkit.dlang.findings import DError
 from dtkit.dlang.kernel import Description, ProbePoint
-from dtkit.dlang.source import Source
+from dtkit.dlang.kernel import Kernel as Probes
+from dtkit.dlang.kernel import kernel as shipped_kernel
 from dtkit.dlang.options import WITH_COPYOUTMBUF, Options
+from dtkit.dlang.source import Source
 from dtkit.mbuf import FREEBSD_12, FREEBSD_14, Kernel, Layout, Memory
 from dtkit.simulate.aggregate import Aggregations
 from dtkit.simulate.buffer import Buffer
@@ -46,8 +47,8 @@ _STRINGS = 0xFFFFF80080000000
 _TICK = 137
 _PACKET = 1_000_000
 
-#: How much of a program from the command line dtrace(1) shows.
-_DESCRIPTION = re.compile(r"[^{/;]*")
+#: Of a program from the command line dtrace(1) shows what is before these.
+_BODY = re.compile(r"[{/;]")
 
 #: When the simulated host was booted, and how long ago that is, in ns.
 _BOOT = 1_600_000_000_000_000_000
@@ -74,7 +75,7 @@ class Settings:
     file: str | None = None
     options: Options = WITH_COPYOUTMBUF
     arguments: tuple[str, ...] = ()
-    kernel: kernels.Kernel = field(default_factory=kernels.kernel)
+    kernel: Probes = field(default_factory=shipped_kernel)
     cpus: int = 1
     drop_rate: float = 0.0
     seed: int = 0
@@ -120,9 +121,7 @@ class Simulation:
         except (DError, UnknownSubroutineError, _StartError) as error:
             self.status = 1
             source = Source(self.program, settings.file)
-            output.error(
-                error.dtrace_message(source) if isinstance(error, DError) else str(error)
-            )
+            output.error(error.dtrace_message(source) if isinstance(error, DError) else str(error))
             yield from output.take()
             return
         for _ in session.run(packets):
@@ -214,7 +213,7 @@ class _Session:
         count = self.tracer.matched
         what = f"script '{source.file}'"
         if source.file is None:
-            what = f"description '{_DESCRIPTION.match(source.text)[0]}'"
+            what = f"description '{_BODY.split(source.text)[0]}'"
         return f"{what} matched {count} probe{'s' if count > 1 else ''}"
 
     def _sizes(self) -> tuple[int, int]:

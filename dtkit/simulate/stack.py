@@ -203,9 +203,7 @@ class Stack:
     ) -> Thread:
         process = self._struct("proc", p_pid=pid, p_comm=execname.encode())
         address = self._struct("thread", td_proc=process, td_tid=tid, td_name=name.encode())
-        return Thread(
-            address, pid, 0, tid, self.name(execname), frames, interrupt=interrupt
-        )
+        return Thread(address, pid, 0, tid, self.name(execname), frames, interrupt=interrupt)
 
     # Packets
 
@@ -291,9 +289,7 @@ class Stack:
         outer = walk.callers
         within = step.within
         if within:
-            following = next(
-                (s.name for s in within if s.name not in ("when", "probe")), step.name
-            )
+            following = next((s.name for s in within if s.name not in ("when", "probe")), step.name)
             walk.callers = (self.symbols.caller(step.name, following), *outer)
             self._steps(within, walk, fire)
             walk.callers = outer

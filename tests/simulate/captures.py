@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The real outputs of dtrace(1): their command lines, and the packets that are to be seen in them."""
+"""The real outputs of dtrace(1): their command lines, and the packets to be seen in them."""
 
 from __future__ import annotations
 

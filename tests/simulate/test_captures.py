@@ -93,7 +93,7 @@ def test_lengths() -> None:
 
 def test_two_probes() -> None:
     capture = Capture("13-two-probes.txt")
-    packets = []
+    packets: list[Packet] = []
     for seen in capture.firings:
         packet = at_network_layer(seen.dumps[0])
         if seen.function == "tcp_input":
@@ -137,7 +137,7 @@ def test_chain_walk() -> None:
 
 def test_tcp_chain() -> None:
     capture = Capture("50-tcp-chain.txt")
-    packets = []
+    packets: list[Packet] = []
     for total, first, rest in re.findall(r"len (\d+): (\d+)(.*)", capture.output):
         more = [int(number) for number in re.findall(r"\d+", rest)]
         packets.append(Packet(ipv4(int(total), 6), lengths=(int(first), *more)))
@@ -146,7 +146,7 @@ def test_tcp_chain() -> None:
 
 def test_output_chain() -> None:
     capture = Capture("52-ip_output-chain.txt")
-    packets = []
+    packets: list[Packet] = []
     for total, first, second in re.findall(r"(\d+): (\d+) \+ (\d+)", capture.output):
         lengths = int(first), int(second)
         packets.append(Packet(ipv4(int(total), 6), path="output", lengths=lengths))
@@ -167,7 +167,7 @@ def test_ip_provider() -> None:
 
 def test_tcp_provider() -> None:
     capture = Capture("57-sdt-tcp.txt")
-    packets = []
+    packets: list[Packet] = []
     for source, destination, length in re.findall(r":(\d+) -> (\d+) len (\d+)", capture.output):
         ports = int(source).to_bytes(2, "big") + int(destination).to_bytes(2, "big")
         packets.append(Packet(ipv4(int(length) + 20, 6, ports)))

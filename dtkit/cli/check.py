@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""``dtkit check``: what is wrong with a D program, without dtrace(1)."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from dtkit.cli.dtrace_options import dtrace_options, program_options, read_program, shown_name
+from dtkit.cli.inputs import READABLE
+from dtkit.dlang import Finding, Severity, check, kernel
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  dtkit check tcp.d udp.d
+  dtkit check -n 'fbt::tcp_input:entry { tracemem((*args[0])->m_data, 64); }'
+  dtkit check --stock --json tcp.d
+"""
+)
+@click.argument("files", metavar="[FILE.d]...", nargs=-1, type=READABLE)
+@program_options
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line and finding.")
+def command(
+    files: tuple[str, ...],
+    program: str | None,
+    settings: tuple[str, ...],
+    destructive: bool,
+    zdefs: bool,
+    kernel_name: str,
+    stock: bool,
+    as_json: bool,
+) -> int:
+    """Say what is wrong with a D program, in dtrace(1)'s words, and where.
+
+    Types, members, arguments, probes and versions are checked as dtrace(1) does before it enables
+    anything; no dtrace(1) and no root is needed. Exit status 1 if any finding is an error.
+    """
+    if bool(files) == (program is not None):
+        raise click.UsageError("give either files or -n PROGRAM")
+    options = dtrace_options(settings, stock=stock, destructive=destructive, zdefs=zdefs)
+    programs: list[tuple[str, str | None]] = [(read_program(f), shown_name(f)) for f in files]
+    if program is not None:
+        programs.append((program, None))
+    errors = False
+    for text, file in programs:
+        for finding in check(text, file=file, options=options, kernel=kernel(kernel_name)):
+            errors = errors or finding.severity is Severity.ERROR
+            click.echo(json.dumps(finding.to_dict()) if as_json else _shown(finding))
+    return 1 if errors else 0
+
+
+def _shown(finding: Finding) -> bytes:
+    return str(finding).encode("utf-8", "surrogateescape")

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Looking at whole programs: all that is wrong with one, and the clauses that it has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from dtkit.dlang import tree
+from dtkit.dlang.compile import compile_program, deep_recursion, library
+from dtkit.dlang.findings import NOT_RUN, DError, Finding, Severity
+from dtkit.dlang.kernel import DEFAULT, Kernel, kernel
+from dtkit.dlang.options import WITH_COPYOUTMBUF, Options
+from dtkit.dlang.parse import parse
+from dtkit.dlang.predefined import BUILTINS, LATEST
+from dtkit.dlang.source import Source
+
+#: What is wrong with a clause for a probe that is not in our tables, and may be right.
+_OF_UNKNOWN_PROBES = ("D_ARGS_",)
+
+
+def check(
+    program: str,
+    *,
+    file: str | None = None,
+    options: Options = WITH_COPYOUTMBUF,
+    arguments: Sequence[str] = (),
+    kernel: Kernel | None = None,
+) -> list[Finding]:
+    """
+    All that is wrong with a D program, by place.
+
+    A probe that we do not know is a warning: no table of probes is that of every kernel. So is a
+    subroutine that no released dtrace(1) has.
+
+    :param file: name of the script; None for a program from the command line.
+    :param options: of dtrace(1), as ``-x`` and its letters set them.
+    :param arguments: macro arguments, ``$0`` first.
+    :param kernel: whose types and probes; without one, those of the default kernel.
+    """
+    source = Source(program, file)
+    errors: list[DError] = []
+    try:
+        compile_program(program, file, options, arguments, kernel, errors.append)
+    except DError as error:
+        errors.append(error)
+    found = [*_errors(errors, source), *_versions(program, source, options)]
+    unique = dict.fromkeys(found)
+    return sorted(unique, key=lambda f: (f.line or 0, f.column or 0, f.severity))
+
+
+def _errors(errors: Iterable[DError], source: Source) -> Iterator[Finding]:
+    unknown_probes = any(error.tag == "D_PDESC_ZERO" for error in errors)
+    for error in errors:
+        if error.tag == NOT_RUN or (unknown_probes and error.tag.startswith(_OF_UNKNOWN_PROBES)):
+            continue
+        severity = Severity.WARNING if error.tag == "D_PDESC_ZERO" else Severity.ERROR
+        yield Finding.of(source, error.message, error.tag, error.at, severity)
+
+
+def _versions(program: str, source: Source, options: Options) -> Iterator[Finding]:
+    """Warnings of names that only a later dtrace(1) has."""
+    try:
+        names = _names(program, options)
+    except DError:
+        return
+    for name in names:
+        builtin = BUILTINS.get(name.name)
+        if builtin is not None and builtin.version > LATEST and options.latest > LATEST:
+            version = ".".join(map(str, builtin.version[:2]))
+            message = f"{name.name}( ) needs a dtrace(1) with version {version} of D"
+            yield Finding.of(source, message, "X_VERSION", name.at, Severity.WARNING)
+
+
+def _names(program: str, options: Options) -> list[tree.Name]:
+    with deep_recursion():
+        found: list[tree.Name] = []
+        todo: list[object] = [_parse(program, None).externals]
+        while todo:
+            item = todo.pop()
+            if isinstance(item, tuple):
+                todo.extend(item)
+                continue
+            if isinstance(item, tree.Name):
+                found.append(item)
+            fields = getattr(item, "__dataclass_fields__", ())
+            todo.extend(getattr(item, name) for name in fields)
+    return found
+
+
+def _parse(program: str, of: Kernel | None, arguments: Sequence[str] = ()) -> tree.Program:
+    base = library(of or kernel(DEFAULT))
+    return parse(program, None, base.types.typedefs, base.globals, arguments)
+
+
+def clauses(program: str, arguments: Sequence[str] = ()) -> list[tuple[str, ...]]:
+    """
+    The clauses of a program in order: the probe descriptions of each, as they are written.
+
+    What a program has beside clauses is left out, so that two programs with the same clauses, one
+    with a string in it that another has not, give the same.
+
+    :raises DError: it is no D program.
+    """
+    with deep_recursion():
+        found = _parse(program, None, arguments).externals
+    return [
+        tuple(spec.text for spec in item.probes) for item in found if isinstance(item, tree.Clause)
+    ]
