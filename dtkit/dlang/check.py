@@ -27,6 +27,7 @@ from dtkit.dlang.typed import (
     Cast,
     Conditional,
     Flag,
+    Inline,
     Int,
     MemberOf,
     Node,
@@ -269,7 +270,7 @@ class Checker:
     def _lookup(self, node: tree.Name, kind: Kind, create: bool = False) -> Variable:
         if "`" in node.name:
             raise DError(f"kernel symbols are not simulated: {node.name}", NOT_RUN, node.at, "-")
-        variable = self.scope.find(node.name)
+        variable = self.scope.find(node.name) or self._enumerator(node)
         if variable is None:
             if not create:
                 raise DError(
@@ -285,6 +286,17 @@ class Checker:
                 node.at,
             )
         return variable
+
+    def _enumerator(self, node: tree.Name) -> Variable | None:
+        """A name of an enum's value, as a variable that is inlined."""
+        for tag, values in self.types.enums.items():
+            if node.name in values:
+                type_ = Tagged("enum", tag)
+                variable = Variable(node.name, Kind.SCALAR, 0, "builtin", type_)
+                value = values[node.name] & (1 << 64) - 1
+                variable.inline = Inline(Int(node.at, type_, Flag.SIGNED, value))
+                return variable
+        return None
 
     def _scalar(self, at: int, variable: Variable, read: bool) -> Node:
         """A variable without keys."""
@@ -627,7 +639,10 @@ class Checker:
         size = self.types.size(self.declarer.type_of(node.type))
         if size == 0:
             raise DError(
-                "cannot apply sizeof to an operand of unknown size", "D_SIZEOF_TYPE", node.at
+                "cannot apply sizeof to an operand of unknown size",
+                "D_SIZEOF_TYPE",
+                node.at,
+                "-",
             )
         return Int(node.at, self.scope.named("size_t"), NONE, size)
 
@@ -640,9 +655,10 @@ class Checker:
         member = self.types.member(type_, node.member)
         if member is None:
             raise DError(
-                f"failed to determine offset of {node.member}: Member name not found",
+                f"failed to determine offset of {node.member}: Invalid member name",
                 "D_UNKNOWN",
                 node.at,
+                "-",
             )
         if self.node_flags(member.type) & Flag.BITFIELD:
             raise DError(
@@ -937,7 +953,7 @@ class Checker:
         name = node.function.name
         function = self.scope.find(name)
         with self._parse_error():
-            if function is None:
+            if function is None or (function.declared and function.kind == Kind.SCALAR):
                 raise DError(f"undefined function name: {name}", "D_FUNC_UNDEF", node.at)
             if function.kind not in (Kind.FUNCTION, Kind.ACTION, Kind.AGGREGATING):
                 raise DError(

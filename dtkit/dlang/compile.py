@@ -38,6 +38,7 @@ from dtkit.dlang.typed import (
     Signature,
     Str,
     Translation,
+    Unary,
     Variable,
     translation_of,
 )
@@ -156,6 +157,7 @@ def library(of: Kernel) -> Scope:
     scope = Scope(Types(), MBUF_VERSION)
     scope.add_builtins()
     compiler = Compiler(of, scope, Options())
+    compiler.checker.declarer.native = True
     for text in of.declarations:
         program = parse(text, "library", scope.types.typedefs, scope.globals)
         for item in program.externals:
@@ -241,16 +243,16 @@ class Compiler:
         self.scope.version = self.options.version
         if not program.externals:
             raise DError("empty D program translation unit", "D_EMPTY", None)
-        number = 0
+        # What is declared anywhere is known to all clauses.
         for item in program.externals:
             if not isinstance(item, tree.Clause):
                 with self._recover():
                     self.external(item)
-                continue
+        clauses = [item for item in program.externals if isinstance(item, tree.Clause)]
+        for number, item in enumerate(clauses):
             for clause in self._desugared(item, program.source):
                 with self._recover():
                     enablings.extend(self.clause(clause, number))
-            number += 1
         return Compiled(
             program.source,
             tuple(enablings),
@@ -304,7 +306,7 @@ class Compiler:
         if not words or words[0] in ("ident", "line") or words[0].isdecimal():
             return
         if words[0] == "error":
-            raise DError(f"#error: {' '.join(words[1:])}", "D_PRAGERR", pragma.at, "-")
+            raise DError(f"#error: {' '.join(words[1:])} ", "D_PRAGERR", pragma.at, "-")
         if words[0] != "pragma":
             raise DError(
                 f"invalid control directive: #{words[0]}", "D_PRAGCTL_INVAL", pragma.at, "-"
@@ -315,7 +317,7 @@ class Compiler:
         if kind in ("attributes", "binding", "depends_on", "ident"):
             return
         if kind == "error":
-            raise DError(f"#error: {' '.join(words[3:])}", "D_PRAGERR", pragma.at, "-")
+            raise DError(f"#error: {' '.join(words[3:])} ", "D_PRAGERR", pragma.at, "-")
         if kind != "option":
             raise DError(f"invalid D pragma: {kind}", "D_PRAGMA_INVAL", pragma.at, "-")
         if len(words) < 4:
@@ -363,7 +365,7 @@ class Compiler:
             type_ = declarer.derive(base, derivations)
             if storage == "typedef":
                 if name in self.types.typedefs and self.types.typedefs[name] != type_:
-                    raise DError(f"type redeclared: {name}", "D_DECL_TYPERED", declarator.at)
+                    raise DError(f"typedef redeclared: {name}", "D_DECL_TYPERED", declarator.at)
                 self.types.typedefs[name] = type_
                 continue
             if storage == "extern":
@@ -685,7 +687,7 @@ class Compiler:
                 node.at,
             )
         translation = translation_of(node) if self.checker.is_dynamic(node) else None
-        if translation is not None and translation.pointer:
+        if translation is not None and translation.pointer and not isinstance(node, Unary):
             raise DError(
                 f"{name}( ) may not be applied to a translated pointer",
                 f"D_{name.upper()}_DYN",

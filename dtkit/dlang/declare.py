@@ -47,6 +47,8 @@ class Declarer:
     def __init__(self, types: Types, evaluate: Evaluate) -> None:
         self.types = types
         self.evaluate = evaluate
+        #: Whether what is declared is laid out as by a C compiler, or as by dtrace(1).
+        self.native = False
 
     def storage(self, specifiers: Specifiers) -> str | None:
         """The storage class of a declaration; raises :class:`DError` when it has two."""
@@ -218,7 +220,13 @@ class Declarer:
                 offset = 0 if union else at_bit
                 wide = self.types.size(type_) * 8
                 aligned = self.types.alignment(type_)
-                if declarator.bits is not None:
+                if declarator.bits is not None and not self.native:
+                    type_, bits = self._bit_field(type_, declarator)
+                    # dtrace(1) gives each bit-field of a program's own bytes of its own.
+                    aligned = self.types.size(type_)
+                    bits = aligned * 8
+                    offset = _round(offset, bits)
+                elif declarator.bits is not None:
                     type_, bits = self._bit_field(type_, declarator)
                     # A bit-field does not cross a boundary of its declared type.
                     if bits == 0 or offset // wide != (offset + bits - 1) // wide:
@@ -229,9 +237,17 @@ class Declarer:
                 alignment = max(alignment, aligned)
                 at_bit = offset + bits
                 end = max(end, at_bit)
+                if declarator.name and any(m.name == declarator.name for m in members):
+                    raise DError(
+                        f"failed to define member '{declarator.name}': Duplicate member name "
+                        "definition",
+                        "D_UNKNOWN",
+                        declarator.at,
+                    )
                 if declarator.name is not None or isinstance(self.types.resolve(type_), Tagged):
                     members.append(Member(declarator.name or "", type_, offset))
-        size = _round((end + 7) // 8, alignment)
+        # dtrace(1) does not pad what a program declares.
+        size = _round((end + 7) // 8, alignment if self.native else 1)
         if size > _MAX_SIZE:
             raise DError(f"{body.kind} is too big", "D_DECL_ARRBIG", body.at)
         return Layout(tuple(members), size, alignment)
@@ -274,7 +290,10 @@ class Declarer:
                 "D_DECL_BFSIZE",
                 declarator.at,
             )
-        field = Integer(resolved.name, bits, resolved.signed, resolved.char, resolved.size)
+        size = resolved.size
+        if not self.native:
+            size = next(size for size in (1, 2, 4, 8) if bits <= size * 8)
+        field = Integer(resolved.name, bits, resolved.signed, resolved.char, size)
         return field, bits
 
     def _enum(self, body: tree.EnumSpecifier) -> Tagged:
@@ -303,6 +322,12 @@ class Declarer:
                 raise DError(
                     f"enumerator '{name}' value overflows INT_MAX ({following})",
                     "D_DECL_ENOFLOW",
+                    at,
+                )
+            if name in values:
+                raise DError(
+                    f"failed to define enumerator '{name}': Duplicate member name definition",
+                    "D_UNKNOWN",
                     at,
                 )
             values[name] = following

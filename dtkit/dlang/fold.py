@@ -126,7 +126,7 @@ def divide(a: int, b: int) -> int:
 
 def fold_cast(operand: Int, type_: Type, flags: Flag, at: int, types: Types) -> Int:
     """A constant cast to an integer type."""
-    source, target = types.size(operand.type), types.size(type_)
+    source, target = types.size(operand.type), min(8, types.size(type_))
     value = operand.value
     if target < source:
         # Cut, and never sign-extended.

@@ -114,7 +114,20 @@ _KEYWORDS = {
     ),
     # Reserved, and in no rule: a syntax error wherever they stand.
     **dict.fromkeys(
-        ["break", "case", "continue", "counter", "default", "do", "for", "goto", "import", "return", "switch", "while"],
+        [
+            "break",
+            "case",
+            "continue",
+            "counter",
+            "default",
+            "do",
+            "for",
+            "goto",
+            "import",
+            "return",
+            "switch",
+            "while",
+        ],
         "RESERVED",
     ),
 }
@@ -184,7 +197,9 @@ class DLexer:
                 at = _comment_end(text, start)
                 continue
             if kind == "CONTROL":
-                self._control(match.group(), start)
+                # One that the program ends in is not seen.
+                if at < end:
+                    self._control(match.group(), start)
                 continue
             value = match.group()
             if not inner:
@@ -280,6 +295,8 @@ class DLexer:
                 value = value[1:] or "_"
             elif kind == "FLOAT":
                 raise DError("floating-point constants are not permitted", "D_SYNTAX", start)
+            elif kind in ("OPENSTRING", "OPENCHARACTER") and at == len(text):
+                raise DError(f'syntax error near "{value[0]}"', "D_SYNTAX", start)
             elif kind == "OPENSTRING":
                 raise DError("newline encountered in string literal", "D_STR_NL", start)
             elif kind == "OPENCHARACTER":
@@ -343,9 +360,7 @@ def _comment_end(text: str, at: int) -> int:
     nested = text.find("/*", at + 2)
     if 0 <= nested < (end if end >= 0 else len(text)):
         raise DError("/* encountered inside a comment", "D_SYNTAX", nested)
-    if end < 0:
-        raise DError("end-of-file encountered before matching */", "D_SYNTAX", at)
-    return end + 2
+    return end + 2 if end >= 0 else len(text)
 
 
 def _character(body: str, at: int) -> int:

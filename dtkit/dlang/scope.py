@@ -17,6 +17,7 @@ from dtkit.dlang.types import INT, LONG, SPECIAL, Pointer, Type, Typedef, Types
 _FIRST_VARIABLE = 0x500
 _LAST_VARIABLE = 0xFFFF
 
+_QUALIFIER = re.compile(r"\b(?:const|volatile|restrict)\b")
 _PROTOTYPE = re.compile(r"(?P<result>[^(]*)\((?P<parameters>.*)\)\Z")
 
 
@@ -136,7 +137,8 @@ class Scope:
         if text in SPECIAL:
             return SPECIAL[text]
         if text not in self._named:
-            name = parse_type(text, self.types.typedefs)
+            # dtrace(1) looks types up by name, and passes over qualifiers.
+            name = parse_type(_QUALIFIER.sub("", text), self.types.typedefs)
             self._named[text] = Declarer(self.types, lambda _: None).type_of(name)
         return self._named[text]
 

@@ -29,6 +29,10 @@ def _argument(number: int) -> Callable[[Cpu], int]:
     return argument
 
 
+def _not_on_freebsd(c: Cpu) -> int:
+    raise FaultError(FaultFlag.ILLOP)
+
+
 def builtin_array(c: Cpu, number: int, index: int) -> int:
     """``args[index]`` (number 0) and ``uregs[index]``."""
     if number == 0:
@@ -46,7 +50,7 @@ VARIABLES: dict[str, Callable[[Cpu], int]] = {
     "cpu": lambda c: c.number,
     "id": lambda c: _firing(c).probe.id,
     "epid": lambda c: c.epid,
-    "ipl": lambda c: 0,
+    "ipl": _not_on_freebsd,
     "pid": lambda c: _firing(c).thread.pid,
     "ppid": lambda c: _firing(c).thread.ppid,
     "tid": lambda c: _firing(c).thread.tid,
@@ -58,7 +62,7 @@ VARIABLES: dict[str, Callable[[Cpu], int]] = {
     "execname": lambda c: _firing(c).thread.execname,
     "jailname": lambda c: c.names("0"),
     "execargs": lambda c: c.names(""),
-    "zonename": lambda c: c.names(""),
+    "zonename": _not_on_freebsd,
     "probeprov": lambda c: c.names(_firing(c).probe.provider),
     "probemod": lambda c: c.names(_firing(c).probe.module),
     "probefunc": lambda c: c.names(_firing(c).probe.function),

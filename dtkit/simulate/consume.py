@@ -97,17 +97,17 @@ class Consumer:
         self.status = 0
         self._heading = False
         self._indent = 0
-        self._last_epid = 0
+        self._last_epid = self._epid = 0
 
     def error(self, report: ErrorReport) -> None:
         """Report a fault."""
-        probe = self.enabled[report.epid - 1].probe
         where = f"action #{report.action}" if report.action else "predicate"
         at = f" at DIF offset {report.offset}" if report.offset != -1 else ""
-        self.output.error(
-            f"error on enabled probe ID {report.epid} (ID {probe.id}: {probe}): {report.text} in "
-            f"{where}{at}"
-        )
+        self.output.error(f"{self._on_probe(report.epid)}: {report.text} in {where}{at}")
+
+    def _on_probe(self, epid: int) -> str:
+        probe = self.enabled[epid - 1].probe
+        return f"error on enabled probe ID {epid} (ID {probe.id}: {probe})"
 
     def drops(self, cpu: int, count: int, kind: str = "") -> None:
         """Report records that found no room."""
@@ -123,6 +123,7 @@ class Consumer:
         :param following: number of the enabling of the next record of that CPU, or 0.
         """
         enabled = self.enabled[epid - 1]
+        self._epid = epid
         self._head(enabled.probe, epid, cpu, following)
         self._actions(enabled, data)
         if not self.options.quiet:
@@ -276,7 +277,10 @@ class Consumer:
                 try:
                     self.options = self.options.set(name, text if len(other) > 8 else None)
                 except OptionError as error:
-                    self.output.error(f'couldn\'t set option "{name}" to "{text}": {error}')
+                    where = self._on_probe(self._epid)
+                    what = f'couldn\'t set option "{name}" to "{text}": {error}'
+                    # dtrace(1) ends this one with two newlines.
+                    self.output.error(f"{where}: {what}\n")
 
     def _printa(self, group: Sequence[Action]) -> None:
         variables = [action.variable for action in group]

@@ -100,6 +100,11 @@ def _aggregation(directive: Directive, entry: Entry, width: int, precision: int,
     return _number(directive, value & (1 << 64) - 1, 8, width, precision)
 
 
+def _escaped(data: bytes) -> bytes:
+    """A string escaped, and its NUL too."""
+    return escape(data[: data.find(b"\0") + 1] or data).encode()
+
+
 def _value(
     directive: Directive,
     data: bytes,
@@ -133,7 +138,7 @@ def _value(
         case "internet-address":
             return _field(directive, data.partition(b"\0")[0], width, precision)
         case "escaped-string":
-            return _field(directive, escape(data).encode(), width, precision)
+            return _field(directive, _escaped(data), width, precision)
         case "escaped-character":
             return _field(directive, escape(data[:1]).encode(), width, precision)
         case "time":

@@ -156,7 +156,7 @@ class Tracer:
         own = probe.provider == "dtrace"
         outer = cpu.firing
         for ecb in ecbs:
-            if self.activity is not Activity.ACTIVE and not own:
+            if self.activity is not Activity.ACTIVE and (not own or probe.name == "BEGIN"):
                 break
             cpu.firing = Firing(probe, arguments, thread, callers)
             self._run(cpu, ecb)
@@ -192,7 +192,7 @@ class Tracer:
 
     def _actions(self, cpu: Cpu, ecb: _Ecb, at: int) -> None:
         data = cpu.buffer.data
-        limit = 0
+        limit = last = 0
         for step in ecb.steps:
             action = step.action
             cpu.step = step.number
@@ -202,8 +202,9 @@ class Tracer:
                 cpu.tuple.clear()
                 value = step.code(cpu)
             if kind is ActionKind.AGGREGATE:
-                self._aggregate(cpu, ecb, step, value, at)
+                self._aggregate(cpu, ecb, step, value, last, at)
                 continue
+            last = value
             if not action.size:
                 continue
             place = at + action.offset
@@ -250,14 +251,11 @@ class Tracer:
         content = b"".join(frame.to_bytes(8, "little") for frame in frames)
         cpu.buffer.data[place : place + action.size] = content.ljust(action.size, b"\0")
 
-    def _aggregate(self, cpu: Cpu, ecb: _Ecb, step: _Step, value: int, at: int) -> None:
+    def _aggregate(self, cpu: Cpu, ecb: _Ecb, step: _Step, value: int, last: int, at: int) -> None:
+        """Aggregate *value*; *last* is what the action before came to: the increment."""
         action = step.action
         data = cpu.buffer.data
-        increment = 1
-        if action.has_increment:
-            last = ecb.enabling.actions[step.number - 2]
-            place = at + last.offset
-            increment = int.from_bytes(data[place : place + last.size], "little")
+        increment = last if action.has_increment else 1
         key_actions = ecb.keys[step.number]
         keys = []
         for key in key_actions:

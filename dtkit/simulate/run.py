@@ -42,6 +42,7 @@ LARGEST_BUFFER = 64 << 20
 _BUFFERS = 0xFFFFFE0010000000
 _VARIABLES = 0xFFFFF80100000000
 _STRINGS = 0xFFFFF80080000000
+_STRING_SPACE = 1 << 16
 
 #: What a look at the clock takes, and a packet, in ns.
 _TICK = 137
@@ -338,16 +339,20 @@ class Strings:
 
     def __init__(self, memory: Memory, base: int) -> None:
         self._memory = memory
-        self._next = base
+        self._next = self._end = base
         self._addresses: dict[str, int] = {}
 
     def address(self, text: str) -> int:
         """Where *text* is."""
         address = self._addresses.get(text)
         if address is None:
-            data = text.encode("latin-1") + b"\0"
+            data = text.encode("utf-8", "surrogateescape") + b"\0"
+            if self._next + len(data) > self._end:
+                region = self._memory.map(self._end, max(_STRING_SPACE, len(data)), "strings")
+                self._next, self._end = region.base, region.limit
             address = self._addresses[text] = self._next
-            self._next = self._memory.map(address, data, "string").limit
+            self._memory.write(address, data)
+            self._next += len(data)
         return address
 
 

@@ -13,7 +13,10 @@ Arguments = Sequence[tuple[int, int]]
 
 
 class UnknownSubroutineError(Exception):
-    """A subroutine or variable that is not simulated; the message is its name."""
+    """A subroutine or variable that is not simulated."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is not simulated")
 
 
 def _signed(value: int) -> int:
