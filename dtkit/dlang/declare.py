@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from dtkit.dlang import tree
 from dtkit.dlang.findings import DError
@@ -25,6 +26,7 @@ from dtkit.dlang.types import (
 )
 
 #: The keywords that say where a variable lives or that a name is a type.
+_TYPE_WORDS = {"char", "short", "int", "long", "signed", "unsigned"}
 STORAGE = {"auto", "register", "static", "extern", "typedef", "self", "this"}
 
 _QUALIFIERS = {"const", "volatile", "restrict"}
@@ -222,10 +224,12 @@ class Declarer:
                 aligned = self.types.alignment(type_)
                 if declarator.bits is not None and not self.native:
                     type_, bits = self._bit_field(type_, declarator)
-                    # dtrace(1) gives each bit-field of a program's own bytes of its own.
-                    aligned = self.types.size(type_)
-                    bits = aligned * 8
-                    offset = _round(offset, bits)
+                    # dtrace(1) lets each bit-field of a program begin at a byte.
+                    wide = self.types.size(type_) * 8
+                    aligned = wide // 8
+                    offset = _round(offset, wide)
+                    if isinstance(type_, Integer):
+                        type_ = replace(type_, name=_spelled(declaration.specifiers, type_.name))
                 elif declarator.bits is not None:
                     type_, bits = self._bit_field(type_, declarator)
                     # A bit-field does not cross a boundary of its declared type.
@@ -236,7 +240,7 @@ class Declarer:
                     offset = _round(offset, aligned * 8)
                 alignment = max(alignment, aligned)
                 at_bit = offset + bits
-                end = max(end, at_bit)
+                end = max(end, at_bit if self.native else offset + wide)
                 if declarator.name and any(m.name == declarator.name for m in members):
                     raise DError(
                         f"failed to define member '{declarator.name}': Duplicate member name "
@@ -286,7 +290,7 @@ class Declarer:
             raise DError("invalid type for bit-field", "D_DECL_BFTYPE", declarator.at)
         if bits > resolved.size * 8:
             raise DError(
-                f"bit-field too big for type: {self.types.name(type_)}",
+                f"bit-field too big for type: {declarator.name or ''}",
                 "D_DECL_BFSIZE",
                 declarator.at,
             )
@@ -338,3 +342,9 @@ class Declarer:
 
 def _round(value: int, unit: int) -> int:
     return -(-value // unit) * unit if unit else value
+
+
+def _spelled(specifiers: Specifiers, name: str) -> str:
+    """A type's name with the words that the program has for it."""
+    words = [word for word in specifiers.words if word in _TYPE_WORDS]
+    return specifiers.name or " ".join(words) or name

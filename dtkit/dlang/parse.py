@@ -166,12 +166,9 @@ class _Builder(Transformer[Token, Any]):
     ) -> Clause:
         return Clause(probes[0].at, tuple(probes), predicate, statements)
 
-    def clause_without_actions(self, probes: Any, predicate: Expr, _end: Token) -> Clause:
-        raise DError(
-            "expected actions { } following probe description and predicate",
-            "D_SYNTAX",
-            predicate.at,
-        )
+    def clause_without_actions(self, probes: Any, predicate: Expr, end: Token) -> Clause:
+        # What is near is the newline that ends the predicate's line, and is not shown.
+        raise DError('syntax error near "', "D_SYNTAX", (end.end_pos or 0) + 1)
 
     def probes(self, *probes: Any) -> list[ProbeSpec]:
         return _listed(probes)

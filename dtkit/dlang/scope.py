@@ -11,7 +11,7 @@ from dtkit.dlang.parse import parse_type
 from dtkit.dlang.predefined import BUILTINS, LATEST, TYPEDEFS, Builtin, Kind, Version
 from dtkit.dlang.source import Source
 from dtkit.dlang.typed import Flag, Inline, Int, Signature, Translation, Variable
-from dtkit.dlang.types import INT, LONG, SPECIAL, Pointer, Type, Typedef, Types
+from dtkit.dlang.types import INT, SPECIAL, Pointer, Type, Typedef, Types
 
 #: Numbers of a program's own variables begin here, and may go up to the limit.
 _FIRST_VARIABLE = 0x500
@@ -61,8 +61,8 @@ class Scope:
             self.types.typedefs[name] = self.type_named(stands_for)
         for builtin in BUILTINS.values():
             self.globals[builtin.name] = self._builtin(builtin)
-        null = Variable("NULL", Kind.SCALAR, 0, "builtin", LONG, version=(1, 0, 0))
-        null.inline = Inline(Int(0, LONG, Flag.SIGNED, 0))
+        null = Variable("NULL", Kind.SCALAR, 0, "builtin", INT, version=(1, 0, 0))
+        null.inline = Inline(Int(0, INT, Flag.SIGNED, 0))
         self.globals["NULL"] = null
 
     def _builtin(self, builtin: Builtin) -> Variable:

@@ -111,6 +111,8 @@ class Cpu:
         self.step = 0
         self.timestamp = 0
         self.strtok = 0
+        #: What was in the register of a subroutine's result.
+        self.stale = 0
         self.tuple: list[tuple[int, int]] = []
         #: Addresses of probe and process names.
         self.names: Callable[[str], int] = lambda name: 0

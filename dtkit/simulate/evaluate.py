@@ -108,7 +108,14 @@ class Evaluator:
 
     def _make(self, code: tuple[Instruction, ...]) -> Code:
         targets = {int(item.value) for item in code if _is_branch(item)}
-        lines = ["def run(c):", "    load = c.load", "    at = to = x = y = r0 = 0", "    try:"]
+        registers = " = ".join(f"r{number}" for number in range(9))
+        lines = [
+            "def run(c):",
+            "    load = c.load",
+            "    at = to = x = y = 0",
+            f"    {registers} = 0",
+            "    try:",
+        ]
         indent = " " * 8
         in_block = False
         objects: dict[str, object] = {
@@ -161,6 +168,9 @@ class Evaluator:
             if item.name not in SUBROUTINES:
                 raise UnknownSubroutineError(item.name)
             objects[f"subroutine_{number}"] = SUBROUTINES[item.name]
+            if item.name == "bcopy":
+                # The address that its fault tells is what the register of its result held.
+                return f"c.stale = r{d}; r{d} = subroutine_{number}(c, c.tuple) & {_M}"
             return f"r{d} = subroutine_{number}(c, c.tuple) & {_M}"
         if op == "ldga":
             objects["builtin_array"] = builtin_array
@@ -292,4 +302,4 @@ def _content(c: Cpu, address: int, size: int, string: bool) -> bytes:
     """What a variable that is a string or struct is given."""
     if not string:
         return c.copy(address, size)
-    return c.string(address, size - 1) + b"\0"
+    return (c.string(address, size) + b"\0")[:size]

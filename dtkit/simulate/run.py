@@ -237,8 +237,6 @@ class _Session:
                 self._notice(f"{what} lowered to {_size_text(lowered)}")
             sizes.append(lowered)
         self.aggregations.size = sizes[1]
-        if any(enabled.enabling.needed > sizes[0] for enabled in self.tracer.enabled):
-            raise _StartError("could not enable tracing: Enabling exceeds size of buffer")
         return sizes[0], sizes[2]
 
     # During
@@ -275,8 +273,8 @@ class _Session:
         if tracer.activity is Activity.ACTIVE:
             self._work()
             self.output.write("\n")
-        self._own("END")
         self._status()
+        self._own("END")
         self._work()
         self.output.write("\n")
         self.consumer.print_aggregations()
@@ -319,6 +317,7 @@ class _Session:
 
     def _work(self) -> None:
         """Print what is in the buffers."""
+        self._status()
         for cpu, count in sorted(self.aggregations.drops.items()):
             self.consumer.drops(cpu, count, "aggregation")
         self.aggregations.drops.clear()

@@ -36,7 +36,7 @@ def _bcopy(c: Cpu, arguments: Arguments) -> int:
     source, destination, size = (value for value, _ in arguments)
     scratch = c.scratch
     if destination < scratch.base or destination + size > scratch.ptr:
-        raise FaultError(FaultFlag.BADADDR, 0)
+        raise FaultError(FaultFlag.BADADDR, c.stale)
     if size and source:
         # Downwards where the two could overlap.
         copy = c.copy if destination <= source else c.copy_down
@@ -101,7 +101,7 @@ def _strtok(c: Cpu, arguments: Arguments) -> int:
     separators = c.string(arguments[1][0])
     if c.scratch.base + c.scratch.size - c.scratch.ptr < c.strsize:
         raise FaultError(FaultFlag.NOSCRATCH)
-    text = c.string(address) if address else b""
+    text = c.string(address)
     start = 0
     while start < len(text) and text[start] in separators:
         start += 1
@@ -238,7 +238,7 @@ def _cleanpath(c: Cpu, arguments: Arguments) -> int:
         if number and piece == "..":
             if len(parts) > 1:
                 parts.pop()
-            if number == len(pieces) - 1:
+            if number == len(pieces) - 1 and len(parts) > 1:
                 parts.append("")
             continue
         parts.append(piece)
