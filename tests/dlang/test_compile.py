@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The compiler beside dtrace(1): its messages, and the code that it makes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dtkit.dlang import DError, compile_program
+from dtkit.dlang.dif import Difo, Instruction
+from dtkit.dlang.source import Source
+
+DATA = Path(__file__).parent.parent / "data"
+
+#: What is not simulated: an error of ours where dtrace(1) has none, or another one.
+NOT_SIMULATED = ("panic(", "system(", "raise(", "`", "speculate(", "ustack(", "jstack(")
+
+#: A number that is a probe there and none here.
+NO_SUCH_PROBE = "BEGIN { trace(1); } 5"
+
+
+def entries(name: str) -> Iterator[tuple[str, str]]:
+    """Each program of a file, and what dtrace(1) said of it."""
+    text = (DATA / name).read_text("utf-8", "surrogateescape")
+    for match in re.finditer(r"(?ms)^# (.*?)\n(.*?)^# exit status \d+\n", text):
+        yield match[1], match[2]
+
+
+def message(program: str, file: str | None = None) -> str:
+    """What dtrace(1) prints, by us."""
+    try:
+        compile_program(program, file)
+    except DError as error:
+        return f"dtrace: {error.dtrace_message(Source(program, file))}\n"
+    return ""
+
+
+def is_simulated(program: str) -> bool:
+    return program != NO_SUCH_PROBE and not any(name in program for name in NOT_SIMULATED)
+
+
+COMMAND_LINE = [entry for entry in entries("compile-errors.txt") if is_simulated(entry[0])]
+SCRIPTS = list(entries("compile-errors-script.txt"))
+
+
+@pytest.mark.parametrize(("program", "said"), COMMAND_LINE)
+def test_message(program: str, said: str) -> None:
+    # A line break in a program is written \n there.
+    if "\\nBEGIN" in program:
+        program = program.replace("\\n", "\n")
+    assert message(program) == said
+
+
+@pytest.mark.parametrize(("program", "said"), SCRIPTS)
+def test_message_of_script(program: str, said: str) -> None:
+    assert message(f"{program}\n", "/tmp/p.d") == said
+
+
+def test_there_are_many() -> None:
+    assert len(COMMAND_LINE) > 200
+    assert len(SCRIPTS) > 10
+
+
+# The code
+
+_BLOCK = re.compile(r"(?m)^# (.*)\n")
+_DIFO = re.compile(r"DIFO \S+ returns .*\n")
+_LINE = re.compile(r"\d+: [0-9a-f]{8}    (.*)")
+
+
+def disassembled() -> Iterator[tuple[str, list[list[str]]]]:
+    """Each program, and the lines of each piece of its code."""
+    blocks = _BLOCK.split((DATA / "dif.txt").read_text("utf-8"))[1:]
+    for program, text in zip(blocks[::2], blocks[1::2], strict=True):
+        pieces = _DIFO.split(text)[1:]
+        yield program, [_LINE.findall(piece) for piece in pieces]
+
+
+def theirs(line: str) -> tuple[str, list[str], str]:
+    """Instruction, registers, and constant or branch target."""
+    op = line.split()[0]
+    value = re.search(r'! (0x[0-9a-f]+|".*")$', line)
+    target = line.split()[1] if op.startswith("b") else ""
+    constant = value[1] if value and op in ("setx", "sets") else target
+    return op, re.findall(r"%r(\d)", line.split("\t")[0]), constant
+
+
+def ours(item: Instruction) -> tuple[str, list[str], str]:
+    constant = ""
+    if item.op == "setx":
+        constant = hex(int(item.value))
+    elif item.op == "sets":
+        constant = '"{}"'.format(str(item.value).replace("\n", "\\n"))
+    elif item.op.startswith("b"):
+        constant = str(item.value)
+    return item.op, re.findall(r"%r(\d)", str(item)), constant
+
+
+def is_printed(code: Difo) -> bool:
+    """``dtrace -S`` leaves out the constants that libdtrace itself makes."""
+    return len(code.code) > 2 or code.code[0].op not in ("setx", "ret") or code.returns.size != 8
+
+
+CODE = [entry for entry in disassembled() if "`" not in entry[0]]
+
+
+@pytest.mark.parametrize(("program", "pieces"), CODE)
+def test_code(program: str, pieces: list[list[str]]) -> None:
+    if not pieces:  # dtrace(1) refused it
+        assert message(program)
+        return
+    made: list[Difo] = []
+    for enabling in compile_program(program).enablings:
+        if enabling.predicate is not None:
+            made.append(enabling.predicate)
+        made += [action.code for action in enabling.actions if action.code is not None]
+    if len(made) != len(pieces):
+        made = [code for code in made if is_printed(code)]
+    assert [[ours(item) for item in code.code] for code in made] == [
+        [theirs(line) for line in piece] for piece in pieces
+    ]
