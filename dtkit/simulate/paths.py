@@ -19,6 +19,7 @@ DIRECTIVES = {
     "duplicate",
     "pullup",
     "rewrite",
+    "reorder",
 }
 
 

@@ -434,6 +434,14 @@ class Stack:
         walk.chains[words[0]] = self.kernel.build([content[:wanted], *rest])
         self._release(chain)
 
+    def reorder(self, words: Sequence[str], walk: _Walk, fire: Fire) -> None:
+        """``reorder LAYER``: sequence numbers, window and urgent pointer of TCP."""
+        at = self._data(walk) + self._ip_length(walk)
+        for offset, size in ((4, 4), (8, 4), (14, 2), (18, 2)):
+            data = self.memory.read(at + offset, size)
+            if data is not None:
+                self.memory.write(at + offset, data[::-1])
+
     def rewrite(self, words: Sequence[str], walk: _Walk, fire: Fire) -> None:
         """``rewrite FIELD VALUE``."""
         what, value = words
@@ -456,6 +464,7 @@ _OPERATIONS: dict[str, Callable[[Stack, Sequence[str], _Walk, Fire], None]] = {
     "duplicate": Stack.duplicate,
     "pullup": Stack.pullup,
     "rewrite": Stack.rewrite,
+    "reorder": Stack.reorder,
 }
 
 

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Checking whole programs: findings, places, versions, clauses, and any text at all."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dtkit.dlang import (
+    DError,
+    Finding,
+    Options,
+    Severity,
+    check,
+    clauses,
+    compile_program,
+    kernel,
+    kernel_names,
+)
+from dtkit.dlang.types import Tagged
+from dtkit.generate.oneliner import Copy, Request, program
+from dtkit.mbuf import FREEBSD_12, FREEBSD_14, Layout
+from dtkit.probes import catalog
+
+#: Probes whose function is in the kernel more than once: dtrace(1) has no args[] for them.
+AMBIGUOUS = {"fbt::m_free:entry"}
+
+
+def errors(text: str, options: Options | None = None) -> list[Finding]:
+    found = check(text) if options is None else check(text, options=options)
+    return [finding for finding in found if finding.severity is Severity.ERROR]
+
+
+def test_a_good_program_has_no_findings() -> None:
+    assert check("fbt::ip_input:entry { tracemem(args[0]->m_data, 64); }") == []
+
+
+def test_a_finding_says_where() -> None:
+    (finding,) = check("BEGIN\n{\n\ttrace(nosuch);\n}\n", file="a.d")
+    assert (finding.line, finding.column, finding.file) == (3, 8, "a.d")
+    assert finding.excerpt == "\ttrace(nosuch);\n\t      ^"
+    assert str(finding) == (
+        "a.d:3:8: error: failed to resolve nosuch: Unknown variable name [D_IDENT_UNDEF]\n"
+        "\ttrace(nosuch);\n\t      ^"
+    )
+    assert finding.to_dict()["tag"] == "D_IDENT_UNDEF"
+
+
+def test_all_clauses_are_checked() -> None:
+    found = errors("BEGIN { trace(a); } END { trace(b); } int x; ERROR { strlen(); }")
+    assert [finding.tag for finding in found] == ["D_IDENT_UNDEF", "D_IDENT_UNDEF", "D_PROTO_LEN"]
+
+
+@pytest.mark.parametrize(
+    ("text", "tag"),
+    [
+        ("fbt::ip_input:entry { trace(args[0]->nosuch); }", "D_TYPE_MEMBER"),
+        ("BEGIN { strlen(1, 2); }", "D_PROTO_LEN"),
+        ("BEGIN { strlen(1); }", "D_PROTO_ARG"),
+        ("fbt::ip_input:entry { tracemem(args[0], args[0]->m_len); }", "D_TRACEMEM_SIZE"),
+        ("BEGIN { pid = 1; }", "D_OP_WRITE"),
+        ("BEGIN { panic(); }", "X_DESTRUCTIVE"),
+    ],
+)
+def test_what_is_an_error(text: str, tag: str) -> None:
+    (finding,) = errors(text)
+    assert finding.tag == tag
+
+
+def test_destructive_actions_can_be_allowed() -> None:
+    assert check("BEGIN { panic(); }", options=Options(destructive=True)) == []
+
+
+def test_what_is_not_simulated_is_no_finding() -> None:
+    assert check("BEGIN { ustack(); speculate(speculation()); trace(`hz); }") == []
+
+
+def test_an_unknown_probe_is_a_warning() -> None:
+    found = check("fbt::no_such_function:entry { trace(args[0]); }")
+    assert [(f.severity, f.tag) for f in found] == [(Severity.WARNING, "D_PDESC_ZERO")]
+
+
+COPYOUTMBUF = "fbt::tcp_input:entry { tracemem(copyoutmbuf(*args[0], 64), 64); }"
+
+
+def test_copyoutmbuf_needs_a_later_dtrace() -> None:
+    assert [(f.severity, f.tag) for f in check(COPYOUTMBUF)] == [(Severity.WARNING, "X_VERSION")]
+    (finding,) = check(COPYOUTMBUF, options=Options())
+    assert finding.message == "undefined function name: copyoutmbuf"
+
+
+@pytest.mark.parametrize(("stock", "count"), [(False, 0), (True, 1)])
+def test_a_version_can_be_asked_for(stock: bool, count: int) -> None:
+    text = "#pragma D option version=1.14\nBEGIN { exit(0); }\n"
+    found = errors(text, Options() if stock else None)
+    assert len(found) == count
+    if stock:
+        assert found[0].message == (
+            "failed to set option 'version' to '1.14': Requested version is not supported by "
+            "compiler"
+        )
+
+
+REQUESTS = list(product(catalog(), Copy, [False, True], [0, 64]))
+
+
+@pytest.mark.parametrize(("probe", "copy", "annotate", "length"), REQUESTS)
+def test_what_we_generate_is_good(probe: object, copy: Copy, annotate: bool, length: int) -> None:
+    text = program([probe], Request(copy=copy, annotate=annotate, length=length))  # type: ignore[list-item]
+    found = errors(text)
+    if any(name in text for name in AMBIGUOUS):
+        assert {finding.tag for finding in found} <= {"D_ARGS_MULTI"}
+    else:
+        assert found == []
+
+
+@pytest.mark.parametrize(
+    ("name", "layout"), [("freebsd-12", FREEBSD_12), ("freebsd-14", FREEBSD_14)]
+)
+def test_mbufs_are_laid_out_as_in_the_model(name: str, layout: Layout) -> None:
+    types = compile_program("BEGIN { exit(0); }", of=kernel(name)).types
+    mbuf = Tagged("struct", "mbuf")
+    for member in ("m_next", "m_nextpkt", "m_data", "m_len"):
+        found = types.member(mbuf, member)
+        assert found is not None
+        assert found.offset == 8 * getattr(layout, member)
+    header = types.member(mbuf, "m_pkthdr")
+    assert header is not None
+    length = types.member(header.type, "len")
+    assert length is not None
+    assert header.offset + length.offset == 8 * layout.m_pkthdr_len
+
+
+def test_every_kernel_can_be_asked_for() -> None:
+    for name in kernel_names():
+        assert check("fbt::ip_input:entry { trace(args[0]->m_len); }", kernel=kernel(name)) == []
+
+
+# Clauses
+
+
+def test_clauses() -> None:
+    text = 'BEGIN, END { trace("a } fbt::b:entry { "); } int x; fbt::c:entry /1/ { } fbt::d:entry'
+    assert clauses(text + " { }") == [("BEGIN", "END"), ("fbt::c:entry",), ("fbt::d:entry",)]
+
+
+@given(st.text(max_size=40))
+def test_a_quoted_string_adds_no_clause(text: str) -> None:
+    quoted = "".join(
+        character if character.isascii() and character.isalnum() else f"\\{byte:03o}"
+        for character in text
+        for byte in character.encode("utf-8", "surrogatepass")
+    )
+    assert clauses(f'BEGIN {{ trace("{quoted}"); }}') == [("BEGIN",)]
+
+
+# Any text
+
+WORDS = st.sampled_from(
+    "BEGIN END { } ( ) [ ] ; , / * + - && || ?: = == -> . # @ @a $1 $$x \" ' ` ! ~ int struct self-> "
+    "this-> args[0] trace printf( tracemem( sizeof if else 1 0x \"a\" 'c' m_len fbt::ip_input:entry "
+    "inline translator typedef enum #pragma D option \n /* */ // count() quantize(".split(" ")
+)
+
+
+@settings(max_examples=300)
+@given(st.one_of(st.text(max_size=60), st.lists(WORDS, max_size=25).map(" ".join)))
+def test_any_text_yields_findings(text: str) -> None:
+    for finding in check(text):
+        assert finding.message
+        assert str(finding)
+
+
+@given(st.text(max_size=60))
+def test_any_text_has_clauses_or_is_an_error(text: str) -> None:
+    try:
+        clauses(text)
+    except DError as error:
+        assert error.message
+
+
+@pytest.mark.parametrize("text", ["(" * 5000, "BEGIN { x = " + "-" * 5000 + "1; }", "{" * 9000])
+def test_deep_nesting_is_an_error_or_fine(text: str) -> None:
+    check(text)
