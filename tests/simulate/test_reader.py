@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the simulator prints, the reader reads: at every probe, any bytes, in any chain."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dtkit.dlang import WITH_COPYOUTMBUF, kernel
+from dtkit.dlang.kernel import Description
+from dtkit.generate.oneliner import Copy, Request, program
+from dtkit.oddity import Oddity
+from dtkit.output import Drop, Fault, Firing, packets, read_output
+from dtkit.packets.packet import Packet as Read
+from dtkit.probes import Probe, catalog
+from dtkit.simulate import Packet, Settings, Simulation, read_paths
+
+#: Functions that are in the kernel more than once have no args[], and a firewall may not be there.
+NOT_HERE = {"fbt::m_free:entry", "fbt::ipfw_check_packet:entry"}
+
+PROBES = [probe for probe in catalog() if str(probe.description) not in NOT_HERE]
+
+
+def path_to(probe: Probe) -> str:
+    """A path that is one firing of *probe*, with the chain where it has its mbuf."""
+    (description,) = kernel().match(Description.parse(str(probe.description)))
+    match = re.search(r"[0-9]", probe.mbuf)
+    assert match is not None
+    chain = "&m" if probe.mbuf.startswith("*") else "m"
+    arguments = " ".join(["0"] * int(match[0]) + [chain])
+    if description.provider == "fbt":
+        return f"path once\n  {description.function} {arguments}\n"
+    return f"path once\n  probe {description.provider} {description.name} {arguments}\n"
+
+
+def read(probe: Probe, request: Request, given: list[Packet], quiet: bool) -> list[object]:
+    options = WITH_COPYOUTMBUF.set("quiet") if quiet else WITH_COPYOUTMBUF
+    paths = read_paths(path_to(probe))
+    simulation = Simulation(program([probe], request), Settings(options=options, paths=paths))
+    output = "".join(chunk.text for chunk in simulation.run(given))
+    return list(packets(read_output(io.BytesIO(output.encode("utf-8"))), catalog()))
+
+
+@pytest.mark.parametrize("copy", Copy)
+@pytest.mark.parametrize("probe", PROBES, ids=lambda probe: str(probe.description))
+@settings(max_examples=5)
+@given(
+    contents=st.lists(st.binary(min_size=1, max_size=200), min_size=1, max_size=3),
+    cuts=st.lists(st.integers(0, 60), max_size=3),
+)
+def test_annotated(probe: Probe, copy: Copy, contents: list[bytes], cuts: list[int]) -> None:
+    lengths = tuple(cuts) if copy is Copy.COPYOUTMBUF else ()
+    given = [Packet(data, path="once", lengths=lengths) for data in contents]
+    request = Request(length=256, copy=copy, annotate=True)
+    items = read(probe, request, given, quiet=True)
+    found = [item for item in items if isinstance(item, Read)]
+    assert [item.data for item in found] == contents
+    assert all(item.exact for item in found)
+    assert not [item for item in items if isinstance(item, Oddity | Fault | Drop)]
+
+
+@settings(max_examples=30)
+@given(contents=st.lists(st.binary(min_size=1, max_size=64), min_size=1, max_size=4))
+def test_default_framing(contents: list[bytes]) -> None:
+    probe = catalog()["ip_input"]
+    given = [Packet(data, path="once") for data in contents]
+    items = read(probe, Request(), given, quiet=False)
+    assert [item.data for item in items if isinstance(item, Read)] == contents
+    assert not [item for item in items if isinstance(item, Oddity)]
+
+
+def test_faults_and_drops_are_read() -> None:
+    text = 'fbt::ip_input:entry { printf("x"); } fbt::ip_input:entry { trace(*(int *)arg1); }'
+    simulation = Simulation(text, Settings(drop_rate=0.5, seed=3))
+    output = "".join(chunk.text for chunk in simulation.run([Packet(b"\x45" + bytes(19))] * 40))
+    items = list(read_output(io.BytesIO(output.encode())))
+    assert [item for item in items if isinstance(item, Fault)]
+    assert [item for item in items if isinstance(item, Drop)]
+    assert [item for item in items if isinstance(item, Firing)]
+    assert not [item for item in items if isinstance(item, Oddity)]
