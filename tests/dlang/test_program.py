@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import product
 
 import pytest
@@ -159,71 +160,12 @@ def test_a_quoted_string_adds_no_clause(text: str) -> None:
 
 # Any text
 
-WORDS = st.sampled_from(
-    [
-        "BEGIN",
-        "END",
-        "{",
-        "}",
-        "(",
-        ")",
-        "[",
-        "]",
-        ";",
-        ",",
-        "/",
-        "*",
-        "+",
-        "-",
-        "&&",
-        "||",
-        "?:",
-        "=",
-        "==",
-        "->",
-        ".",
-        "#",
-        "@",
-        "@a",
-        "$1",
-        "$$x",
-        '"',
-        "'",
-        "`",
-        "!",
-        "~",
-        "int",
-        "struct",
-        "self->",
-        "this->",
-        "args[0]",
-        "trace",
-        "printf(",
-        "tracemem(",
-        "sizeof",
-        "if",
-        "else",
-        "1",
-        "0x",
-        '"a"',
-        "'c'",
-        "m_len",
-        "fbt::ip_input:entry",
-        "inline",
-        "translator",
-        "typedef",
-        "enum",
-        "#pragma",
-        "D",
-        "option",
-        "\n",
-        "/*",
-        "*/",
-        "//",
-        "count()",
-        "quantize(",
-    ]
-)
+VOCABULARY = """
+BEGIN END { } ( ) [ ] ; , / * + - && || ?: = == -> . # @ @a $1 $$x " ' ` ! ~ int struct self->
+this-> args[0] trace printf( tracemem( sizeof if else 1 0x "a" 'c' m_len fbt::ip_input:entry inline
+translator typedef enum #pragma D option /* */ // count() quantize(
+"""
+WORDS = st.sampled_from([*VOCABULARY.split(), "\n"])
 
 
 @settings(max_examples=300)
@@ -236,10 +178,8 @@ def test_any_text_yields_findings(text: str) -> None:
 
 @given(st.text(max_size=60))
 def test_any_text_has_clauses_or_is_an_error(text: str) -> None:
-    try:
-        clauses(text)
-    except DError as error:
-        assert error.message
+    with suppress(DError):
+        assert isinstance(clauses(text), list)
 
 
 @pytest.mark.parametrize("text", ["(" * 5000, "BEGIN { x = " + "-" * 5000 + "1; }", "{" * 9000])

@@ -82,7 +82,10 @@ def test_both_layouts(name: str) -> None:
 
 
 def test_copyoutmbuf() -> None:
-    text = "fbt::tcp_input:entry { tracemem(copyoutmbuf(*args[0], 24, 2), 24); trace(mbuflen(*args[0])); }"
+    text = (
+        "fbt::tcp_input:entry { tracemem(copyoutmbuf(*args[0], 24, 2), 24); "
+        "trace(mbuflen(*args[0])); }"
+    )
     found = output(text, Packet(TCP, lengths=(20, 0, 3)))
     assert "0: 00 3c" in found
     assert "10: 00 01 1f 90 1e 61" in found.replace("7f 00 00 01 1f", "00 01 1f")
@@ -205,23 +208,38 @@ def test_buffers_are_bounded() -> None:
     assert "buffer size lowered to 64m" in output("BEGIN { exit(0); }", settings=huge)
 
 
-PIECES = st.sampled_from(
-    [
-        "trace(arg0);", "trace(*(int *)arg0);", "@ = count();", "@q = quantize(arg0 % 100);",
-        'printf("%s %d\\n", probefunc, timestamp % 7);', "this->x += arg0;", "trace(this->x);",
-        "self->y[arg0 % 3] = timestamp;", "trace(stringof(arg0));", "stack();", "tracemem(arg0, 9);",
-        "this->p = alloca(arg0 & 255);", "bcopy((void *)arg0, this->p, 3);", "trace(strlen(probename));",
-        "a[probefunc] = arg1;", "trace(substr(probefunc, arg0, 2));", "trace(1 / (arg0 - arg0));",
-        "print(*(struct mbuf *)arg0);", "trace(lltostr(arg0, arg1));", "exit(arg1);",
-        "tracemem(copyoutmbuf((struct mbuf *)arg0, arg1, 3), 16);", "trace(mbuflen((struct mbuf *)arg0));",
-        "trace(strtok(probefunc, \"_\"));", "trace(arg0 << arg1 >> 3);", "printa(@);",
-    ]
-)  # fmt: skip
+STATEMENTS = r"""
+trace(arg0);
+trace(*(int *)arg0);
+@ = count();
+@q = quantize(arg0 % 100);
+printf("%s %d\n", probefunc, timestamp % 7);
+this->x += arg0;
+trace(this->x);
+self->y[arg0 % 3] = timestamp;
+trace(stringof(arg0));
+stack();
+tracemem(arg0, 9);
+this->p = alloca(arg0 & 255);
+bcopy((void *)arg0, this->p, 3);
+trace(strlen(probename));
+a[probefunc] = arg1;
+trace(substr(probefunc, arg0, 2));
+trace(1 / (arg0 - arg0));
+print(*(struct mbuf *)arg0);
+trace(lltostr(arg0, arg1));
+exit(arg1);
+tracemem(copyoutmbuf((struct mbuf *)arg0, arg1, 3), 16);
+trace(mbuflen((struct mbuf *)arg0));
+trace(strtok(probefunc, "_"));
+trace(arg0 << arg1 >> 3);
+printa(@);
+"""
 
 
 @settings(max_examples=60)
 @given(
-    pieces=st.lists(PIECES, min_size=1, max_size=8),
+    pieces=st.lists(st.sampled_from(STATEMENTS.split("\n")[1:-1]), min_size=1, max_size=8),
     data=st.binary(max_size=80),
     ethernet=st.booleans(),
     path=st.sampled_from(sorted(shipped_paths().paths)),

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""``dtkit simulate``."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from tests.simulate.captures import ipv4
+
+Dtkit = Callable[..., Result]
+
+TCP = ipv4(60, 6, bytes.fromhex("1f901e61 00000001 00000002 5010 0400"))
+ONELINER = "fbt::tcp_input:entry { tracemem((*args[0])->m_data, 32); }"
+
+
+@pytest.fixture
+def capture(tmp_path: Path) -> str:
+    return write(tmp_path / "a.pcap", 101, [TCP] * 3)
+
+
+def write(path: Path, linktype: int, frames: list[bytes]) -> str:
+    content = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, linktype)
+    for number, frame in enumerate(frames):
+        size = len(frame)
+        content += struct.pack("<IIII", 1_600_000_000 + number, 0, size, size) + frame
+    path.write_bytes(content)
+    return str(path)
+
+
+def test_what_dtrace_prints(dtkit: Dtkit, capture: str) -> None:
+    result = dtkit("simulate", "-n", ONELINER, "--packets", capture)
+    assert result.exit_code == 0
+    assert result.stderr == "dtrace: description 'fbt::tcp_input:entry ' matched 1 probe\n"
+    firing = (
+        "  0  19971                  tcp_input:entry \n"
+        "             0  1  2  3  4  5  6  7  8  9  a  b  c  d  e  f  0123456789abcdef\n"
+        "         0: 45 00 00 3c 00 00 00 00 40 06 00 00 7f 00 00 01  E..<....@.......\n"
+        "        10: 7f 00 00 01 1f 90 1e 61 00 00 00 01 00 00 00 02  .......a........\n"
+        "\n"
+    )
+    heading = "CPU     ID                    FUNCTION:NAME\n"
+    assert result.stdout == heading + firing * 3 + "\n\n"
+
+
+def test_it_is_parsed(dtkit: Dtkit, capture: str) -> None:
+    program = ONELINER.replace("32", "60")
+    printed = dtkit("simulate", "-n", program, "--packets", capture).output
+    result = dtkit("parse", input=printed)
+    assert result.stdout.count("127.0.0.1:8080 > 127.0.0.1:7777 TCP [.] seq 1:21 ack 2") == 3
+
+
+def test_a_script_with_arguments(dtkit: Dtkit, tmp_path: Path) -> None:
+    script = tmp_path / "a.d"
+    script.write_text('#!/usr/sbin/dtrace -s\nBEGIN { printf("%d %s\\n", $1, $$2); exit($1); }\n')
+    result = dtkit("simulate", "-q", str(script), "3", "word")
+    assert (result.exit_code, result.stdout) == (3, "3 word\n\n")
+
+
+def test_a_compile_error(dtkit: Dtkit) -> None:
+    result = dtkit("simulate", "-n", "BEGIN { trace(x); }")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "dtrace: invalid probe specifier BEGIN { trace(x); }: in action list: failed to resolve x: "
+        "Unknown variable name\n"
+    )
+
+
+def test_split_and_break(dtkit: Dtkit, capture: str) -> None:
+    program = 'fbt::tcp_input:entry { printf("%d\\n", (*args[0])->m_next->m_len); }'
+    arguments = ["simulate", "-q", "-n", program, "--packets", capture, "--split", "20"]
+    assert dtkit(*arguments).stdout == "40\n40\n40\n\n\n"
+    result = dtkit(*arguments, "--break", "hole-next@2:0")
+    assert result.stdout == "40\n40\n\n\n"
+    assert "invalid address" in result.stderr
+
+
+def test_flow_and_buffer_size(dtkit: Dtkit, capture: str) -> None:
+    program = "fbt::ip_input:entry, fbt::ip_input:return { }"
+    result = dtkit("simulate", "-F", "-b", "4k", "-n", program, "--packets", capture)
+    assert result.stdout.count("-> ip_input") == result.stdout.count("<- ip_input") == 3
+
+
+def test_paths(dtkit: Dtkit, capture: str, tmp_path: Path) -> None:
+    program = 'fbt:::entry { printf("%s ", probefunc); }'
+    arguments = ["simulate", "-q", "-n", program, "--packets", capture]
+    assert "ip_tryforward" in dtkit(*arguments, "--path", "forward").stdout
+    own = tmp_path / "paths.txt"
+    own.write_text("path mine\n  ip_input m\n")
+    result = dtkit(*arguments, "--paths", str(own), "--path", "mine")
+    assert result.stdout.split() == ["ip_input"] * 3
+    result = dtkit(*arguments, "--path", "nosuch")
+    assert result.exit_code == 2
+    assert "--path nosuch: the paths are input" in result.stderr
+    own.write_text("nonsense\n")
+    assert dtkit(*arguments, "--paths", str(own)).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["-n", "BEGIN { }", "--split", "x"],
+        ["-n", "BEGIN { }", "--break", "nonsense@1"],
+        ["-n", "BEGIN { }", "-x", "nosuch"],
+        ["-n", "BEGIN { }", "--cpus", "0"],
+        ["-", "--packets", "-"],
+    ],
+)
+def test_usage(dtkit: Dtkit, arguments: list[str]) -> None:
+    assert dtkit("simulate", *arguments).exit_code == 2
+
+
+def test_ethernet_and_loopback(dtkit: Dtkit, tmp_path: Path) -> None:
+    program = 'fbt::tcp_input:entry { printf("%d ", (*args[0])->m_len); }'
+    ethernet = write(tmp_path / "e.pcap", 1, [bytes(12) + b"\x08\x00" + TCP])
+    loopback = write(tmp_path / "l.pcap", 0, [bytes(4) + TCP])
+    other = write(tmp_path / "o.pcap", 147, [TCP])
+    for name in (ethernet, loopback):
+        result = dtkit("simulate", "-q", "-n", program, "--packets", name)
+        assert result.stdout.split() == ["60"]
+    result = dtkit("simulate", "-q", "-n", program, "--packets", other)
+    assert "frame 1: link type 147 is not simulated" in result.stderr
+
+
+def test_any_bytes(dtkit: Dtkit) -> None:
+    result = dtkit("simulate", "-", input=bytes(range(256)))
+    assert result.exit_code == 1
+    assert result.stderr.startswith("dtrace: failed to compile script stdin: line ")
+
+
+def test_a_file_that_is_not_there(dtkit: Dtkit) -> None:
+    assert dtkit("simulate", "/nonexistent.d").exit_code == 1
