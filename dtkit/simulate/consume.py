@@ -33,9 +33,7 @@ from dtkit.simulate.print import print_text
 from dtkit.simulate.text import (
     bytes_text,
     divide_text,
-    llquantize_text,
-    lquantize_text,
-    quantize_text,
+    quantization_text,
     stack_text,
 )
 
@@ -116,11 +114,12 @@ class Consumer:
             what = f"{kind} drop" if kind else "drop"
             self.output.error(f"{tag}{count} {what}{'s' if count > 1 else ''} on CPU {cpu}")
 
-    def record(self, epid: int, data: bytes, cpu: int, following: int = 0) -> None:
+    def record(self, epid: int, data: bytes, cpu: int, following: int = 0, time: int = 0) -> None:
         """
         Print one record.
 
         :param following: number of the enabling of the next record of that CPU, or 0.
+        :param time: when it was made, in ns since boot.
         """
         enabled = self.enabled[epid - 1]
         self._epid = epid
@@ -212,10 +211,13 @@ class Consumer:
                     self._printf(group, data)
                 case ActionKind.TRACEMEM:
                     size = len(value) if limit == 0 else min(limit, len(value))
-                    self.output.print(tracemem_dump(value[:size]))
+                    self._tracemem(value[:size])
                     limit = 0
                 case _:
                     self._value(action, value)
+
+    def _tracemem(self, data: bytes) -> None:
+        self.output.print(tracemem_dump(data))
 
     def _is_recorded(self, action: Action) -> bool:
         return bool(action.size) and not action.in_tuple and action.kind != ActionKind.AGGREGATE
@@ -386,12 +388,10 @@ class Consumer:
     def _result_text(self, entry: Entry) -> str:
         zoom = self.options.aggzoom
         match entry.function:
-            case "quantize":
-                return quantize_text(entry.data, entry.normal, zoom)
-            case "lquantize":
-                return lquantize_text(entry.data, entry.parameters, entry.normal, zoom)
-            case "llquantize":
-                return llquantize_text(entry.data, entry.parameters, entry.normal, zoom)
+            case "quantize" | "lquantize" | "llquantize":
+                return quantization_text(
+                    entry.function, entry.data, entry.parameters, entry.normal, zoom
+                )
         if entry.function == "avg":
             count, total = entry.data
             value = divide(divide(total, signed(entry.normal)), count) if count else 0
@@ -401,8 +401,13 @@ class Consumer:
         data = (entry.data[0] & (1 << 64) - 1).to_bytes(8, "little")
         return divide_text(data, entry.normal, self.options.rawbytes)
 
-    def print_aggregations(self) -> None:
+    def interrupt(self) -> None:
+        """The user has had enough."""
+        self.output.write("\n")
+
+    def finish(self) -> None:
         """At the end: all that was not printed before."""
+        self.output.write("\n")
         for entry in self._sorted(e for e in self.aggregations.entries.values() if not e.printed):
             self.print_entry(entry, [entry])
 

@@ -13,10 +13,8 @@ from dtkit.dlang.escapes import escape
 from dtkit.dlang.formats import MAX_WIDTH, Directive, Format
 from dtkit.simulate.aggregate import Entry, deviation, divide
 from dtkit.simulate.text import (
-    llquantize_text,
-    lquantize_text,
     padded,
-    quantize_text,
+    quantization_text,
     stack_text,
     text_of,
 )
@@ -82,12 +80,10 @@ def _count(value: Value) -> int:
 
 def _aggregation(directive: Directive, entry: Entry, width: int, precision: int, zoom: bool) -> str:
     match entry.function:
-        case "quantize":
-            return quantize_text(entry.data, entry.normal, zoom)
-        case "lquantize":
-            return lquantize_text(entry.data, entry.parameters, entry.normal, zoom)
-        case "llquantize":
-            return llquantize_text(entry.data, entry.parameters, entry.normal, zoom)
+        case "quantize" | "lquantize" | "llquantize":
+            return quantization_text(
+                entry.function, entry.data, entry.parameters, entry.normal, zoom
+            )
         case "avg":
             count, total = entry.data
             # The sum is taken for an unsigned number here.

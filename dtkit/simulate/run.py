@@ -30,6 +30,7 @@ from dtkit.simulate.machine import Activity, Record, Tracer
 from dtkit.simulate.output import Chunk, Output
 from dtkit.simulate.paths import Paths, shipped_paths
 from dtkit.simulate.stack import Packet, Stack
+from dtkit.simulate.structured import StructuredConsumer
 from dtkit.simulate.subroutines import UnknownSubroutineError
 from dtkit.simulate.variables import Storage
 
@@ -176,7 +177,8 @@ class _Session:
         self._notice(self._matched(compiled.source))
         buffer_size, dynamic_size = self._sizes()
         symbols = self.stack.symbols
-        self.consumer = Consumer(
+        kind = StructuredConsumer if options.oformat == "json" else Consumer
+        self.consumer = kind(
             output,
             self.tracer.enabled,
             options,
@@ -272,12 +274,11 @@ class _Session:
             number += 1
         if tracer.activity is Activity.ACTIVE:
             self._work()
-            self.output.write("\n")
+            self.consumer.interrupt()
         self._status()
         self._own("END")
         self._work()
-        self.output.write("\n")
-        self.consumer.print_aggregations()
+        self.consumer.finish()
         self.output.flush()
         yield
 
@@ -327,7 +328,7 @@ class _Session:
                 continue
             report = self.tracer.error_report(found)
             if report is None:
-                self.consumer.record(found.epid, found.data, found.cpu, found.following)
+                self.consumer.record(found.epid, found.data, found.cpu, found.following, found.time)
             else:
                 self.consumer.error(report)
         self.output.flush()

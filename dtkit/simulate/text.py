@@ -62,17 +62,33 @@ def stack_text(frames: Iterable[int], indent: int, name: Callable[[int], str]) -
     return "".join(lines)
 
 
-def quantize_text(data: Sequence[int], normal: int, zoom: bool) -> str:
-    """The buckets of quantize()."""
+def buckets(function: str, data: Sequence[int], packed: int) -> tuple[list[str], Sequence[int]]:
+    """The buckets of a quantization that are shown: their names, and what is in them."""
+    match function:
+        case "quantize":
+            return _quantize(data)
+        case "lquantize":
+            return _lquantize(data, packed)
+        case _:
+            return _llquantize(data, packed)
+
+
+def quantization_text(
+    function: str, data: Sequence[int], packed: int, normal: int, zoom: bool
+) -> str:
+    """The buckets of a quantization, drawn."""
+    return _histogram(*buckets(function, data, packed), normal, zoom)
+
+
+def _quantize(data: Sequence[int]) -> tuple[list[str], Sequence[int]]:
     first, last = _range(data)
     if first is None:
         first, last = ZERO_BUCKET - 1, ZERO_BUCKET + 1
     labels = [str(bucket_value(bucket)) for bucket in range(first, last + 1)]
-    return _histogram(labels, data[first : last + 1], normal, zoom)
+    return labels, data[first : last + 1]
 
 
-def lquantize_text(data: Sequence[int], packed: int, normal: int, zoom: bool) -> str:
-    """The buckets of lquantize()."""
+def _lquantize(data: Sequence[int], packed: int) -> tuple[list[str], Sequence[int]]:
     linear = Linear.unpack(packed)
     first, last = _range(data)
     if first is None:
@@ -85,11 +101,10 @@ def lquantize_text(data: Sequence[int], packed: int, normal: int, zoom: bool) ->
             labels.append(f">= {linear.base + linear.levels * linear.step}")
         else:
             labels.append(str(linear.base + (bucket - 1) * linear.step))
-    return _histogram(labels, data[first : last + 1], normal, zoom)
+    return labels, data[first : last + 1]
 
 
-def llquantize_text(data: Sequence[int], packed: int, normal: int, zoom: bool) -> str:
-    """The buckets of llquantize()."""
+def _llquantize(data: Sequence[int], packed: int) -> tuple[list[str], Sequence[int]]:
     bounds = list(LogLinear.unpack(packed).bounds())
     first, last = _range(data)
     if first is None:
@@ -102,7 +117,7 @@ def llquantize_text(data: Sequence[int], packed: int, normal: int, zoom: bool) -
             labels.append(f">= {bounds[-1]}")
         else:
             labels.append(str(bounds[bucket - 1]))
-    return _histogram(labels, data[first : last + 1], normal, zoom)
+    return labels, data[first : last + 1]
 
 
 def _range(data: Sequence[int]) -> tuple[int | None, int]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -125,6 +126,34 @@ def test_ethernet_and_loopback(dtkit: Dtkit, tmp_path: Path) -> None:
         assert result.stdout.split() == ["60"]
     result = dtkit("simulate", "-q", "-n", program, "--packets", other)
     assert "frame 1: link type 147 is not simulated" in result.stderr
+
+
+def test_json(dtkit: Dtkit, capture: str) -> None:
+    program = (
+        'fbt::tcp_input:entry { trace(cpu); printf("%d x", arg2); stack(2); '
+        "tracemem((*args[0])->m_data, 3); @n = count(); @q[1] = quantize(5); printa(@n); }"
+    )
+    result = dtkit("simulate", "--libxo", "json", "-n", program, "--packets", capture)
+    dtrace = json.loads(result.stdout)["dtrace"]
+    assert len(dtrace["probes"]) == 3
+    first = dtrace["probes"][0]
+    assert (first["id"], first["function"], first["name"]) == (19971, "tcp_input", "entry")
+    value, message, argument, stack, memory, total = first["output"]
+    assert (value, message, argument) == ({"value": 0}, {"message": "6 x"}, {"value": 6})
+    assert stack["stack-frames"][0]["name"] == "ip_input"
+    assert memory == {"tracemem": "0x450000"}
+    # The packets are a second apart, and each second what was aggregated is looked at.
+    assert total["aggregation-data"] == [{"keys": [], "count": 1}]
+    (rest,) = dtrace["aggregations"]
+    assert rest["aggregation-name"] == "q"
+    assert rest["aggregation-data"][0]["buckets"][1] == {"value": 4, "count": 3}
+
+
+def test_json_of_nothing(dtkit: Dtkit) -> None:
+    result = dtkit("simulate", "--libxo", "json", "-n", "BEGIN { exit(0); }")
+    assert len(json.loads(result.stdout)["dtrace"]["probes"]) == 1
+    result = dtkit("simulate", "-x", "oformat=json", "-n", "fbt::ip_input:entry { }")
+    assert json.loads(result.stdout) == {"dtrace": {"probes": []}}
 
 
 def test_any_bytes(dtkit: Dtkit) -> None:
