@@ -29,6 +29,13 @@ run dtkit parse demo/output.txt -w demo/packets.pcapng 2>&1
 step 'One of them as JSON:'
 run dtkit parse demo/output.txt --to json 2>/dev/null | head -n 2
 
+step 'The same without FreeBSD: that command, on these packets, in a simulated kernel:'
+dtrace() { dtkit simulate --packets demo/packets.pcapng "$@"; }
+eval "$(dtkit oneliner tcp_input --length 64)" >demo/simulated.txt 2>&1
+run sed -n 1,8p demo/simulated.txt
+run dtkit parse demo/simulated.txt -w demo/simulated.pcapng 2>&1 | tail -n 1
+printf 'On a FreeBSD host, as root: %s\n' "$(dtkit oneliner tcp_input --length 64)"
+
 if command -v tshark >/dev/null; then
 	step 'What tshark sees in demo/packets.pcapng:'
 	run tshark -n -r demo/packets.pcapng -c 3 2>/dev/null
