@@ -916,7 +916,12 @@ class Checker:
             )
         index = key.value
         native, translated = self.probe.argument_types(index)
-        native_type = self.scope.type_named(native)
+        if native == "(unknown)":
+            raise DError(f"failed to resolve native type for args[{index}]", "D_ARGS_TYPE", at)
+        try:
+            native_type = self.scope.type_named(native)
+        except DError:
+            raise DError(f"the type {native} is not simulated", NOT_RUN, at, "-") from None
         if native == translated:
             flags = self.node_flags(native_type) | Flag.LVALUE
             return Var(at, native_type, flags, variable, keys)

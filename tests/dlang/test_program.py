@@ -79,6 +79,18 @@ def test_what_is_not_simulated_is_no_finding() -> None:
     assert check("BEGIN { ustack(); speculate(speculation()); trace(`hz); }") == []
 
 
+def test_every_argument_of_every_probe_has_a_type() -> None:
+    unknown = []
+    for probe in kernel():
+        if probe.function == "m_free":
+            continue
+        for index in range(len(probe.arguments)):
+            found = errors(f"{probe} {{ this->x = args[{index}]; }}")
+            unknown += [finding.tag for finding in found if "*" not in probe.arguments[index]]
+            assert {finding.tag for finding in found} <= {"D_ARGS_TYPE", "D_OP_DYN", "D_XLATE_NONE"}
+    assert "D_ARGS_TYPE" in unknown
+
+
 def test_an_unknown_probe_is_a_warning() -> None:
     found = check("fbt::no_such_function:entry { trace(args[0]); }")
     assert [(f.severity, f.tag) for f in found] == [(Severity.WARNING, "D_PDESC_ZERO")]
