@@ -20,6 +20,11 @@ from dtkit.dlang.findings import DError
 #: The probes that dtrace itself has.
 _OWN = [("BEGIN", 1), ("END", 2), ("ERROR", 3)]
 
+#: Probes of the profile provider, which come into being when they are asked for.
+_TIMER = re.compile(
+    r"(?:tick|profile)-[1-9][0-9]{0,9}(?:ns|nsec|us|usec|ms|msec|s|sec|m|min|h|hour|d|day|hz)?"
+)
+
 _GLOB = re.compile(r"[*?\[\\]")
 
 
@@ -140,7 +145,20 @@ class Kernel:
             candidates = self._exact.get(key, [])
         else:
             candidates = self.probes
-        return [probe for probe in candidates if description.matches(probe)]
+        found = [probe for probe in candidates if description.matches(probe)]
+        return found or self._timers(description)
+
+    def _timers(self, description: Description) -> list[ProbePoint]:
+        """The timer that is made when a program names it: ``tick-1s``, ``profile-97hz``."""
+        provider, module, function, name = description.fields
+        if provider not in ("", "profile") or module or function or not _TIMER.fullmatch(name):
+            return []
+        probe = self._exact.get(("", name))
+        if probe is None:
+            timer = ProbePoint(self.probes[-1].id + len(self._exact) + 1, "profile", "", "", name)
+            probe = self._exact[("", name)] = [timer]
+            self._by_id[timer.id] = timer
+        return probe
 
 
 def read_probes(text: str) -> list[ProbePoint]:

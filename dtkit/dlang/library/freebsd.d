@@ -32,6 +32,26 @@ struct thread {
 	struct proc *td_proc;
 	int td_tid;
 	char td_name[20];
+	struct vnet *td_vnet;
+};
+
+/* net/vnet.h */
+struct vnet {
+	struct vnet *le_next;
+	struct vnet **le_prev;
+	u_int vnet_magic_n;
+	u_int vnet_ifcnt;
+	u_int vnet_sockcnt;
+	u_int vnet_state;
+	void *vnet_data_mem;
+	unsigned long vnet_data_base;
+};
+
+/* netinet/tcp_var.h: what D looks at, at offsets of its own */
+struct tcpcb {
+	u_int snd_una;
+	u_int snd_max;
+	u_int snd_nxt;
 };
 
 /* net/if_var.h: up to the name that the interface is known by. */
@@ -48,6 +68,8 @@ struct ifnet {
 	u_short if_index;
 	short if_index_reserved;
 	char if_xname[16];
+	const char *if_description;
+	struct vnet *if_vnet;
 };
 
 struct sockaddr {
