@@ -7,8 +7,8 @@ import json
 
 import click
 
+from dtkit.cli.asking import find_probes, known_probes, listing_option
 from dtkit.cli.table import print_table
-from dtkit.probes import UnknownProbeError, catalog
 
 
 @click.command(
@@ -17,22 +17,33 @@ Examples:
   dtkit probes
   dtkit probes 'tcp*'
   dtkit probes --json fbt::ip_input:entry
+  sudo dtrace -lv -n 'fbt:kernel::entry' | dtkit probes --listing -
 """
 )
 @click.argument("patterns", metavar="[PATTERN]...", nargs=-1)
+@listing_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line and probe.")
-def command(patterns: tuple[str, ...], as_json: bool) -> None:
+@click.pass_context
+def command(
+    ctx: click.Context,
+    patterns: tuple[str, ...],
+    listing: str | None,
+    release: int | None,
+    as_json: bool,
+) -> None:
     """List the probe points that carry an mbuf.
 
     PATTERN is a function (tcp_input), a probe description (fbt::tcp_input:entry) or a glob of
     either ('tcp_*'); without one, all are listed, in the order in which a packet meets them.
+
+    With --listing, the probes are those of that kernel: every function that takes a struct mbuf,
+    with the D expression that follows its signature there.
     """
-    known = catalog()
-    try:
-        found = {str(p): p for pattern in patterns for p in known.match(pattern)}
-    except UnknownProbeError as error:
-        raise click.UsageError(str(error)) from error
-    chosen = list(found.values()) if patterns else list(known)
+    known = known_probes(ctx, listing, release)
+    if patterns:
+        chosen = find_probes(known, patterns, None)
+    else:
+        chosen = [probe for probe in known if listing is None or probe.arguments]
     if as_json:
         for probe in chosen:
             click.echo(json.dumps(probe.to_dict()))

@@ -8,5 +8,17 @@ Probe points that carry an mbuf: where they are, how D gets at the mbuf, what it
 """
 
 from dtkit.probes.catalog import Catalog, CatalogError, Data, Probe, UnknownProbeError, catalog
+from dtkit.probes.listing import ListedProbe, MbufArgument, extend, read_listing
 
-__all__ = ["Catalog", "CatalogError", "Data", "Probe", "UnknownProbeError", "catalog"]
+__all__ = [
+    "Catalog",
+    "CatalogError",
+    "Data",
+    "ListedProbe",
+    "MbufArgument",
+    "Probe",
+    "UnknownProbeError",
+    "catalog",
+    "extend",
+    "read_listing",
+]

@@ -8,7 +8,7 @@ import fnmatch
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from importlib import resources
@@ -45,6 +45,9 @@ class Direction(StrEnum):
     ANY = "any"
 
 
+#: The forms that a D expression for an interface takes.
+_INTERFACE = re.compile(r"args\[[0-9]\](?:->bif_ifp)?")
+
 #: The forms that a D expression for an mbuf takes; nothing else reaches a script.
 _MBUF = re.compile(r"\*?args\[[0-9]\]|\(struct mbuf \*\)arg[0-9]|\*\(struct mbuf \*\*\)arg[0-9]")
 
@@ -67,6 +70,10 @@ class Probe:
     :ivar protocol: what follows the IP header (``tcp``, ``udp``, ``icmp``, ``icmp6``), or ``""``.
     :ivar purpose: what the probe is good for, one phrase.
     :ivar releases: major FreeBSD release to the expression that holds from it on.
+    :ivar interface: D expression of type ``struct ifnet *`` for the interface that the probe is
+        given, or ``""`` where it is given none.
+    :ivar others: the expressions of further mbufs among its arguments.
+    :ivar arguments: the types of its arguments, where a listing gave them.
     """
 
     description: ProbeDescription
@@ -78,6 +85,48 @@ class Probe:
     null: bool = False
     protocol: str = ""
     releases: Mapping[int, str] = field(default_factory=dict, hash=False)
+    interface: str = ""
+    others: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+
+    def at(self, release: int) -> Probe:
+        """The probe as FreeBSD *release* has it: the mbuf may be another argument there."""
+        since = max((known for known in self.releases if known <= release), default=None)
+        if since is None:
+            return replace(self, releases={})
+        mbuf = self.releases[since]
+        moved = int(mbuf.rstrip("]")[-1]) - self.argument
+        interface = re.sub(
+            r"(?<=\[)\d", lambda position: str(int(position[0]) + moved), self.interface
+        )
+        return replace(self, mbuf=mbuf, interface=interface, releases={})
+
+    @property
+    def argument(self) -> int:
+        """Which argument the mbuf is, or leads to it."""
+        return int(self.mbuf.rstrip("]")[-1])
+
+    @property
+    def depth(self) -> int:
+        """1 where that argument is a ``struct mbuf *``, 2 where it is a ``struct mbuf **``."""
+        return 1 + self.mbuf.startswith("*")
+
+    def using(self, argument: int) -> Probe:
+        """
+        The probe with the mbuf in another of its arguments, of which the data is not known.
+
+        :raises ValueError: that argument is no mbuf, as far as known.
+        """
+        mbufs = [self.mbuf, *self.others]
+        chosen = next((mbuf for mbuf in mbufs if mbuf.rstrip("]").endswith(str(argument))), None)
+        if chosen is None:
+            raise ValueError(f"{self}: argument {argument} is no mbuf; {', '.join(mbufs)} are")
+        if chosen == self.mbuf:
+            return self
+        others = tuple(mbuf for mbuf in mbufs if mbuf != chosen)
+        return replace(
+            self, mbuf=chosen, others=others, data=Data.UNKNOWN, hint=True, null=True, releases={}
+        )
 
     def __str__(self) -> str:
         return str(self.description)
@@ -87,7 +136,11 @@ class Probe:
         return {
             "description": str(self.description),
             "mbuf": self.mbuf,
+            "argument": self.argument,
+            "depth": self.depth,
             "releases": {str(release): mbuf for release, mbuf in self.releases.items()},
+            "others": list(self.others),
+            "interface": self.interface or None,
             "data": str(self.data),
             "hint": self.hint,
             "null": self.null,
@@ -114,6 +167,7 @@ class Probe:
             "direction": str,
             "protocol": str,
             "purpose": str,
+            "interface": str,
         }
         required = {"description", "mbuf", "data", "direction", "purpose"}
         if missing := required - entry.keys():
@@ -129,6 +183,9 @@ class Probe:
         for mbuf in [entry["mbuf"], *releases.values()]:
             if not isinstance(mbuf, str) or not _MBUF.fullmatch(mbuf):
                 raise CatalogError(f"{who}: {mbuf!r} is no D expression of an mbuf")
+        interface = entry.get("interface", "")
+        if interface and not _INTERFACE.fullmatch(interface):
+            raise CatalogError(f"{who}: {interface!r} is no D expression of an interface")
         if not all(release.isdecimal() for release in releases):
             raise CatalogError(f"{who}: releases are major release numbers")
         try:
@@ -142,6 +199,7 @@ class Probe:
                 null=entry.get("null", False),
                 protocol=entry.get("protocol", ""),
                 releases={int(release): mbuf for release, mbuf in releases.items()},
+                interface=interface,
             )
         except ValueError as error:
             raise CatalogError(f"{who}: {error}") from error

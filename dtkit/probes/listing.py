@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+What ``dtrace -lv`` prints: the probes of a running kernel, and the types of their arguments.
+
+A row names a probe (``%5d %10s %17s %33s %s``), indented lines below it say more, and of these
+``args[N]: TYPE`` the types. It is the only source that is right about the kernel at hand:
+signatures differ between releases.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import BinaryIO
+
+from dtkit.oddity import Oddity
+from dtkit.probes.catalog import Catalog, Data, Direction, Probe
+from dtkit.probes.description import ProbeDescription
+
+#: Where the module ends in a row, when one of module and function is empty.
+_MODULE_END = 5 + 1 + 10 + 1 + 17
+
+#: No listing has longer lines; what is longer is none.
+_LONGEST = 4096
+
+#: D has ``args[0]`` to ``args[9]``.
+_POSITIONS = 10
+
+_ARGUMENT = re.compile(r"\t\targs\[(\d{1,4})\]: (.+)")
+_MBUF = re.compile(r"(?:(?:const|volatile) )*(?:struct mbuf|(mbuf_t))((?: ?\*)*)(?: const)?")
+_INTERFACE = re.compile(r"(?:const )?(?:struct ifnet \*|if_t)")
+
+
+@dataclass(frozen=True, slots=True)
+class MbufArgument:
+    """
+    An argument that leads to an mbuf; ``str()`` is the D expression for it.
+
+    :ivar position: its place, from 0.
+    :ivar depth: how often to follow it: 1 for ``struct mbuf *``, 2 for ``struct mbuf **``.
+    """
+
+    position: int
+    depth: int
+
+    def __str__(self) -> str:
+        return f"{'*' * (self.depth - 1)}args[{self.position}]"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedProbe:
+    """
+    A probe as a listing has it.
+
+    :ivar id: its number in that kernel.
+    :ivar description: with its module.
+    :ivar arguments: types of ``args[]`` as C writes them.
+    :ivar line: line of its row.
+    """
+
+    id: int
+    description: ProbeDescription
+    arguments: tuple[str, ...]
+    line: int
+
+    @property
+    def mbufs(self) -> list[MbufArgument]:
+        """The arguments that are a pointer to an mbuf, or to such a pointer."""
+        found = []
+        for position, text in enumerate(self.arguments[:_POSITIONS]):
+            if "mbuf" in text and (match := _MBUF.fullmatch(text)):
+                depth = match[2].count("*") + (match[1] is not None)
+                if depth in (1, 2):
+                    found.append(MbufArgument(position, depth))
+        return found
+
+    @property
+    def interface(self) -> str:
+        """The D expression of its first argument that is a ``struct ifnet *``, or empty."""
+        for position, text in enumerate(self.arguments[:_POSITIONS]):
+            if _INTERFACE.fullmatch(text):
+                return f"args[{position}]"
+        return ""
+
+
+def read_listing(stream: BinaryIO) -> Iterator[ListedProbe | Oddity]:
+    """
+    Read a listing.
+
+    :param stream: binary; read once, to its end, one probe in memory at a time.
+    :return: its probes, and what was odd about it. Bad input raises nothing.
+    :raises OSError: *stream* cannot be read.
+    """
+    row: tuple[int, int, ProbeDescription] | None = None
+    arguments: list[str] = []
+    detailed = True  # whether anything was said below the last row
+    terse = 0
+    number = 0
+    raw = b""
+    for raw in iter(lambda: stream.readline(_LONGEST), b""):
+        number += 1
+        line = raw.decode("utf-8", "replace")
+        if line[0] == "\t":
+            detailed = True
+            if line.startswith("\t\targs["):
+                match = _ARGUMENT.fullmatch(line.rstrip())
+                if not raw.endswith(b"\n"):
+                    pass  # cut, and said so at the end
+                elif match is None or int(match[1]) != len(arguments) or row is None:
+                    yield Oddity("line", number, "no argument of a probe", unread=1)
+                else:
+                    arguments.append(match[2])
+            continue
+        if not (line := line.rstrip()) or line.startswith("   ID "):
+            continue
+        found = _row(line)
+        if found is None:
+            yield Oddity("line", number, "no row of a listing", unread=1)
+            continue
+        if row is not None:
+            yield ListedProbe(row[0], row[2], tuple(arguments), row[1])
+            terse += not detailed
+        row, arguments, detailed = (found[0], number, found[1]), [], False
+    if row is not None:
+        yield ListedProbe(row[0], row[2], tuple(arguments), row[1])
+        if terse and not detailed:
+            what = f"{terse + 1} probes without types: list them with `dtrace -lv`"
+            yield Oddity("line", 0, what)
+        elif not detailed or not raw.endswith(b"\n"):
+            yield Oddity("line", number, "the listing is cut")
+    elif number == 0:
+        yield Oddity("line", 0, "the listing is empty")
+
+
+def _row(line: str) -> tuple[int, ProbeDescription] | None:
+    words = line.split()
+    if not 3 <= len(words) <= 5 or not words[0].isdecimal() or len(words[0]) > 9:
+        return None
+    if len(words) == 5:
+        fields = words[1:]
+    elif len(words) == 3:
+        fields = [words[1], "", "", words[2]]
+    else:
+        end = line.index(words[2], line.index(words[1]) + len(words[1])) + len(words[2])
+        middle = [words[2], ""] if end <= _MODULE_END else ["", words[2]]
+        fields = [words[1], *middle, words[3]]
+    try:
+        return int(words[0]), ProbeDescription.parse(":".join(fields))
+    except ValueError:
+        return None
+
+
+def extend(known: Catalog, listing: Iterable[ListedProbe | Oddity]) -> Iterator[Probe | Oddity]:
+    """
+    The probes of *known* as a listing corrects them, followed by those that only it has.
+
+    Where both have a probe, the listing says where the mbuf is and *known* what it holds; of
+    probes that are not listed what *known* says holds, for a listing may be of some only.
+
+    :return: probes, each description once, and what was odd about the listing.
+    """
+    listed: dict[str, tuple[ListedProbe, list[MbufArgument]]] = {}
+    for item in listing:
+        if isinstance(item, Oddity):
+            yield item
+        elif mbufs := item.mbufs:
+            where = item.description
+            key = str(replace(where, module=""))
+            if key in listed and listed[key][0].arguments != item.arguments:
+                key = str(where)  # another module has another function of that name
+            listed.setdefault(key, (item, mbufs))
+    for probe in known:
+        if (found := listed.pop(str(probe), None)) is None:
+            yield probe
+            continue
+        item, mbufs = found
+        expressions = [str(mbuf) for mbuf in mbufs]
+        mbuf = probe.mbuf if probe.mbuf in expressions else expressions[0]
+        yield replace(
+            probe,
+            mbuf=mbuf,
+            others=tuple(other for other in expressions if other != mbuf),
+            interface=item.interface or probe.interface,
+            arguments=item.arguments,
+            releases={},
+        )
+    for key, (item, mbufs) in listed.items():
+        yield Probe(
+            description=ProbeDescription.parse(key),
+            mbuf=str(mbufs[0]),
+            others=tuple(map(str, mbufs[1:])),
+            data=Data.UNKNOWN,
+            direction=Direction.ANY,
+            purpose=f"takes {item.arguments[mbufs[0].position]} as argument {mbufs[0].position}",
+            hint=True,
+            null=True,
+            interface=item.interface,
+            arguments=item.arguments,
+        )
