@@ -18,6 +18,9 @@ from dtkit.packets.linktype import link_type
 from dtkit.packets.packet import NOWHERE, Origin, Packet
 from dtkit.probes import Catalog, Probe
 
+#: Annotations that say that a chain goes on, and how it goes on.
+_UNSHOWN = {"cut": "went on", "unmapped": "went on in memory that is not mapped"}
+
 
 @dataclass(slots=True)
 class _Chain:
@@ -51,7 +54,7 @@ def packets(events: Iterable[Event], catalog: Catalog) -> Iterator[Event | Packe
             else:
                 yield from assembler.firing(event)
         elif isinstance(event, Annotation):
-            assembler.start(event)
+            yield from assembler.annotation(event)
     yield from assembler.end()
 
 
@@ -64,6 +67,7 @@ class _Assembler:
         self._origins: dict[Source | None, tuple[Origin, Probe | None]] = {None: (NOWHERE, None)}
         self._wall: int | None = None  # ns from the time since boot to the time of day
         self._chains: dict[int | None, _Chain] = {}  # by CPU, where firings do not overlap
+        self._unshown = dict.fromkeys(_UNSHOWN, 0)  # chains of which a script did not show all
 
     def firing(self, firing: Firing) -> Iterator[Packet | Oddity]:
         """The packets that a firing completes."""
@@ -71,7 +75,7 @@ class _Assembler:
         for part in firing.parts:
             if isinstance(part, Annotation):
                 annotation = part
-                self.start(part)
+                yield from self.annotation(part)
             elif isinstance(part, Dump):
                 if annotation is None or annotation.kind != "mbuf":
                     yield self.bare(firing.source, part)
@@ -81,13 +85,31 @@ class _Assembler:
                     yield self._copied(annotation, firing.source, part)
                 annotation = None
 
-    def end(self) -> Iterator[Packet]:
+    def end(self) -> Iterator[Packet | Oddity]:
         """The packets that the end of the output completes."""
         for chain in self._chains.values():
             yield self._packet(chain)
         self._chains.clear()
+        for kind, count in self._unshown.items():
+            if count > 1:
+                yield Oddity("line", 0, f"{count} mbuf chains in all {_UNSHOWN[kind]}")
 
-    def start(self, annotation: Annotation) -> None:
+    def annotation(self, annotation: Annotation) -> Iterator[Packet | Oddity]:
+        """Take what an annotation says by itself; of what chains lack, the first is named."""
+        self._start(annotation)
+        if annotation.kind in _UNSHOWN:
+            cpu = annotation.number("cpu")
+            chain = self._chains.get(cpu)
+            if chain is not None and _same_firing(chain.annotation, annotation):
+                yield self._packet(self._chains.pop(cpu))
+            self._unshown[annotation.kind] += 1
+            if self._unshown[annotation.kind] == 1:
+                what = f"an mbuf chain {_UNSHOWN[annotation.kind]}"
+                if annotation.kind == "cut":
+                    what += f" after {annotation.number('mbufs')} mbufs; --depth shows more"
+                yield Oddity("line", annotation.line, what)
+
+    def _start(self, annotation: Annotation) -> None:
         """Take the pair of times in a start line."""
         uptime, wall = annotation.number("timestamp"), annotation.number("walltimestamp")
         if annotation.kind == "start" and uptime is not None and wall is not None:
@@ -141,7 +163,10 @@ class _Assembler:
             chain.whole = False
             chain.data += dump.data
             return
-        skipped = max(annotation.number("off") or 0, 0) if number == 1 else 0
+        skipped = annotation.number("skip")
+        if skipped is None:  # a script that shows the first mbuf only does not say it twice
+            skipped = annotation.number("off") if number == 1 else 0
+        skipped = max(skipped or 0, 0)
         left = max(size - skipped, 0)
         chain.data += dump.data[:left]
         chain.whole = len(dump.data) >= left
