@@ -23,6 +23,7 @@ import dtkit
 COMMANDS = {
     "probes": "List the probe points that carry an mbuf.",
     "oneliner": "Print a dtrace(1) command that shows packets at a probe.",
+    "script": "Print a D script that shows packets, or a ready-made one.",
     "parse": "Read what dtrace(1) printed: packets, messages, stacks, faults and drops.",
     "copyout": "Run copyoutmbuf() on a chain, good or broken, in the reference model.",
     "trace": "Show a packet's way through the kernel, from mbuf_trace captures.",

@@ -3,10 +3,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
-from dtkit.generate.oneliner import LONGEST, Copy, Request, oneliner
-from dtkit.probes import UnknownProbeError, catalog
+from dtkit.cli.asking import (
+    find_probes,
+    known_probes,
+    listing_option,
+    make_request,
+    request_options,
+)
+from dtkit.generate.oneliner import oneliner
+from dtkit.generate.point import points
+from dtkit.generate.request import Copy
 
 
 @click.command(
@@ -16,55 +26,42 @@ Examples:
   dtkit oneliner --length 20 ip_input ip6_input
   dtkit oneliner tcp_input --copy copyoutmbuf --length 64 --offset 20
   dtkit oneliner --annotate 'tcp*_input' | sudo sh 2>&1 | dtkit parse
+  dtkit oneliner ip_input --filter 'tcp port 22' --count 10
+  sudo dtrace -lv -n 'fbt:::entry' | dtkit oneliner --listing - syncache_add
 """
 )
 @click.argument("probes", metavar="PROBE...", nargs=-1, required=True)
-@click.option(
-    "--length",
-    type=click.IntRange(0, LONGEST),
-    default=64,
-    show_default=True,
-    help="Bytes of each packet; 0 for all of it, up to --max.",
-)
-@click.option(
-    "--offset",
-    type=click.IntRange(0, LONGEST),
-    default=0,
-    show_default=True,
-    help="Bytes to skip, such as headers that are of no interest.",
-)
-@click.option(
-    "--max",
-    "most",
-    type=click.IntRange(1, LONGEST),
-    default=2048,
-    show_default=True,
-    help="With --length 0, the most to show. Every record takes this much buffer.",
-)
-@click.option(
-    "--copy",
-    type=click.Choice([str(copy) for copy in Copy]),
-    default="first",
-    show_default=True,
-    help="first: the first mbuf, on every FreeBSD. copyoutmbuf: the whole chain, where the "
-    "kernel has that subroutine.",
-)
+@request_options(Copy.FIRST)
+@listing_option
 @click.option(
     "--annotate",
     is_flag=True,
     help="Print probe, time, mbuf and exact length of each packet for `dtkit parse`.",
 )
+@click.pass_context
 def command(
-    probes: tuple[str, ...], length: int, offset: int, most: int, copy: str, annotate: bool
+    ctx: click.Context,
+    /,
+    probes: tuple[str, ...],
+    annotate: bool,
+    listing: str | None,
+    release: int | None,
+    argument: int | None,
+    **options: Any,
 ) -> None:
     """Print a dtrace(1) command that shows packets at PROBE.
 
     PROBE is any probe that `dtkit probes` lists, by function, description or glob. The command is
     quoted for a shell; dtrace(1) needs root.
     """
+    known = known_probes(ctx, listing, release)
+    found = find_probes(known, probes, argument)
     try:
-        found = {str(p): p for name in probes for p in catalog().match(name)}
-    except UnknownProbeError as error:
+        request = make_request(annotate, options)
+        usable, notes = points(found, request)
+        text = oneliner([point.probe for point in usable], request)
+    except ValueError as error:
         raise click.UsageError(str(error)) from error
-    request = Request(length, offset, most, Copy(copy), annotate)
-    click.echo(oneliner(list(found.values()), request))
+    for note in notes:
+        click.echo(f"{ctx.command_path}: {note}", err=True)
+    click.echo(text)

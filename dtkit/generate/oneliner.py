@@ -3,78 +3,55 @@
 One-liners: a dtrace(1) command that shows what is in the mbufs at some probes.
 
 How bytes get out of an mbuf chain is the *copy method*. ``first`` dumps the first mbuf, which is
-enough for headers and works on every FreeBSD. ``copyoutmbuf`` copies from the whole chain and needs
-the subroutine of that name (OpenDTrace RFD, `copyoutmbuf`).
+enough for headers and works on every FreeBSD. ``segments`` does so mbuf by mbuf, and a reader joins
+them. ``copyoutmbuf`` copies from the whole chain and needs the subroutine of that name (OpenDTrace
+RFD, `copyoutmbuf`).
 """
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 
 from dtkit import __version__
-from dtkit.generate.templating import render
+from dtkit.generate.point import Point, points
+from dtkit.generate.request import Copy, Request
+from dtkit.generate.templating import Value, render
 from dtkit.probes import Probe
 
-#: The most bytes of a packet one may ask for: the most an IPv4 packet has.
-LONGEST = 65535
+__all__ = ["Copy", "Request", "oneliner", "program", "values"]
 
 
-class Copy(StrEnum):
-    """How bytes get out of an mbuf chain."""
-
-    FIRST = "first"
-    COPYOUTMBUF = "copyoutmbuf"
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """
-    What to show of a packet.
-
-    :ivar length: bytes; 0 asks for all there are, up to *most*.
-    :ivar offset: bytes of the chain to skip.
-    :ivar most: with *length* 0, the most to show: the constant that tracemem() reserves room for
-        in every record, however short the packet.
-    :ivar copy: the copy method.
-    :ivar annotate: whether the output says where and when each packet was seen, and how long it
-        is, in lines that dtkit reads back.
-    :raises ValueError: a number is out of range.
-    """
-
-    length: int = 64
-    offset: int = 0
-    most: int = 2048
-    copy: Copy = Copy.FIRST
-    annotate: bool = False
-
-    def __post_init__(self) -> None:
-        for name, least in (("length", 0), ("offset", 0), ("most", 1)):
-            value = getattr(self, name)
-            if not least <= value <= LONGEST:
-                raise ValueError(f"{name} {value} is not between {least} and {LONGEST}")
+def values(found: Sequence[Point], request: Request) -> dict[str, Value | Sequence[Value]]:
+    """What the templates of clauses are filled with."""
+    conditions = request.conditions
+    return {
+        "points": list(found),
+        "size": request.size,
+        "everything": request.length == 0,
+        "offset": request.offset,
+        "copy": str(request.copy),
+        "annotate": request.annotate,
+        "depth": request.depth,
+        "stack": request.stack,
+        "count": conditions.count,
+        "seconds": conditions.seconds,
+        "rate": conditions.rate,
+        "version": __version__,
+    }
 
 
 def program(probes: Sequence[Probe], request: Request) -> str:
     """
     The D program that shows packets at *probes*, on several lines.
 
-    :raises ValueError: *probes* is empty.
+    :raises ValueError: *probes* is empty, or a condition cannot be had at them.
     """
-    if not probes:
-        raise ValueError("no probe was given")
-    return render(
-        "oneliner.d.j2",
-        probes=list(probes),
-        size=request.length or request.most,
-        everything=request.length == 0,
-        offset=request.offset,
-        copy=str(request.copy),
-        annotate=request.annotate,
-        version=__version__,
-    ).strip()
+    found, _ = points(probes, request)
+    plain = not (
+        request.annotate or request.stack or request.copy is Copy.SEGMENTS or request.conditions.any
+    )
+    return render("oneliner.d.j2", plain=plain, notes=False, **values(found, request)).strip()
 
 
 def oneliner(probes: Sequence[Probe], request: Request) -> str:
@@ -85,7 +62,7 @@ def oneliner(probes: Sequence[Probe], request: Request) -> str:
     >>> oneliner([catalog()["tcp_input"]], Request(copy=Copy.COPYOUTMBUF))
     "dtrace -n 'fbt::tcp_input:entry { tracemem(copyoutmbuf(*args[0], 64), 64); }'"
 
-    :raises ValueError: *probes* is empty.
+    :raises ValueError: *probes* is empty, or a condition cannot be had at them.
     """
     lines = (line.strip() for line in program(probes, request).splitlines())
     words = ["dtrace", *(["-q"] if request.annotate else []), "-n", " ".join(filter(None, lines))]

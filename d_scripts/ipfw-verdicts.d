@@ -1,0 +1,83 @@
+#!/usr/sbin/dtrace -s
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * What ipfw decides, with the packet
+ *
+ * From FreeBSD 13 on: dtkit script ipfw-verdicts --release 13
+ *
+ * Needs:    a stock FreeBSD 12 or later; root, as dtrace(1) does.
+ * Run:      dtrace -s FILE | dtkit parse
+ *
+ * Sample:
+ * @dtkit 1 mbuf probe=fbt::ipfw_check_packet:entry id=30248 cpu=0 t=35494326386 m=0xfffff800024d2
+ *
+ *              0  1  2  3  4  5  6  7  8  9  a  b  c  d  e  f  0123456789abcdef
+ *          0: 45 00 00 54 56 81 00 00 40 01 08 0a 0a 00 00 01  E..TV...@.......
+ *         10: 0a 00 00 02 08 00 bf 98 e5 02 00 00 00 00 00 20  ...............
+ *         20: 0b a0 5c a1 08 09 0a 0b 0c 0d 0e 0f 10 11 12 13  ..\.............
+ *         30: 14 15 16 17 18 19 1a 1b 1c 1d 1e 1f 20 21 22 23  ............ !"#
+ * pass on lo0: mbuf 0xfffff800024d2700
+ * VERDICT     PACKETS
+ * drop              5
+ * pass            126
+ */
+
+#pragma D option quiet
+#pragma D option bufsize=4m
+#pragma D option switchrate=10hz
+/* Variables of threads; those that were freed must be cleaned before they are used again. */
+#pragma D option dynvarsize=16m
+
+BEGIN
+{
+	printf("@dtkit 1 start dtkit=0.1.0 timestamp=%d walltimestamp=%d\n", timestamp, walltimestamp);
+}
+
+/* What ipfw drops it frees, so packets are shown before it decides. */
+fbt::ipfw_check_packet:entry
+{
+	this->m = (struct mbuf *)NULL;
+	self->ifp = args[2];
+	self->m = (struct mbuf *)NULL;
+}
+
+fbt::ipfw_check_packet:entry
+/args[1] != NULL/
+{
+	this->m = *args[1];
+	self->m = this->m;
+}
+
+fbt::ipfw_check_packet:entry
+/this->m != NULL && this->m->m_len > 0/
+{
+	printf("@dtkit 1 mbuf probe=fbt::ipfw_check_packet:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 2 ? this->m->m_pkthdr.len : -1, this->m->m_len);
+	tracemem(this->m->m_data, 64, this->m->m_len);
+}
+
+/* 0 passes; EACCES (13) up to FreeBSD 12 and PFIL_DROPPED (1) from 13 on drop. */
+fbt::ipfw_check_packet:return
+{
+	this->verdict = (int)arg1;
+	this->name = this->verdict == 0 ? "pass" : this->verdict == 1 || this->verdict == 13 ? "drop" : "other";
+	@verdicts[this->name] = count();
+}
+
+fbt::ipfw_check_packet:return
+/self->m != NULL/
+{
+	printf("%s on %s: mbuf 0x%x\n", this->name, self->ifp != NULL ? stringof(self->ifp->if_xname) : "-", (uint64_t)self->m);
+}
+
+fbt::ipfw_check_packet:return
+{
+	self->m = NULL;
+	self->ifp = NULL;
+}
+
+END
+{
+	printf("%-8s %10s\n", "VERDICT", "PACKETS");
+	printa("%-8s %@10d\n", @verdicts);
+}

@@ -1,0 +1,75 @@
+#!/usr/sbin/dtrace -s
+/*
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * What pf decides, with the packet
+ *
+ * Where pf_test has other arguments (FreeBSD 15): dtkit script pf-verdicts --release 15
+ *
+ * Needs:    a stock FreeBSD 12 or later; root, as dtrace(1) does.
+ * Run:      dtrace -s FILE | dtkit parse
+ *
+ * Sample:
+ * pass on lo0
+ * @dtkit 1 mbuf probe=fbt::pf_test:return id=29534 cpu=0 t=63985979570 m=0xfffff800024d2200 pkt=8
+ *
+ *              0  1  2  3  4  5  6  7  8  9  a  b  c  d  e  f  0123456789abcdef
+ *          0: 45 00 00 54 57 3b 00 00 40 01 08 0a 7f 00 00 01  E..TW;..@.......
+ *         10: 7f 00 00 01 08 00 37 f5 04 06 00 00 00 00 00 3c  ......7........<
+ *         20: 2f 59 a1 6c 08 09 0a 0b 0c 0d 0e 0f 10 11 12 13  /Y.l............
+ * VERDICT     PACKETS
+ * drop              6
+ * pass            152
+ */
+
+#pragma D option quiet
+#pragma D option bufsize=4m
+#pragma D option switchrate=10hz
+/* Variables of threads; those that were freed must be cleaned before they are used again. */
+#pragma D option dynvarsize=16m
+
+BEGIN
+{
+	printf("@dtkit 1 start dtkit=0.1.0 timestamp=%d walltimestamp=%d\n", timestamp, walltimestamp);
+}
+
+fbt::pf_test:entry
+{
+	self->where = args[3];
+	self->ifp = args[2];
+}
+
+/* Whoever called frees what is dropped, so it is still there; NULL says it was kept. */
+fbt::pf_test:return
+{
+	this->m = (struct mbuf *)NULL;
+	this->verdict = (int)arg1;
+	this->name = this->verdict == 0 ? "pass" : this->verdict == 1 ? "drop" : "other";
+	@verdicts[this->name] = count();
+}
+
+fbt::pf_test:return
+/self->where != NULL/
+{
+	this->m = *self->where;
+}
+
+fbt::pf_test:return
+/this->m != NULL && this->m->m_len > 0/
+{
+	printf("%s on %s\n", this->name, self->ifp != NULL ? stringof(self->ifp->if_xname) : "-");
+	printf("@dtkit 1 mbuf probe=fbt::pf_test:return id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 2 ? this->m->m_pkthdr.len : -1, this->m->m_len);
+	tracemem(this->m->m_data, 64, this->m->m_len);
+}
+
+fbt::pf_test:return
+{
+	self->where = NULL;
+	self->ifp = NULL;
+}
+
+END
+{
+	printf("%-8s %10s\n", "VERDICT", "PACKETS");
+	printa("%-8s %@10d\n", @verdicts);
+}

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The options of commands that generate D: which bytes of which packets, at which probes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from dtkit.cli.inputs import READABLE, open_input
+from dtkit.generate.request import DEEPEST, LONGEST, Conditions, Copy, Request
+from dtkit.oddity import Oddity
+from dtkit.packets.linktype import LinkType
+from dtkit.probes import Catalog, Probe, UnknownProbeError, catalog, extend, read_listing
+
+_LINKTYPES = [LinkType.ETHERNET, LinkType.RAW, LinkType.IPV4, LinkType.IPV6]
+
+#: Releases whose signatures the catalog knows.
+RELEASES = (12, 15)
+
+
+def _fraction(ctx: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
+    """``1/N``, or just ``N``."""
+    if value is None:
+        return None
+    number = value.removeprefix("1/")
+    if not number.isascii() or not number.isdecimal() or not 1 <= int(number[:12]) < 1 << 31:
+        raise click.BadParameter(f"{value!r} is not 1/N, such as 1/100", ctx, parameter)
+    return int(number)
+
+
+def listing_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--listing`` and ``--release``: the kernel that it is for."""
+    command = click.option(
+        "--release",
+        type=click.IntRange(*RELEASES),
+        help="The FreeBSD release it is for, where signatures differ; without it, 12 to 14.",
+    )(command)
+    return click.option(
+        "--listing",
+        type=READABLE,
+        metavar="FILE",
+        help="Output of `dtrace -lv`, or - for stdin: that kernel's own probes and signatures.",
+    )(command)
+
+
+def request_options(default: Copy) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """All options of a :class:`Request` but whether it is annotated."""
+    number = click.IntRange(1, (1 << 31) - 1)
+    options = [
+        click.option(
+            "--length",
+            type=click.IntRange(0, LONGEST),
+            default=64,
+            show_default=True,
+            help="Bytes of each packet; 0 for all of it, up to --max.",
+        ),
+        click.option(
+            "--offset",
+            type=click.IntRange(0, LONGEST),
+            default=0,
+            show_default=True,
+            help="Bytes to skip, such as headers that are of no interest.",
+        ),
+        click.option(
+            "--max",
+            "most",
+            type=click.IntRange(1, LONGEST),
+            default=2048,
+            show_default=True,
+            help="With --length 0, the most to show. Every record takes this much buffer.",
+        ),
+        click.option(
+            "--copy",
+            type=click.Choice([str(copy) for copy in Copy]),
+            default=str(default),
+            show_default=True,
+            help="first: the first mbuf, on every FreeBSD. segments: mbuf by mbuf, to be joined by "
+            "`dtkit parse`. copyoutmbuf: the whole chain, where the kernel has that subroutine.",
+        ),
+        click.option(
+            "--depth",
+            type=click.IntRange(1, DEEPEST),
+            default=8,
+            show_default=True,
+            help="Mbufs of a chain that segments and filters reach into.",
+        ),
+        click.option(
+            "--argument",
+            type=click.IntRange(0, 9),
+            metavar="N",
+            help="Which argument is the mbuf, where a function takes several.",
+        ),
+        click.option("--filter", "filter_", metavar="EXPR", default="", help="pcap-filter(7)."),
+        click.option(
+            "--linktype",
+            type=click.Choice([one.name.lower() for one in _LINKTYPES]),
+            help="What packets start with, for --filter at probes where that is not known.",
+        ),
+        click.option("--iface", metavar="NAME", default="", help="Packets of that interface."),
+        click.option(
+            "--vnet",
+            metavar="VNET",
+            default="",
+            help="Packets of that network stack: `host`, or an address of `dtkit script vnets`.",
+        ),
+        click.option(
+            "--exec",
+            "execname",
+            metavar="NAME",
+            default="",
+            help="While that program is on the CPU. Input mostly runs in threads of the kernel.",
+        ),
+        click.option("--pid", type=click.IntRange(0, (1 << 31) - 1), help="While that process is."),
+        click.option("--where", metavar="D", default="", help="A condition in D; this->m is it."),
+        click.option("--stack", is_flag=True, help="Show the kernel's stack with each packet."),
+        click.option("--count", type=number, help="Stop after so many packets."),
+        click.option("--seconds", type=number, help="Stop after so long."),
+        click.option("--rate", type=number, help="Show so many packets a second at most."),
+        click.option(
+            "--sample", callback=_fraction, metavar="1/N", help="Show one of N, at random."
+        ),
+    ]
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def make_request(annotate: bool, options: dict[str, Any]) -> Request:
+    """The request that the options of :func:`request_options` ask for."""
+    linktype = options["linktype"]
+    conditions = Conditions(
+        filter=options["filter_"],
+        linktype=LinkType[linktype.upper()] if linktype else None,
+        interface=options["iface"],
+        vnet=options["vnet"],
+        execname=options["execname"],
+        pid=options["pid"],
+        where=options["where"],
+        count=options["count"],
+        seconds=options["seconds"],
+        rate=options["rate"],
+        sample=options["sample"],
+    )
+    return Request(
+        options["length"],
+        options["offset"],
+        options["most"],
+        Copy(options["copy"]),
+        annotate,
+        options["depth"],
+        options["stack"],
+        conditions,
+    )
+
+
+def known_probes(ctx: click.Context, listing: str | None, release: int | None) -> Catalog:
+    """The catalog, extended by a listing and as a release has it."""
+    if listing is None:
+        if release is None:
+            return catalog()
+        return Catalog(probe.at(release) for probe in catalog())
+    probes, odd, listed = [], 0, 0
+    with open_input(listing) as stream:
+        for item in extend(catalog(), read_listing(stream)):
+            if not isinstance(item, Oddity):
+                probes.append(item)
+                listed += bool(item.arguments)
+                continue
+            odd += 1
+            if odd <= 3:
+                click.echo(f"{ctx.command_path}: {listing}: {item}", err=True)
+    if odd > 3:
+        click.echo(f"{ctx.command_path}: {listing}: {odd - 3} more lines are odd", err=True)
+    if not listed:
+        raise click.UsageError(
+            f"{listing}: no function there takes a struct mbuf; make a listing with "
+            "`dtrace -lv -n 'fbt:kernel::entry'` on FreeBSD"
+        )
+    return Catalog(probes)
+
+
+def find_probes(known: Catalog, patterns: Sequence[str], argument: int | None) -> list[Probe]:
+    """The probes that patterns name, each once, in that order."""
+    try:
+        found = {str(p): p for pattern in patterns for p in known.match(pattern)}
+    except UnknownProbeError as error:
+        raise click.UsageError(str(error)) from error
+    if argument is None:
+        return list(found.values())
+    try:
+        return [probe.using(argument) for probe in found.values()]
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error

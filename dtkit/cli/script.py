@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""``dtkit script``: a whole D script that shows packets."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import click
+
+from dtkit.cli.asking import (
+    find_probes,
+    known_probes,
+    listing_option,
+    make_request,
+    request_options,
+)
+from dtkit.cli.inputs import open_output
+from dtkit.cli.table import print_table
+from dtkit.generate.ready import ready, ready_made
+from dtkit.generate.request import Copy
+from dtkit.generate.script import script
+
+_PROFILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  dtkit script --list
+  dtkit script packets-at-input > packets-at-input.d
+  dtkit script tcp_input --filter 'port 22 and tcp[tcpflags] & tcp-syn != 0' -o syn.d
+  dtkit script 'ip*_input' --iface em0 --length 0 --rate 100 -o in.d
+  dtkit script ip_input --dwatch in -o ~/dwatch/in
+"""
+)
+@click.argument("names", metavar="[NAME|PROBE]...", nargs=-1)
+@click.option("--list", "listed", is_flag=True, help="List the ready-made scripts.")
+@request_options(Copy.SEGMENTS)
+@listing_option
+@click.option("--dwatch", metavar="PROFILE", default="", help="Write a dwatch(1) profile instead.")
+@click.option("-o", "output", metavar="FILE", default="-", help="Write to FILE; - is stdout.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    names: tuple[str, ...],
+    listed: bool,
+    listing: str | None,
+    release: int | None,
+    argument: int | None,
+    dwatch: str,
+    output: str,
+    **options: Any,
+) -> None:
+    """Print a D script that shows packets at PROBE, or the ready-made script NAME.
+
+    A script says what it is for and how to run it; its output is for `dtkit parse`. At the end it
+    tells how often each probe fired and how many packets it accepted. PROBE is any probe that
+    `dtkit probes` lists, by function, description or glob.
+    """
+    if listed:
+        print_table(["NAME", "SHOWS"], [[one.name, one.title] for one in ready()])
+        return
+    if not names:
+        raise click.UsageError("name a probe (`dtkit probes`) or a script (`dtkit script --list`)")
+    if dwatch and not _PROFILE.fullmatch(dwatch):
+        raise click.UsageError(f"--dwatch {dwatch!r} is no name of a profile")
+    if len(names) == 1 and names[0] in {one.name for one in ready()}:
+        set_ = [
+            name
+            for name in ctx.params
+            if name not in ("names", "listed", "output", "release")
+            and ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+        ]
+        if set_:
+            raise click.UsageError(
+                f"{names[0]} is ready-made and takes no option but --release and -o; "
+                "name probes to make another"
+            )
+        text = ready_made(names[0], release)
+    else:
+        found = find_probes(known_probes(ctx, listing, release), names, argument)
+        words = ["dtkit", "script", *_command_line(ctx)]
+        try:
+            text, notes = script(found, make_request(True, options), words, profile=dwatch)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from error
+        for note in notes:
+            click.echo(f"{ctx.command_path}: {note}", err=True)
+    try:
+        with open_output(output) as stream:
+            stream.write(text.encode())
+    except OSError as error:
+        raise click.FileError(output, error.strerror) from error
+
+
+def _command_line(ctx: click.Context) -> list[str]:
+    """The words of the command as they can be given again, where it goes aside."""
+    words = list(ctx.params["names"])
+    for parameter in ctx.command.params:
+        name = parameter.name or ""
+        if name in ("names", "output") or not isinstance(parameter, click.Option):
+            continue
+        value = ctx.params.get(name)
+        if value is None or value == parameter.default or value is False:
+            continue
+        words += [parameter.opts[0]] if value is True else [parameter.opts[0], str(value)]
+    return words

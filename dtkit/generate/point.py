@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A probe of a program, with all that its clauses need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dtkit.generate.bpf import Statement, TranslationError, translate
+from dtkit.generate.conditions import ConditionError, gates, packet_filter
+from dtkit.generate.request import Request
+from dtkit.generate.text import D
+from dtkit.generate.where import check_where
+from dtkit.packets.pcapfilter import Program
+from dtkit.probes import Probe
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """
+    A probe of a program.
+
+    :ivar probe: where.
+    :ivar outer: of a ``struct mbuf **``, the expression of that; else None.
+    :ivar gates: expressions that must hold.
+    :ivar filter: the statements that set ``this->ok`` by a packet filter; empty for none.
+    """
+
+    probe: Probe
+    outer: D | None
+    gates: tuple[D, ...]
+    filter: tuple[Statement, ...]
+
+
+def _statements(program: Program, depth: int) -> list[Statement]:
+    try:
+        return translate(program.instructions, depth)
+    except TranslationError as error:
+        raise ConditionError(f"--filter {program.expression!r} cannot be run: {error}") from error
+
+
+def points(probes: Sequence[Probe], request: Request) -> tuple[list[Point], list[str]]:
+    """
+    Work out what the clauses at each probe need.
+
+    :return: the points, and what to tell the user: probes that are left out, because no packet
+        there can pass the filter.
+    :raises ValueError: *probes* is empty, or a condition cannot be had.
+    """
+    if not probes:
+        raise ValueError("no probe was given")
+    conditions = request.conditions
+    found, notes = [], []
+    refusal: ConditionError | None = None
+    for probe in probes:
+        try:
+            program = packet_filter(probe, conditions)
+        except ConditionError as error:
+            # The next probe may have another link type, for which the filter makes sense.
+            refusal = refusal or error
+            notes.append(f"{probe} is left out: {error}")
+            continue
+        conditioned = list(gates(probe, conditions))
+        if conditions.where:
+            conditioned.append(check_where(conditions.where, probe))
+        found.append(
+            Point(
+                probe,
+                D(probe.mbuf[1:]) if probe.mbuf.startswith("*") else None,
+                tuple(conditioned),
+                tuple(_statements(program, request.depth)) if program else (),
+            )
+        )
+    if not found and refusal is not None:
+        raise refusal
+    return found, notes

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The ready-made scripts of ``d_scripts/``: what each shows, and what it is made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from dtkit import __version__
+from dtkit.generate.request import Copy, Request
+from dtkit.generate.script import script
+from dtkit.generate.templating import render
+from dtkit.generate.text import D, comment
+from dtkit.probes import catalog
+
+_STOCK = "a stock FreeBSD 12 or later"
+_PATCHED = "a kernel and dtrace(1) with the copyoutmbuf subroutine (D 1.14)"
+_PARSED = "dtrace -s FILE | dtkit parse"
+_ALONE = "dtrace -s FILE            (^C ends it and prints the summary)"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyMade:
+    """
+    A ready-made script.
+
+    :ivar title: what it shows, in a line.
+    :ivar about: more of it, for the header.
+    :ivar probes: where, of one that is generated as `dtkit script` does.
+    :ivar request: what of, likewise; None for one with a template of its own.
+    :ivar needs: what it runs on.
+    :ivar run: the command.
+    """
+
+    name: str
+    title: str
+    about: tuple[str, ...] = ()
+    probes: tuple[str, ...] = ()
+    request: Request | None = None
+    needs: str = _STOCK
+    run: str = _ALONE
+
+
+_SCRIPTS = [
+    ReadyMade(
+        "rfd-first-64-bytes",
+        "The first 64 bytes of what reaches tcp_input: the RFD's first example",
+        probes=("tcp_input",),
+        request=Request(copy=Copy.COPYOUTMBUF, annotate=True),
+    ),
+    ReadyMade(
+        "rfd-skip-20-bytes",
+        "64 bytes behind the IPv4 header at tcp_input: the RFD's second example",
+        probes=("tcp_input",),
+        request=Request(copy=Copy.COPYOUTMBUF, offset=20, annotate=True),
+    ),
+    ReadyMade(
+        "packets-at-input",
+        "Packets that reach TCP, UDP and ICMP: the first 128 bytes of each",
+        probes=("tcp_input", "udp_input", "icmp_input"),
+        request=Request(length=128, copy=Copy.SEGMENTS, annotate=True, depth=4),
+    ),
+    ReadyMade(
+        "in-and-out",
+        "Frames in and out, by interface: the first 64 bytes of each, and totals",
+        ("The loopback interface has no frames: its packets are shown as `loop`.",),
+        run=_PARSED,
+    ),
+    ReadyMade(
+        "vnets",
+        "Packets by network stack (vnet) and interface",
+        ("The address is what `dtkit script --vnet` takes.",),
+    ),
+    ReadyMade(
+        "drops",
+        "Packets that IP, TCP or UDP drop, each with the stack that dropped it",
+        (
+            "A packet is dropped where its mbuf is freed between a layer's entry and the function",
+            "that hands it on. One whose mbuf was replaced on the way (m_pullup) is not seen.",
+        ),
+        run=_PARSED,
+    ),
+    ReadyMade(
+        "mbuf-life",
+        "The life of mbufs: from allocation to free, and what is never freed",
+        ("Each mbuf that is alive takes a dynamic variable: drops mean dynvarsize is too small.",),
+    ),
+    ReadyMade(
+        "chain-shape",
+        "The shape of mbuf chains: length, m_len, clusters; the cost of m_pullup and m_defrag",
+    ),
+    ReadyMade(
+        "copyoutmbuf-selftest",
+        "Edge cases of copyoutmbuf on one packet: run it on a patched kernel",
+        (
+            "Each check says how often it ran and passed; both must be 1. A packet of one mbuf at",
+            "ip_input starts it: ping -c 1 127.0.0.1",
+        ),
+        needs=_PATCHED,
+        run="dtrace -s FILE            (with traffic; it ends by itself)",
+    ),
+    ReadyMade(
+        "latency",
+        "Time from ether_input to tcp_input, as a distribution",
+        ("Packets are followed by the address of their first mbuf.",),
+    ),
+    ReadyMade(
+        "retransmits",
+        "TCP segments that are sent again, with their first bytes (IPv4, the FreeBSD stack)",
+        ("A segment is sent again where its sequence number is below snd_max.",),
+        run=_PARSED,
+    ),
+    ReadyMade(
+        "pf-verdicts",
+        "What pf decides, with the packet",
+        ("Where pf_test has other arguments (FreeBSD 15): dtkit script pf-verdicts --release 15",),
+        run=_PARSED,
+    ),
+    ReadyMade(
+        "ipfw-verdicts",
+        "What ipfw decides, with the packet",
+        ("From FreeBSD 13 on: dtkit script ipfw-verdicts --release 13",),
+        run=_PARSED,
+    ),
+]
+
+_PROBES = {"pf-verdicts": "pf_test", "ipfw-verdicts": "ipfw_check_packet"}
+
+
+@cache
+def ready() -> tuple[ReadyMade, ...]:
+    """The ready-made scripts, in the order in which `dtkit script --list` shows them."""
+    return tuple(_SCRIPTS)
+
+
+def sample(name: str) -> str:
+    """Some output of a ready-made script, as its header has it."""
+    file = resources.files(__package__) / "templates" / "ready" / f"{name}.sample"
+    lines = file.read_text("utf-8").splitlines() if file.is_file() else []
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def ready_made(name: str, release: int | None = None) -> str:
+    """
+    The text of a ready-made script.
+
+    :param release: the FreeBSD release that it is for, where signatures differ.
+    :raises KeyError: there is none of that name.
+    """
+    one = {one.name: one for one in ready()}[name]
+    if one.request is not None:
+        probes = [catalog()[probe] for probe in one.probes]
+        command = ["dtkit", "script", name]
+        text, _ = script(probes, one.request, command, title=one.title, sample=sample(name))
+        return text
+    probe = catalog()[_PROBES[name]] if name in _PROBES else None
+    if probe is not None and release is not None:
+        probe = probe.at(release)
+    return render(
+        f"ready/{name}.d.j2",
+        title=comment(one.title),
+        about=[comment(line) for line in one.about],
+        needs=D(one.needs),
+        run=D(one.run),
+        sample=[comment(line) for line in sample(name).splitlines()],
+        probe=probe,
+        version=__version__,
+    )
