@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from dtkit import __version__
 from dtkit.generate import Copy, Request, oneliner
-from dtkit.generate.oneliner import LONGEST, program
+from dtkit.generate.oneliner import program
+from dtkit.generate.request import LONGEST
 from dtkit.generate.templating import render
 from dtkit.probes import Probe, catalog
 
@@ -89,83 +90,13 @@ def test_bare(probes: list[str], request_: Request, expected: str) -> None:
     assert oneliner(found(*probes), request_) == expected
 
 
-START = f"""\
-BEGIN
-{{
-	@fired = sum(0);
-	@accepted = sum(0);
-	printf("@dtkit 1 start dtkit={__version__} timestamp=%d walltimestamp=%d\\n", timestamp, walltimestamp);
-}}
-"""  # noqa: E501
-END = """\
-END
-{
-	printa("@dtkit 1 end fired=%@d accepted=%@d\\n", @fired, @accepted);
-}"""
-WHO = r'printf("@dtkit 1 mbuf probe=%s:%s:%s:%s id=%d cpu=%d t=%d m=0x%x '
-VALUES = "probeprov, probemod, probefunc, probename, id, cpu, this->t, (uint64_t)this->m, "
-
-
-def test_annotated_first() -> None:
-    assert (
-        program(found("tcp_input"), Request(offset=20, annotate=True))
-        == START
-        + (
-            "fbt::tcp_input:entry\n"
-            "{\n"
-            "\tthis->t = timestamp;\n"
-            "\tthis->len = 0;\n"
-            "\tthis->m = (struct mbuf *)NULL;\n"
-            "\t@fired = sum(1);\n"
-            "\tthis->m = *args[0];\n"
-            "}\n"
-            "fbt::tcp_input:entry\n"
-            "/this->m != NULL/\n"
-            "{\n"
-            "\tthis->len = this->m->m_len;\n"
-            "}\n"
-            "fbt::tcp_input:entry\n"
-            "/this->len > 20/\n"
-            "{\n"
-            "\t@accepted = sum(1);\n"
-            f'\t{WHO}pkt=%d off=20 seg=1 mlen=%d\\n", {VALUES}'
-            "this->m->m_flags & 2 ? this->m->m_pkthdr.len : -1, this->len);\n"
-            "\ttracemem(this->m->m_data + 20, 64, this->len - 20);\n"
-            "}\n"
-        )
-        + END
-    )
-
-
-def test_annotated_copyoutmbuf() -> None:
-    request = Request(length=0, most=512, copy=COPY, annotate=True)
-    assert (
-        program(found("sdt:::m-freem"), request)
-        == START
-        + (
-            "sdt:::m-freem\n"
-            "{\n"
-            "\tthis->t = timestamp;\n"
-            "\tthis->len = 0;\n"
-            "\tthis->m = (struct mbuf *)NULL;\n"
-            "\t@fired = sum(1);\n"
-            "\tthis->m = (struct mbuf *)arg0;\n"
-            "}\n"
-            "sdt:::m-freem\n"
-            "/this->m != NULL/\n"
-            "{\n"
-            "\tthis->len = mbuflen(this->m);\n"
-            "}\n"
-            "sdt:::m-freem\n"
-            "/this->len > 0/\n"
-            "{\n"
-            "\t@accepted = sum(1);\n"
-            f'\t{WHO}len=%d off=0\\n", {VALUES}this->len);\n'
-            "\ttracemem(copyoutmbuf(this->m, 0), 512, this->len);\n"
-            "}\n"
-        )
-        + END
-    )
+def test_annotated_output_is_counted_per_probe() -> None:
+    text = program(found("tcp_input", "m_freem"), Request(annotate=True))
+    for probe in ("fbt::tcp_input:entry", "fbt::m_freem:entry"):
+        assert f'@fired["{probe}"] = sum(0);' in text
+        assert f'@accepted["{probe}"] = sum(1);' in text
+    assert text.endswith('fired=%@d accepted=%@d\\n", @fired, @accepted);\n}')
+    assert f'printf("@dtkit 1 start dtkit={__version__} ' in text
 
 
 REQUESTS = st.builds(
@@ -175,6 +106,7 @@ REQUESTS = st.builds(
     most=st.integers(1, LONGEST),
     copy=st.sampled_from(Copy),
     annotate=st.booleans(),
+    depth=st.integers(1, 3),
 )
 
 
@@ -215,3 +147,5 @@ def test_no_probe_is_refused() -> None:
 def test_no_word_reaches_d_unchecked(word: str) -> None:
     with pytest.raises(ValueError, match="is no plain word"):
         render("oneliner.d.j2", version=word)
+    with pytest.raises(ValueError, match="is no plain word"):
+        render("oneliner.d.j2", points=[word])
