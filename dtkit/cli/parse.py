@@ -13,7 +13,18 @@ import click
 from dtkit import __version__
 from dtkit.cli.inputs import READABLE, open_input, open_output, printable, same_file
 from dtkit.oddity import Oddity
-from dtkit.output import Drop, Dump, Event, Fault, Firing, Notice, packets, read_output, to_dict
+from dtkit.output import (
+    Annotation,
+    Drop,
+    Dump,
+    Event,
+    Fault,
+    Firing,
+    Notice,
+    packets,
+    read_output,
+    to_dict,
+)
 from dtkit.output.count import Count
 from dtkit.packets.hexdump import hexdump_lines
 from dtkit.packets.packet import Packet
@@ -93,6 +104,10 @@ def command(
                             capture.write(item)
                     elif type(item) is not Firing and isinstance(item, _MUST_SEE):
                         _complain(ctx, f"{name}: " if len(files) > 1 else "", item)
+                    if type(item) is Annotation and item.kind == "end":
+                        unseen = _nothing_shown(item)
+                        if unseen:
+                            click.echo(f"{ctx.command_path}: {unseen}", err=True)
                     if show is not None:
                         out.writelines(show(item))
         if capture is not None:
@@ -100,6 +115,17 @@ def command(
         out.flush()
     click.echo(str(count), err=True)
     return 1 if strict and count.kinds[Oddity] else 0
+
+
+def _nothing_shown(end: Annotation) -> str:
+    """Why nothing of a probe was shown, by what its script counted; empty where something was."""
+    fired, accepted = end.number("fired"), end.number("accepted")
+    if fired is None or accepted != 0:
+        return ""
+    probe = end.fields.get("probe", "the probes")
+    if fired == 0:
+        return f"{probe} never fired"
+    return f"{probe} fired {fired} times, and none of the packets met the conditions"
 
 
 #: What is said on stderr, whatever form the packets are shown in.

@@ -13,6 +13,7 @@ from dtkit.generate.text import D
 from dtkit.generate.where import check_where
 from dtkit.packets.pcapfilter import Program
 from dtkit.probes import Probe
+from dtkit.probes.catalog import Direction
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def points(probes: Sequence[Probe], request: Request) -> tuple[list[Point], list
     Work out what the clauses at each probe need.
 
     :return: the points, and what to tell the user: probes that are left out, because no packet
-        there can pass the filter.
+        there can pass the filter; probes where packets are not yet what the filter looks for.
     :raises ValueError: *probes* is empty, or a condition cannot be had.
     """
     if not probes:
@@ -60,6 +61,11 @@ def points(probes: Sequence[Probe], request: Request) -> tuple[list[Point], list
             refusal = refusal or error
             notes.append(f"{probe} is left out: {error}")
             continue
+        if program is not None and probe.hint and probe.direction is Direction.OUT:
+            notes.append(
+                f"{probe}: {probe.purpose}; a filter may miss those: ether_output and if_simloop "
+                "see them whole"
+            )
         conditioned = list(gates(probe, conditions))
         if conditions.where:
             conditioned.append(check_where(conditions.where, probe))

@@ -218,3 +218,25 @@ def test_an_empty_input(dtkit: Dtkit) -> None:
         "0 firings, 0 packets, 0 dropped, 0 faults, 0 unread lines\n"
     )
     assert dtkit("parse", "--strict", input="").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        ("probe=fbt::f:entry fired=0 accepted=0", "fbt::f:entry never fired"),
+        (
+            "probe=fbt::f:entry fired=7 accepted=0",
+            "fbt::f:entry fired 7 times, and none of the packets met the conditions",
+        ),
+        ("fired=7 accepted=0", "the probes fired 7 times"),
+        ("probe=fbt::f:entry fired=7 accepted=3", None),
+        ("faults=0", None),
+        ("fired=x accepted=0", None),
+    ],
+)
+def test_nothing_shown_has_an_answer(dtkit: Dtkit, end: str, said: str | None) -> None:
+    result = dtkit("parse", input=f"@dtkit 1 end {end}\n")
+    if said is None:
+        assert len(result.stderr.splitlines()) == 1
+    else:
+        assert result.stderr.startswith(f"dtkit parse: {said}")
