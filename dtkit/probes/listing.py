@@ -47,6 +47,12 @@ class MbufArgument:
     def __str__(self) -> str:
         return f"{'*' * (self.depth - 1)}args[{self.position}]"
 
+    @property
+    def raw(self) -> str:
+        """The D expression by the raw argument, where ``args[]`` cannot be used."""
+        pointer = "*(struct mbuf **)" if self.depth == 2 else "(struct mbuf *)"
+        return f"{pointer}arg{self.position}"
+
 
 @dataclass(frozen=True, slots=True)
 class ListedProbe:
@@ -160,41 +166,74 @@ def extend(known: Catalog, listing: Iterable[ListedProbe | Oddity]) -> Iterator[
 
     :return: probes, each description once, and what was odd about the listing.
     """
-    listed: dict[str, tuple[ListedProbe, list[MbufArgument]]] = {}
+    rows: dict[str, list[ListedProbe]] = {}
     for item in listing:
         if isinstance(item, Oddity):
             yield item
-        elif mbufs := item.mbufs:
-            where = item.description
-            key = str(replace(where, module=""))
-            if key in listed and listed[key][0].arguments != item.arguments:
-                key = str(where)  # another module has another function of that name
-            listed.setdefault(key, (item, mbufs))
+        elif item.description.provider == "fbt" or item.mbufs:
+            rows.setdefault(str(replace(item.description, module="")), []).append(item)
+    listed: dict[str, _Known] = {}
+    for key, items in rows.items():
+        if any(item.mbufs for item in items):
+            yield from _settle(key, items, listed)
     for probe in known:
-        if (found := listed.pop(str(probe), None)) is None:
+        if (entry := listed.pop(str(probe), None)) is None:
             yield probe
             continue
-        item, mbufs = found
-        expressions = [str(mbuf) for mbuf in mbufs]
-        mbuf = probe.mbuf if probe.mbuf in expressions else expressions[0]
+        mbuf = probe.mbuf if probe.mbuf in entry.mbufs else entry.mbufs[0]
         yield replace(
             probe,
             mbuf=mbuf,
-            others=tuple(other for other in expressions if other != mbuf),
-            interface=item.interface or probe.interface,
-            arguments=item.arguments,
+            others=tuple(other for other in entry.mbufs if other != mbuf),
+            interface=entry.interface or probe.interface,
+            arguments=entry.item.arguments,
             releases={},
         )
-    for key, (item, mbufs) in listed.items():
+    for key, entry in listed.items():
+        first = entry.item.mbufs[0]
         yield Probe(
             description=ProbeDescription.parse(key),
-            mbuf=str(mbufs[0]),
-            others=tuple(map(str, mbufs[1:])),
+            mbuf=entry.mbufs[0],
+            others=entry.mbufs[1:],
             data=Data.UNKNOWN,
             direction=Direction.ANY,
-            purpose=f"takes {item.arguments[mbufs[0].position]} as argument {mbufs[0].position}",
+            purpose=f"takes {entry.item.arguments[first.position]} as argument {first.position}",
             hint=True,
             null=True,
-            interface=item.interface,
-            arguments=item.arguments,
+            interface=entry.interface,
+            arguments=entry.item.arguments,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of a description: one of its functions, and expressions that fit them all."""
+
+    item: ListedProbe
+    mbufs: tuple[str, ...]
+    interface: str
+
+
+def _settle(key: str, items: list[ListedProbe], listed: dict[str, _Known]) -> Iterator[Oddity]:
+    """
+    Find expressions for the functions that the description *key* matches.
+
+    An inline function has a copy in each file that uses it, and all of them have one name. Where a
+    description matches several, dtrace(1) refuses ``args[]`` (it calls them an unstable set of
+    probes), so the raw arguments are cast.
+    """
+    first = items[0]
+    if len(items) == 1:
+        listed[key] = _Known(first, tuple(map(str, first.mbufs)), first.interface)
+    elif all(item.arguments == first.arguments for item in items):
+        mbufs = tuple(mbuf.raw for mbuf in first.mbufs)
+        interface = re.sub(r"args\[(\d)\]", r"((struct ifnet *)arg\1)", first.interface)
+        listed[key] = _Known(first, mbufs, interface)
+    elif key == str(replace(first.description, module="")) != str(first.description):
+        for module in dict.fromkeys(item.description.module for item in items):
+            same = [item for item in items if item.description.module == module]
+            if any(item.mbufs for item in same):
+                yield from _settle(str(same[0].description), same, listed)
+    else:
+        what = f"{key} is several functions that take different arguments; it is left out"
+        yield Oddity("line", first.line, what)

@@ -150,7 +150,8 @@ def arithmetic() -> st.SearchStrategy[str]:
 
 
 PRIMITIVE = st.one_of(
-    st.sampled_from([text for text, links in PRIMITIVES if links]),
+    # Behind `geneve or` libpcap's code reads scratch memory that it never wrote: no oracle.
+    st.sampled_from([text for text, links in PRIMITIVES if links and "geneve" not in text]),
     st.builds(
         "{} {} {}".format,
         arithmetic(),

@@ -64,7 +64,9 @@ def test_the_catalog_agrees_with_that_kernel(real: list[ListedProbe]) -> None:
     for probe in catalog():
         found = listed.get(f"fbt:kernel:{probe.description.function}:entry")
         if found is not None:
-            assert probe.mbuf in [str(mbuf) for mbuf in found.mbufs], probe
+            assert probe.mbuf in [text for mbuf in found.mbufs for text in (str(mbuf), mbuf.raw)], (
+                probe
+            )
             assert probe.interface.partition("-")[0] in ("", found.interface, "args[0]")
             compared += 1
     assert compared > 15
@@ -135,14 +137,33 @@ def test_empty_fields(module: str, function: str, expected: str | None) -> None:
     assert str(probe.description) == (expected or f"sdt:{module}:{function}:m-free")
 
 
-def test_functions_of_one_name_in_two_modules() -> None:
+def new(*rows: str) -> list[Probe | Oddity]:
+    """What rows add to the catalog."""
+    known = list(catalog())
+    return [item for item in extend(catalog(), read(HEAD + "".join(rows))) if item not in known]
+
+
+def test_copies_of_an_inline_function_are_told_by_raw_arguments() -> None:
+    types = ["struct ifnet *", "struct mbuf *", "struct mbuf **"]
+    (probe,) = new(*[row(n, "fbt", "kernel", "f", "entry", *types) for n in (1, 2)])
+    assert isinstance(probe, Probe)
+    assert (str(probe), probe.mbuf) == ("fbt::f:entry", "(struct mbuf *)arg1")
+    assert probe.others == ("*(struct mbuf **)arg2",)
+    assert probe.interface == "((struct ifnet *)arg0)"
+    assert (probe.argument, probe.depth, probe.using(2).depth) == (1, 1, 2)
+
+
+def test_functions_of_one_name_and_different_arguments() -> None:
     same = [row(n, "fbt", f"m{n}", "f", "entry", "struct mbuf *") for n in (1, 2)]
     other = row(3, "fbt", "m3", "f", "entry", "int", "struct mbuf *")
-    probes = list(extend(catalog(), read(HEAD + "".join(same) + other)))[len(catalog()) :]
+    third = [row(n, "fbt", "m4", "f", "entry", *["struct mbuf *"] * n) for n in (4, 5)]
+    *probes, odd = sorted(new(*same, other, *third), key=str)
     assert [(str(probe), isinstance(probe, Probe) and probe.mbuf) for probe in probes] == [
-        ("fbt::f:entry", "args[0]"),
+        ("fbt:m1:f:entry", "args[0]"),
+        ("fbt:m2:f:entry", "args[0]"),
         ("fbt:m3:f:entry", "args[1]"),
     ]
+    assert "fbt:m4:f:entry is several functions" in str(odd)
 
 
 @pytest.mark.parametrize(
