@@ -84,6 +84,7 @@ def command(
     out = (sys.stderr if write == "-" else sys.stdout).buffer
     written = [out]
     count = Count()
+    unseen: dict[str, list[str]] = {}
     with ExitStack() as stack:
         capture = None
         if write is not None:
@@ -104,28 +105,38 @@ def command(
                             capture.write(item)
                     elif type(item) is not Firing and isinstance(item, _MUST_SEE):
                         _complain(ctx, f"{name}: " if len(files) > 1 else "", item)
-                    if type(item) is Annotation and item.kind == "end":
-                        unseen = _nothing_shown(item)
-                        if unseen:
-                            click.echo(f"{ctx.command_path}: {unseen}", err=True)
+                    if type(item) is Annotation and (why := _nothing_shown(item)):
+                        probe = item.fields.get("probe", "the probes")
+                        unseen.setdefault(why, []).append(probe)
                     if show is not None:
                         out.writelines(show(item))
         if capture is not None:
             capture.close()
         out.flush()
+    for why, probes in unseen.items():
+        click.echo(f"{ctx.command_path}: {_list(probes)} {why}", err=True)
     click.echo(str(count), err=True)
     return 1 if strict and count.kinds[Oddity] else 0
 
 
 def _nothing_shown(end: Annotation) -> str:
     """Why nothing of a probe was shown, by what its script counted; empty where something was."""
+    if end.kind != "end":
+        return ""
     fired, accepted = end.number("fired"), end.number("accepted")
     if fired is None or accepted != 0:
         return ""
-    probe = end.fields.get("probe", "the probes")
     if fired == 0:
-        return f"{probe} never fired"
-    return f"{probe} fired {fired} times, and none of the packets met the conditions"
+        return "never fired"
+    if end.number("limited"):
+        return "had packets, all of them over the --rate"
+    return "fired, and none of the packets met the conditions"
+
+
+def _list(probes: list[str]) -> str:
+    """The first of them by name, and how many more."""
+    more = f" and {len(probes) - 3} more" if len(probes) > 3 else ""
+    return f"{', '.join(probes[:3])}{more}"
 
 
 #: What is said on stderr, whatever form the packets are shown in.

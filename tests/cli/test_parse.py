@@ -226,9 +226,13 @@ def test_an_empty_input(dtkit: Dtkit) -> None:
         ("probe=fbt::f:entry fired=0 accepted=0", "fbt::f:entry never fired"),
         (
             "probe=fbt::f:entry fired=7 accepted=0",
-            "fbt::f:entry fired 7 times, and none of the packets met the conditions",
+            "fbt::f:entry fired, and none of the packets met the conditions",
         ),
-        ("fired=7 accepted=0", "the probes fired 7 times"),
+        ("fired=7 accepted=0", "the probes fired, and none"),
+        (
+            "probe=fbt::f:entry fired=7 accepted=0 limited=7",
+            "fbt::f:entry had packets, all of them over the --rate",
+        ),
         ("probe=fbt::f:entry fired=7 accepted=3", None),
         ("faults=0", None),
         ("fired=x accepted=0", None),
@@ -240,3 +244,10 @@ def test_nothing_shown_has_an_answer(dtkit: Dtkit, end: str, said: str | None) -
         assert len(result.stderr.splitlines()) == 1
     else:
         assert result.stderr.startswith(f"dtkit parse: {said}")
+
+
+def test_many_probes_of_which_nothing_was_shown_are_one_line(dtkit: Dtkit) -> None:
+    lines = [f"@dtkit 1 end probe=fbt::f{n}:entry fired=0 accepted=0\n" for n in range(9)]
+    first, *_ = dtkit("parse", input="".join(lines)).stderr.splitlines()
+    names = ", ".join(f"fbt::f{n}:entry" for n in range(3))
+    assert first == f"dtkit parse: {names} and 6 more never fired"
