@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The hook patches: they only add, only what they should, and apply without fuzz."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.mbuf_trace_patch.harness import PATCH
+
+TREES = sorted((PATCH / "trees").glob("*.patch"))
+HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+
+#: What a hook may consist of, beside its macro line.
+AROUND = {
+    "",
+    "#include <sys/mbuf_trace.h>",
+    "#ifdef MBUF_TRACE",
+    "#else",
+    "#endif",
+    "case SO_MTRACE:",
+    "continue;",
+    "if (inp != NULL)",
+    "if (m != NULL)",
+    "if (t == NULL)",
+    "if (t == NULL && mtrace_uncopied(p))",
+    'action == PF_PASS ? "pass" : "drop");',
+    "retval);",
+    "u_int16_t tag;",
+    "tag = tagname2tag(&V_pf_tags, tagname);",
+    "return (tag);",
+}
+HOOK = re.compile(
+    r"mtrace_?\w*\(|.*\b((V_)?pf_mtrace_tag|MTRACE_PF_TAG|kern_mbuf_trace\.c|MBUF_TRACE)\b"
+)
+
+
+def hunks(patch: Path) -> dict[str, list[tuple[int, list[str]]]]:
+    """By file: where each hunk starts in the original, and its lines."""
+    found: dict[str, list[tuple[int, list[str]]]] = {}
+    for line in patch.read_text().splitlines():
+        if line.startswith("--- a/"):
+            file = line[6:]
+        elif start := HUNK.match(line):
+            found.setdefault(file, []).append((int(start[1]), []))
+        elif line[:1] in (" ", "+", "-") and not line.startswith("+++ "):
+            found[file][-1][1].append(line)
+    return found
+
+
+def tree_for(patch: Path, into: Path, version: str) -> None:
+    """A source tree that has just the lines that the patch wants to see, where it does."""
+    for file, parts in hunks(patch).items():
+        lines: list[str] = []
+        for start, body in parts:
+            lines += [f"/* {number} */" for number in range(len(lines) + 1, start)]
+            lines += [line[1:] for line in body if line[:1] != "+"]
+        path = into / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n".join(lines) + "\n")
+    param = into / "sys/sys/param.h"
+    param.parent.mkdir(parents=True, exist_ok=True)
+    param.write_text(f"#undef __FreeBSD_version\n#define __FreeBSD_version {version}\t/* x */\n")
+
+
+@pytest.mark.parametrize("patch", TREES, ids=lambda patch: patch.stem)
+def test_a_hook_is_a_macro_line_and_takes_nothing_away(patch: Path) -> None:
+    assert len(hunks(patch)) >= 25
+    for file, parts in hunks(patch).items():
+        for _, body in parts:
+            assert not [line for line in body if line.startswith("-")], file
+            for line in body:
+                text = line[1:].strip()
+                if line.startswith("+") and text not in AROUND:
+                    assert HOOK.match(text), (file, line)
+
+
+@pytest.mark.parametrize("patch", TREES, ids=lambda patch: patch.stem)
+def test_no_hook_stands_in_a_comment(patch: Path) -> None:
+    for file, parts in hunks(patch).items():
+        for _, body in parts:
+            for before, line in itertools.pairwise(body):
+                inside = before.strip().startswith(("/*", "* ")) and "*/" not in before
+                assert not (line.startswith("+") and inside), (file, line)
+
+
+@pytest.mark.parametrize(
+    ("patch", "version"), [(TREES[0], "1201000"), (TREES[1], "1300010")], ids=["12.1", "13"]
+)
+def test_install_puts_it_into_a_tree_once(patch: Path, version: str, tmp_path: Path) -> None:
+    tree_for(patch, tmp_path, version)
+    (tmp_path / "sys/kern").mkdir(exist_ok=True)
+    install = ["sh", str(PATCH / "install.sh")]
+    tried = subprocess.run([*install, "-n", str(tmp_path)], capture_output=True, text=True)
+    assert (tried.returncode, tried.stderr) == (0, "")
+    assert tried.stdout == f"{patch.name} applies to {tmp_path}\n"
+    assert not (tmp_path / "sys/kern/kern_mbuf_trace.c").exists()
+    done = subprocess.run([*install, str(tmp_path)], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "mbuf_trace" in (tmp_path / "sys/conf/files").read_text()
+    assert (tmp_path / "sys/sys/mbuf_trace.h").exists()
+    assert (tmp_path / "share/man/man9/mtrace.9").exists()
+    again = subprocess.run([*install, str(tmp_path)], capture_output=True, text=True)
+    assert again.returncode == 1
+    assert "nothing was changed" in again.stderr
+
+
+def test_install_refuses_what_it_has_no_hooks_for(tmp_path: Path) -> None:
+    install = ["sh", str(PATCH / "install.sh")]
+    none = subprocess.run([*install, str(tmp_path)], capture_output=True, text=True)
+    assert none.returncode == 1
+    assert "not a FreeBSD source tree" in none.stderr
+    tree_for(TREES[0], tmp_path, "1500000")
+    newer = subprocess.run([*install, str(tmp_path)], capture_output=True, text=True)
+    assert newer.returncode == 1
+    assert "no hooks for __FreeBSD_version 1500000" in newer.stderr
+    assert subprocess.run(install, capture_output=True).returncode == 2
+
+
+def test_the_manual_pages_are_clean_under_mandoc() -> None:
+    if shutil.which("mandoc") is None:
+        pytest.skip("no mandoc")
+    pages = sorted((PATCH / "man").iterdir())
+    assert [page.name for page in pages] == ["mbuf_trace.4", "mtrace.9"]
+    lint = ["mandoc", "-T", "lint", "-W", "warning", *map(str, pages)]
+    done = subprocess.run(lint, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_manual_names_every_sysctl_and_every_macro() -> None:
+    core = (PATCH / "kern_mbuf_trace.c").read_text()
+    manual = (PATCH / "man/mbuf_trace.4").read_text()
+    names = re.findall(r"OID_AUTO, (\w+)", core) + re.findall(r"MTRACE_COUNTER\((\w+), \"", core)
+    for name in set(names) - {"mbuf_trace", "name"}:
+        assert re.search(rf"\b{name}\b", manual), name
+    header = (PATCH / "mbuf_trace.h").read_text()
+    for name in set(re.findall(r"#define\s+(mtrace\w*)\(m", header)) - {"mtrace_deliver"}:
+        assert re.search(rf"\.Fn {name}\b", (PATCH / "man/mtrace.9").read_text()), name
