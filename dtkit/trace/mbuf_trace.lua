@@ -180,8 +180,9 @@ local function read_frame(data, generation)
     return best
 end
 
--- An IPv4 packet has a length that fits and a header whose checksum is right; an IPv6 packet is as
--- long as it says. Anything else is taken for Ethernet.
+-- An IPv4 packet has a length that fits and a header whose checksum is right, or is as long as it
+-- says and leaves its checksum, 0, to the interface; an IPv6 packet is as long as it says. Anything
+-- else is taken for Ethernet.
 local function packet_dissector(data)
     local size = #data
     if size >= 20 then
@@ -194,7 +195,7 @@ local function packet_dissector(data)
                 for at = 0, header - 2, 2 do
                     sum = sum + u16(data, at, false)
                 end
-                if sum % 65535 == 0 then
+                if sum % 65535 == 0 or (total == size and u16(data, 10, false) == 0) then
                     return Dissector.get("ip")
                 end
             end

@@ -39,8 +39,8 @@ def guess_linktype(data: bytes) -> LinkType:
     """RAW when *data* is an IP packet, ETHERNET otherwise: mbuf_trace captures hold these two.
     No bytes at all are UNKNOWN.
 
-    An IPv4 packet has a length that fits and a header whose checksum is right; an IPv6 packet
-    is as long as it says.
+    An IPv4 packet has a length that fits and a header whose checksum is right, or is as long as
+    it says and leaves its checksum, 0, to the interface; an IPv6 packet is as long as it says.
     """
     size = len(data)
     if size < 20:
@@ -51,7 +51,7 @@ def guess_linktype(data: bytes) -> LinkType:
         if 20 <= header <= total <= size:
             # The one's complement sum of a whole header with its checksum is all ones.
             words = struct.unpack_from(f">{header // 2}H", data)
-            if sum(words) % 0xFFFF == 0:
+            if sum(words) % 0xFFFF == 0 or (total == size and words[5] == 0):
                 return LinkType.RAW
     elif first >> 4 == 6 and size >= 40 and (data[4] << 8 | data[5]) + 40 == size:
         return LinkType.RAW

@@ -188,7 +188,11 @@ def test_what_a_snapshot_starts_with(name: str) -> None:
         return
     assert guess_linktype(data) is (LinkType.RAW if raw else LinkType.ETHERNET)
     if raw and data[0] >> 4 == 4:
-        wrong = data[:10] + bytes(2) + data[12:]
+        wrong = data[:10] + bytes([data[10] ^ 1, data[11]]) + data[12:]
         assert guess_linktype(wrong) is LinkType.ETHERNET
+        # As on FreeBSD's lo0: the interface is to fill it in, and it never is.
+        left = data[:10] + bytes(2) + data[12:]
+        assert guess_linktype(left) is LinkType.RAW
+        assert guess_linktype(left + b"x") is LinkType.ETHERNET
     if raw:
         assert guess_linktype(data[:-1]) is LinkType.ETHERNET
