@@ -18,6 +18,9 @@ from dtkit.packets.linktype import link_type
 from dtkit.packets.packet import NOWHERE, Origin, Packet
 from dtkit.probes import Catalog, Probe
 
+#: Sources, probes and CPUs that are remembered; only hostile output has as many.
+_PLACES = 10_000
+
 #: Annotations that say that a chain goes on, and how it goes on.
 _UNSHOWN = {"cut": "went on", "unmapped": "went on in memory that is not mapped"}
 
@@ -87,12 +90,15 @@ class _Assembler:
 
     def end(self) -> Iterator[Packet | Oddity]:
         """The packets that the end of the output completes."""
-        for chain in self._chains.values():
-            yield self._packet(chain)
-        self._chains.clear()
+        yield from self._flush()
         for kind, count in self._unshown.items():
             if count > 1:
                 yield Oddity("line", 0, f"{count} mbuf chains in all {_UNSHOWN[kind]}")
+
+    def _flush(self) -> Iterator[Packet]:
+        for chain in self._chains.values():
+            yield self._packet(chain)
+        self._chains.clear()
 
     def annotation(self, annotation: Annotation) -> Iterator[Packet | Oddity]:
         """Take what an annotation says by itself; of what chains lack, the first is named."""
@@ -119,6 +125,8 @@ class _Assembler:
         """The packet that is a dump of which nothing was said."""
         known = self._origins.get(source)
         if known is None:
+            if len(self._origins) > _PLACES:
+                self._origins.clear()
             known = self._origins[source] = self._find(source)
         origin, probe = known
         return Packet(dump.data, link_type(probe, dump.data), origin, dump.line)
@@ -137,7 +145,7 @@ class _Assembler:
 
     def _copied(self, annotation: Annotation, source: Source | None, dump: Dump) -> Packet:
         """A packet that copyoutmbuf() copied: ``len`` is what mbuflen() says, and exact."""
-        length, offset = annotation.number("len"), max(annotation.number("off") or 0, 0)
+        length, offset = annotation.number("len"), _natural(annotation, "off") or 0
         left = None if length is None else max(length - offset, 0)
         return self._annotated(annotation, source, dump.data[:left], left, left is not None)
 
@@ -151,6 +159,8 @@ class _Assembler:
         if chain is None or not _same_firing(chain.annotation, annotation) or number == 1:
             if chain is not None:
                 yield self._packet(chain)
+            if len(self._chains) > _PLACES:
+                yield from self._flush()
             chain = self._chains[cpu] = _Chain(annotation, source, annotation.line)
         if number != chain.segments + 1 or not chain.whole:
             rows = 1 + -(-len(dump.data) // 16)
@@ -173,7 +183,7 @@ class _Assembler:
 
     def _packet(self, chain: _Chain) -> Packet:
         annotation = chain.annotation
-        length, offset = annotation.number("pkt"), max(annotation.number("off") or 0, 0)
+        length, offset = annotation.number("pkt"), _natural(annotation, "off") or 0
         left = None if length is None or length < 0 else length - offset
         if left is not None and left < len(chain.data):
             left = None  # m_pkthdr.len is only a hint, and here it is wrong
@@ -190,30 +200,38 @@ class _Assembler:
     ) -> Packet:
         text = annotation.fields.get("probe", "")
         if text not in self._described:
+            if len(self._described) > _PLACES:
+                self._described.clear()
             self._described[text] = self._catalog.get(text)
         probe = self._described[text]
         fields = text.split(":")
-        timestamp, offset = annotation.number("t"), max(annotation.number("off") or 0, 0)
+        timestamp, offset = _natural(annotation, "t"), _natural(annotation, "off") or 0
         function = name = None
         if len(fields) == 4:
             function, name = fields[2], fields[3]
         elif source is not None:
             function, name = source.function, source.name
-        cpu = annotation.number("cpu")
+        cpu = _natural(annotation, "cpu")
         if cpu is None and source is not None:
             cpu = source.cpu
         return Packet(
             data,
             link_type(probe, data, offset),
-            Origin(text or None, function, name, cpu, annotation.number("id")),
+            Origin(text or None, function, name, cpu, _natural(annotation, "id")),
             timestamp=timestamp,
             time=None if timestamp is None or self._wall is None else timestamp + self._wall,
-            mbuf=annotation.number("m"),
+            mbuf=_natural(annotation, "m"),
             offset=offset,
             length=length,
             exact=exact,
             line=annotation.line,
         )
+
+
+def _natural(annotation: Annotation, key: str) -> int | None:
+    """A field that is never negative, or None."""
+    value = annotation.number(key)
+    return None if value is None or value < 0 else value
 
 
 def _same_firing(one: Annotation, other: Annotation) -> bool:
