@@ -67,7 +67,9 @@ class Statement:
     note: str = ""
 
 
-def translate(program: Sequence[Instruction], depth: int, head: str = "this->m") -> list[Statement]:
+def translate(
+    program: Sequence[Instruction], depth: int, head: str = "this->m", skip: str = ""
+) -> list[Statement]:
     """
     The statements that run *program* on a chain, and set ``this->ok`` to 1 or 0.
 
@@ -78,13 +80,16 @@ def translate(program: Sequence[Instruction], depth: int, head: str = "this->m")
     :param program: as libpcap compiles it.
     :param depth: mbufs that loads can reach into.
     :param head: D expression of the first mbuf; not NULL.
+    :param skip: D expression of how many bytes of the first mbuf lie before the packet that the
+        program looks at; empty for none.
     :raises TranslationError: *program* is not one that bpf(4) would run.
     """
-    return list(_Translator(program, depth).statements(head))
+    return list(_Translator(program, depth, skip).statements(head))
 
 
 class _Translator:
-    def __init__(self, program: Sequence[Instruction], depth: int) -> None:
+    def __init__(self, program: Sequence[Instruction], depth: int, skip: str) -> None:
+        self._skip = skip
         self._program = program
         self._depth = depth
         self._reject = len(program)
@@ -95,6 +100,8 @@ class _Translator:
         # A fault on the way must leave the packet rejected.
         yield Statement(D("this->ok = 0"))
         yield from self._chain(head)
+        if self._skip:
+            yield from self._skipped()
         yield Statement(D("this->A = (uint32_t)0"), "the machine of bpf(4)")
         yield Statement(D("this->X = (uint32_t)0"))
         yield Statement(D("this->pc = 0"))
@@ -146,6 +153,20 @@ class _Translator:
                     f"{header} > (int)this->end ? (uint32_t){header} : this->end"
                 ),
                 "how long the packet is",
+            )
+
+    def _skipped(self) -> Iterator[Statement]:
+        """Count bytes from behind those that are skipped."""
+        skip, note = self._skip, "count from behind what is skipped"
+        for number in range(1, self._depth + 1):
+            yield Statement(D(f"this->q{number} = this->q{number} + {skip}"), note)
+            note = ""
+        names = [f"this->e{number}" for number in range(1, self._depth + 1)] + ["this->end"]
+        if any(instruction.code in (0x80, 0x81) for instruction in self._program):
+            names.append("this->wire")
+        for name in names:
+            yield Statement(
+                D(f"{name} = {name} > {skip} ? (uint32_t)({name} - {skip}) : (uint32_t)0")
             )
 
     def _instruction(self, number: int, one: Instruction) -> Iterator[str]:
