@@ -80,7 +80,7 @@ class _Assembler:
                 annotation = part
                 yield from self.annotation(part)
             elif isinstance(part, Dump):
-                if annotation is None or annotation.kind != "mbuf":
+                if annotation is None or annotation.kind not in ("mbuf", "hop", "copy"):
                     yield self.bare(firing.source, part)
                 elif "seg" in annotation.fields:
                     yield from self._segment(annotation, firing.source, part)

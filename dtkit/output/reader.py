@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from dtkit.oddity import Oddity
-from dtkit.output.annotation import PREFIX, read_annotation
+from dtkit.output.annotation import OPENING, PREFIX, read_annotation
 from dtkit.output.dump import HEADER, Flaw, Rows, is_row, is_whole_row
 from dtkit.output.events import (
     Annotation,
@@ -222,7 +222,7 @@ class _Reader:
                 part = annotation
         if self._source is None:
             self._close_firing()
-            if isinstance(part, Annotation) and part.kind == "mbuf":
+            if isinstance(part, Annotation) and part.kind in OPENING:
                 # Without framing the annotation is what begins a firing.
                 self._firing = number
                 self._parts.append(part)
