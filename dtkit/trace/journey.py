@@ -92,6 +92,9 @@ class Hop(NamedTuple):
     :ivar time: nanoseconds since 1970, or None.
     :ivar cpu: the CPU it ran on, or None.
     :ivar thread: the thread that ran, or None.
+    :ivar process: its process, ``name[pid]``, or None.
+    :ivar interface: the network interface that the packet came from or goes to, or None.
+    :ivar vnet: the network stack (jail) that was at work, or None.
     """
 
     place: Place
@@ -99,6 +102,9 @@ class Hop(NamedTuple):
     time: int | None = None
     cpu: int | None = None
     thread: int | None = None
+    process: str | None = None
+    interface: str | None = None
+    vnet: str | None = None
 
     @classmethod
     def parse(cls, text: bytes) -> Hop:
@@ -136,15 +142,28 @@ class Journey:
         followed packet, its first hop. None if unknown.
     :ivar steps: its hops and snapshots in the order of time.
     :ivar form: where it was read from: ``mbuf_trace 3``, ``mbuf_trace 1 little-endian``, ...
+    :ivar origin: the number of the journey that this one is a copy of, or None.
+    :ivar outcome: how it ended, in words; empty where that is not known.
+    :ivar notes: what is missing from it, and why.
     """
 
     number: int
     time: int | None
     steps: tuple[Step, ...]
     form: str
+    origin: int | None
+    outcome: str
+    notes: tuple[str, ...]
 
     def __init__(
-        self, number: int, time: int | None, steps: tuple[Step, ...], form: str = ""
+        self,
+        number: int,
+        time: int | None,
+        steps: tuple[Step, ...],
+        form: str = "",
+        origin: int | None = None,
+        outcome: str = "",
+        notes: tuple[str, ...] = (),
     ) -> None:
         # As dataclass would do it, in a third of the time: one is made for each frame.
         fields = self.__dict__
@@ -152,6 +171,9 @@ class Journey:
         fields["time"] = time
         fields["steps"] = steps
         fields["form"] = form
+        fields["origin"] = origin
+        fields["outcome"] = outcome
+        fields["notes"] = notes
 
     def __iter__(self) -> Iterator[Step]:
         return iter(self.steps)
@@ -253,6 +275,9 @@ class Journey:
                         "time": step.time,
                         "cpu": step.cpu,
                         "thread": step.thread,
+                        "process": None if step.process is None else plain(step.process),
+                        "interface": None if step.interface is None else plain(step.interface),
+                        "vnet": None if step.vnet is None else plain(step.vnet),
                     }
                 )
             else:
@@ -279,6 +304,9 @@ class Journey:
             "number": self.number,
             "time": self.time,
             "form": self.form,
+            "origin": self.origin,
+            "outcome": plain(self.outcome),
+            "notes": [plain(note) for note in self.notes],
             "steps": steps,
         }
 

@@ -19,7 +19,7 @@ class Line:
     """One line: stretches of text, each with the style it has where there are colours.
 
     :ivar spans: text and style: ``number``, ``time``, ``summary``, ``place``, ``label``,
-        ``enter``, ``leave``, ``snapshot``, ``change``, or empty for plain.
+        ``enter``, ``leave``, ``snapshot``, ``change``, ``outcome``, ``note``, or empty for plain.
     """
 
     spans: tuple[tuple[str, str], ...]
@@ -52,6 +52,7 @@ def lines(journey: Journey, newest_first: bool = False) -> Iterator[Line]:
     """
     hops = len(journey.hops)
     count = f"{hops} hop" if hops == 1 else f"{hops} hops"
+    copied = f"copy of #{journey.origin}" if journey.origin is not None else ""
     yield Line(
         (
             (f"#{journey.number}", "number"),
@@ -59,12 +60,16 @@ def lines(journey: Journey, newest_first: bool = False) -> Iterator[Line]:
             (clock(journey.time), "time"),
             ("  ", ""),
             (headline(journey), "summary"),
-            (f"  ({', '.join(filter(None, [count, visible(journey.form)]))})", ""),
+            (f"  ({', '.join(filter(None, [count, copied, visible(journey.form)]))})", ""),
         )
     )
     steps = [list(_step(journey, index)) for index in range(len(journey))]
     for step in reversed(steps) if newest_first else steps:
         yield from step
+    if journey.outcome:
+        yield Line((("  => ", "outcome"), (visible(journey.outcome), "outcome")))
+    for note in journey.notes:
+        yield Line((("  !! ", "note"), (visible(note), "note")))
 
 
 def _step(journey: Journey, index: int) -> Iterator[Line]:
@@ -126,4 +131,17 @@ def moment(journey: Journey, index: int) -> str:
         known.append(f"cpu {hop.cpu}")
     if hop.thread is not None:
         known.append(f"thread {hop.thread:#x}")
+    # Where it is: said where it is somewhere else than when that was last known.
+    for what, field in (("", "process"), ("", "interface"), ("vnet ", "vnet")):
+        value = getattr(hop, field)
+        if value is not None and value != _last(journey, index, field):
+            known.append(visible(f"{what}{value}"))
     return ", ".join(known)
+
+
+def _last(journey: Journey, index: int, field: str) -> str | None:
+    """What was last known of *field* before step *index*."""
+    earlier = (
+        getattr(step, field) for step in reversed(journey.steps[:index]) if isinstance(step, Hop)
+    )
+    return next((value for value in earlier if value is not None), None)

@@ -22,6 +22,8 @@ _STYLES: dict[str, dict[str, Any]] = {
     "leave": {"fg": "blue"},
     "snapshot": {"fg": "cyan"},
     "change": {"fg": "yellow"},
+    "outcome": {"bold": True},
+    "note": {"fg": "red"},
     "": {},
 }
 
