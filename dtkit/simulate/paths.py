@@ -20,6 +20,7 @@ DIRECTIVES = {
     "pullup",
     "rewrite",
     "reorder",
+    "returns",
 }
 
 

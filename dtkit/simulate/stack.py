@@ -67,6 +67,7 @@ class _Walk:
     chains: dict[str, Chain] = field(default_factory=dict)
     slots: dict[str, int] = field(default_factory=dict)
     callers: tuple[int, ...] = ()
+    value: int = 0  # what the function at hand returns
 
 
 class Symbols:
@@ -137,6 +138,7 @@ class Stack:
         self._next = _OBJECTS
         self._names: dict[str, int] = {}
         self._probes = {(p.provider, p.function, p.name): p for p in reversed(list(probes))}
+        self._vnet = self._struct("vnet")
         self._interfaces = {
             True: self._interface(interface),
             False: self._interface("lo0"),
@@ -202,7 +204,15 @@ class Stack:
         interrupt: bool = True,
     ) -> Thread:
         process = self._struct("proc", p_pid=pid, p_comm=execname.encode())
-        address = self._struct("thread", td_proc=process, td_tid=tid, td_name=name.encode())
+        prison = self._struct("prison", pr_vnet=self._vnet, pr_name=b"0")
+        address = self._struct(
+            "thread",
+            td_proc=process,
+            td_ucred=self._struct("ucred", cr_prison=prison),
+            td_tid=tid,
+            td_name=name.encode(),
+            td_vnet=self._vnet,
+        )
         return Thread(address, pid, 0, tid, self.name(execname), frames, interrupt=interrupt)
 
     # Packets
@@ -288,6 +298,7 @@ class Stack:
         self._enter(step.name, self._values(step.words, walk), walk, fire)
         outer = walk.callers
         within = step.within
+        value, walk.value = walk.value, 0
         if within:
             following = next((s.name for s in within if s.name not in ("when", "probe")), step.name)
             walk.callers = (self.symbols.caller(step.name, following), *outer)
@@ -295,7 +306,8 @@ class Stack:
             walk.callers = outer
         probe = self._probes.get(("fbt", step.name, "return"))
         if probe is not None:
-            fire(probe, (0xF7, 0), walk.callers)
+            fire(probe, (0xF7, walk.value), walk.callers)
+        walk.value = value
 
     def _enter(self, function: str, values: tuple[int, ...], walk: _Walk, fire: Fire) -> None:
         probe = self._probes.get(("fbt", function, "entry"))
@@ -386,8 +398,20 @@ class Stack:
             self._enter("m_free", (mbuf.address,), walk, fire)
             if free is not None:
                 fire(free, (mbuf.address,), walk.callers)
+            self._destroy(mbuf, walk, fire)
         walk.callers = outer
         self._release(chain)
+
+    def _destroy(self, mbuf: Mbuf, walk: _Walk, fire: Fire) -> None:
+        """The zone's destructor, which the allocator calls for each mbuf that it is given back."""
+        outer = walk.callers
+        walk.callers = (self.symbols.caller("uma_zfree_arg", "mb_dtor_mbuf"), *outer)
+        self._enter("mb_dtor_mbuf", (mbuf.address, self.kernel.layout.msize, 0), walk, fire)
+        walk.callers = outer
+
+    def returns(self, words: Sequence[str], walk: _Walk, fire: Fire) -> None:
+        """``returns VALUE``."""
+        walk.value = self._value(words[0], walk)
 
     def copy(self, words: Sequence[str], walk: _Walk, fire: Fire) -> None:
         """``copy M N``: new mbufs before the same clusters."""
@@ -432,6 +456,8 @@ class Stack:
             return
         rest = [content[wanted:]] if len(content) > wanted else []
         walk.chains[words[0]] = self.kernel.build([content[:wanted], *rest])
+        for mbuf in chain.mbufs:
+            self._destroy(mbuf, walk, fire)
         self._release(chain)
 
     def reorder(self, words: Sequence[str], walk: _Walk, fire: Fire) -> None:
@@ -465,6 +491,7 @@ _OPERATIONS: dict[str, Callable[[Stack, Sequence[str], _Walk, Fire], None]] = {
     "pullup": Stack.pullup,
     "rewrite": Stack.rewrite,
     "reorder": Stack.reorder,
+    "returns": Stack.returns,
 }
 
 

@@ -35,15 +35,16 @@ NAMES = (
         (
             Packet(ETHERNET, ethernet=True),
             "ether_input ether_demux netisr_dispatch ip_input receive tcp_input receive "
-            "tcp_do_segment m_freem m_free",
+            "tcp_do_segment m_freem m_free mb_dtor_mbuf",
         ),
-        (Packet(ipv4(84)), "ip_input receive icmp_input m_freem m_free"),
+        (Packet(ipv4(84)), "ip_input receive icmp_input m_freem m_free mb_dtor_mbuf"),
         (
             Packet(ETHERNET, ethernet=True, path="output"),
-            "ip_output send ether_output ether_output_frame m_freem m_free",
+            "ip_output send ether_output ether_output_frame vtnet_txq_eof m_freem m_free "
+            "mb_dtor_mbuf",
         ),
         (Packet(b""), ""),
-        (Packet(bytes(14), ethernet=True), "ether_input ether_demux m_freem m_free"),
+        (Packet(bytes(14), ethernet=True), "ether_input ether_demux m_freem m_free mb_dtor_mbuf"),
     ],
 )
 def test_order(packet: Packet, names: str) -> None:

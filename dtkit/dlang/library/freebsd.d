@@ -27,9 +27,30 @@ struct proc {
 	char p_comm[20];
 };
 
+/* sys/jail.h */
+struct prison {
+	int pr_id;
+	struct {
+		struct prison *lh_first;
+	} pr_children;
+	struct {
+		struct prison *le_next;
+		struct prison **le_prev;
+	} pr_sibling;
+	struct vnet *pr_vnet;
+	char pr_name[256];
+};
+
+/* sys/ucred.h */
+struct ucred {
+	uid_t cr_uid;
+	struct prison *cr_prison;
+};
+
 struct thread {
 	void *td_lock;
 	struct proc *td_proc;
+	struct ucred *td_ucred;
 	int td_tid;
 	char td_name[20];
 	struct vnet *td_vnet;
