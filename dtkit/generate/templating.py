@@ -10,7 +10,8 @@ from typing import Any
 
 import jinja2
 
-from dtkit.generate.bpf import PKTHDR, UNMAPPED
+from dtkit.generate.bpf import PKTHDR, UNMAPPED, Statement
+from dtkit.generate.functions import Group, Pair
 from dtkit.generate.point import Point
 from dtkit.generate.text import D, primary
 from dtkit.probes import Probe
@@ -18,7 +19,7 @@ from dtkit.probes import Probe
 _WORD = re.compile(r"[A-Za-z0-9_.+-]*")
 
 #: What a template may be filled with.
-Value = D | Point | Probe | int | str | None
+Value = D | Point | Probe | Group | Pair | Statement | int | str | None
 
 
 def _finalize(value: Any) -> Any:

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The functions of a kernel that are given an mbuf, and which of them to look at."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from dtkit.generate.text import D
+from dtkit.probes import Catalog, ListedProbe
+
+#: Functions of each preset, besides those that every script needs.
+PRESETS: dict[str, tuple[str, ...]] = {
+    "input": (
+        "ether_input*", "ether_demux", "ether_nh_input", "*netisr_*", "*vlan_input*", "lagg_input*",
+        "bridge_input", "ip_input", "ip6_input", "ip_reass*", "frag6_input", "*_input", "icmp*_*",
+        "tcp_do_segment", "syncache_*", "in*_pcblookup*", "sbappend*", "udp*_append", "rip_append",
+        "if_simloop",
+    ),
+    "output": (
+        "ip_output", "ip6_output", "ip_fragment", "ip6_fragment", "*_output", "ether_output*",
+        "*_transmit", "*_start*", "if_simloop", "looutput", "arpresolve*", "nd6_resolve*",
+        "in*_delayed_cksum", "bpf_mtap*",
+    ),
+    "forward": (
+        "ether_input*", "ether_demux", "ether_output*", "ip_input", "ip6_input", "ip*_forward",
+        "ip_tryforward", "ip_output", "ip6_output", "bridge_*", "pf_test*", "pf_route*",
+        "ipfw_check_*", "pfil_run_hooks*", "*_transmit", "netisr_*", "icmp_error", "icmp6_error",
+    ),
+    "filter": (
+        "pf_*", "pfil_*", "ipfw_*", "ip_fw_*", "ipf_*", "fr_check*", "dummynet*", "dn_*",
+        "divert_*", "ng_ipfw*", "ip_input", "ip6_input", "ip_output", "ip6_output",
+    ),
+    "all": ("*",),
+}  # fmt: skip
+
+#: Functions that return another mbuf for the packet they are given. On failure all but m_defrag()
+#: and m_collapse() free it.
+MOVES = ("m_pullup", "m_copyup", "m_unshare", "m_defrag", "m_collapse", "m_prepend")
+
+#: Functions that return a copy.
+COPIES = ("m_copym", "m_copypacket", "m_dup")
+
+#: Functions that free.
+FREES = ("m_freem", "m_free", "mb_free_ext")
+
+#: Destructors of the zones of mbufs.
+ENDS = ("mb_dtor_mbuf", "mb_dtor_pack")
+
+#: Functions whose value tells what became of the packet, by what the value is.
+VERDICTS: dict[str, str] = {
+    "pf_test": "pf",
+    "pf_test6": "pf",
+    "ip_output": "errno",
+    "ip6_output": "errno",
+    "ether_output": "errno",
+    "ether_output_frame": "errno",
+    "looutput": "errno",
+    "pf_check_in": "errno",
+    "pf_check_out": "errno",
+    "pf_check6_in": "errno",
+    "pf_check6_out": "errno",
+    "ipfw_check_packet": "errno",
+    "ipfw_check_frame": "errno",
+    "netisr_queue": "errno",
+    "netisr_queue_src": "errno",
+    "netisr_queue_internal": "errno",
+    "netisr_dispatch_src": "errno",
+    "*_transmit": "errno",
+    "bridge_enqueue": "errno",
+    "arpresolve": "errno",
+    "nd6_resolve": "errno",
+}
+
+#: Where packets are chosen when there are many functions: every packet passes some of these, and
+#: the kernel refuses a program that has the filter everywhere.
+GATES = (
+    "ether_*", "bridge_*", "*netisr_*", "*_input", "*_output", "*_output_frame", "*_forward",
+    "ip_tryforward", "*_transmit", "*_start*", "if_simloop", "pf_test*", "pf_check*",
+    "ipfw_check_*", "bpf_mtap*",
+)  # fmt: skip
+
+#: From so many functions on there are many.
+MANY = 100
+
+#: Functions at which the data is rubbish as often as not: no packet is chosen there.
+RUBBISH = ("m_*", "mb_*", "sb*", "so*", "uipc_*")
+
+#: Names of functions that a script may hold: 64 bytes are kept of a string.
+_LONGEST = 63
+
+
+class PathError(ValueError):
+    """What is asked for cannot be followed; ``str()`` says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """
+    A function that is given an mbuf.
+
+    :ivar name: of it.
+    :ivar position: which argument the mbuf is, from 0.
+    :ivar depth: 1 for ``struct mbuf *``, 2 for ``struct mbuf **``.
+    :ivar interface: which argument is a ``struct ifnet *``, or None.
+    """
+
+    name: str
+    position: int
+    depth: int = 1
+    interface: int | None = None
+    module: str = ""
+
+    @property
+    def prefix(self) -> str:
+        """The first three fields of its probes."""
+        return f"fbt:{self.module}:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """
+    Functions that are given their mbuf in the same way.
+
+    :ivar entries: the descriptions of their entry probes.
+    :ivar kind: 1 where the data starts with IP, 2 with Ethernet, 3 where it is to be seen.
+    """
+
+    position: int
+    depth: int
+    interface: int | None
+    kind: int
+    entries: D
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Entry and return probes of some functions, as the description of a clause."""
+
+    entries: D
+    returns: D
+    count: int
+
+
+def known_functions(known: Catalog) -> list[Function]:
+    """The functions that a catalog knows, where there is no listing."""
+    found = []
+    for probe in known:
+        description = probe.description
+        if description.provider == "fbt" and description.name == "entry":
+            mbuf = probe.mbuf
+            position = int(mbuf[-2] if mbuf.endswith("]") else mbuf[-1])
+            found.append(Function(description.function, position, 2 if mbuf[0] == "*" else 1))
+    have = {function.name for function in found}
+    found += [Function(name, 0) for name in (*MOVES, *COPIES) if name not in have]
+    return found
+
+
+def listed_functions(listing: Iterable[ListedProbe]) -> list[Function]:
+    """
+    The functions of a kernel's listing that are given an mbuf, each name once for each way.
+
+    A name that means different functions in different modules comes with its modules.
+    """
+    ways: dict[str, dict[Function, set[str]]] = {}
+    for probe in listing:
+        where = probe.description
+        mbufs = probe.mbufs
+        name = where.function
+        if where.provider != "fbt" or where.name != "entry" or not mbufs or len(name) > _LONGEST:
+            continue
+        interface = probe.interface
+        mbuf = mbufs[0]
+        function = Function(
+            name, mbuf.position, mbuf.depth, int(interface[5]) if interface else None
+        )
+        ways.setdefault(name, {}).setdefault(function, set()).add(where.module)
+    found: list[Function] = []
+    for known in ways.values():
+        if len(known) == 1:
+            found += known
+        else:
+            for function, modules in known.items():
+                found += [replace(function, module=module) for module in sorted(modules)]
+    return found
+
+
+def choose(
+    functions: Sequence[Function],
+    preset: str = "all",
+    wanted: Sequence[str] = (),
+    unwanted: Sequence[str] = (),
+) -> list[Function]:
+    """
+    The functions to look at: those of the preset or *wanted*, without the *unwanted*.
+
+    What moves, copies and frees mbufs is always among them.
+
+    :param wanted: globs; these are instead of the preset.
+    :raises PathError: a glob names no function, or none is left.
+    """
+    for glob in (*wanted, *unwanted):
+        if not any(fnmatch.fnmatchcase(function.name, glob) for function in functions):
+            raise PathError(f"no function {glob!r} that is given an mbuf")
+    globs = tuple(wanted) or PRESETS[preset]
+    needed = {*MOVES, *COPIES, "m_freem"}
+    chosen = [
+        function
+        for function in functions
+        if function.name in needed
+        or (matches(function.name, globs) and not matches(function.name, unwanted))
+    ]
+    if all(function.name in needed for function in chosen):
+        raise PathError("no function is left to look at")
+    return chosen
+
+
+def matches(name: str, globs: Iterable[str]) -> bool:
+    return any(fnmatch.fnmatchcase(name, glob) for glob in globs)
+
+
+def verdict(name: str) -> str:
+    """What the value of a function is, where it tells what became of a packet; else empty."""
+    exact = VERDICTS.get(name)
+    if exact is not None:
+        return exact
+    return next((kind for glob, kind in VERDICTS.items() if fnmatch.fnmatchcase(name, glob)), "")

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Scripts that follow packets: which functions, which clauses, and that they are D."""
+
+from __future__ import annotations
+
+import io
+import lzma
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from dtkit.dlang.compile import compile_program
+from dtkit.dlang.options import WITH_COPYOUTMBUF
+from dtkit.generate.functions import (
+    COPIES,
+    MOVES,
+    PRESETS,
+    Function,
+    PathError,
+    choose,
+    known_functions,
+    listed_functions,
+    verdict,
+)
+from dtkit.generate.path import PathRequest, path_script
+from dtkit.generate.request import Copy
+from dtkit.probes import ListedProbe, catalog, read_listing
+
+LISTING = Path(__file__).parent.parent / "data" / "captures" / "listing-kernel-entry.txt.xz"
+
+FEW = [Function("ip_input", 0), Function("pf_test", 3, 2, 2), Function("m_pullup", 0)]
+
+
+@cache
+def listed() -> list[Function]:
+    probes = read_listing(io.BytesIO(lzma.decompress(LISTING.read_bytes())))
+    return listed_functions(probe for probe in probes if isinstance(probe, ListedProbe))
+
+
+def test_a_listing_gives_each_way_once() -> None:
+    functions = {function.name: function for function in listed()}
+    assert functions["ip_input"] == Function("ip_input", 0)
+    assert functions["tcp_input"] == Function("tcp_input", 0, 2)
+    assert functions["ether_output"] == Function("ether_output", 1, 1, 0)
+    assert functions["pf_test"] == Function("pf_test", 3, 2, 2)
+    # Four modules have a copy of this static function, with one signature.
+    assert [function for function in listed() if function.name == "m_free"] == [
+        Function("m_free", 0)
+    ]
+
+
+@pytest.mark.parametrize("name", [*MOVES, *COPIES])
+def test_what_moves_and_copies_is_always_looked_at(name: str) -> None:
+    assert name in {function.name for function in choose(listed(), wanted=["ip_input"])}
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_presets_name_functions_of_a_kernel(preset: str) -> None:
+    names = {function.name for function in choose(listed(), preset)}
+    assert "m_freem" in names
+    assert len(names) > 30
+    assert len(names) < len(listed()) or preset == "all"
+
+
+def test_globs() -> None:
+    chosen = choose(listed(), wanted=["ip_*"], unwanted=["ip_reass", "m_*"])
+    names = {function.name for function in chosen}
+    assert {"ip_input", "ip_output", "m_pullup"} <= names
+    assert "ip_reass" not in names
+    assert "tcp_input" not in names
+
+
+@pytest.mark.parametrize(
+    ("wanted", "unwanted", "said"),
+    [
+        (["no_such*"], [], "no function 'no_such*' that is given an mbuf"),
+        ([], ["no_such"], "no function 'no_such' that is given an mbuf"),
+        (["ip_input"], ["ip_*"], "no function is left"),
+    ],
+    ids=["wanted", "unwanted", "none left"],
+)
+def test_what_cannot_be_chosen(wanted: list[str], unwanted: list[str], said: str) -> None:
+    with pytest.raises(PathError, match=re.escape(said)):
+        choose(listed(), wanted=wanted, unwanted=unwanted)
+
+
+REQUESTS = {
+    "plain": PathRequest(),
+    "tcp": PathRequest("tcp port 22 and host 10.0.0.1"),
+    "ether": PathRequest("ether src 02:00:00:00:00:01"),
+    "len": PathRequest("greater 100"),
+    "returns": PathRequest("icmp", returns=True, stack=True),
+    "no bytes": PathRequest("udp", size=0),
+    "copyoutmbuf": PathRequest("udp", size=200, copy=Copy.COPYOUTMBUF),
+    "count": PathRequest("udp", count=3, seconds=9),
+}
+
+
+@pytest.mark.parametrize("request_", REQUESTS.values(), ids=REQUESTS)
+@pytest.mark.parametrize("which", ["few", "catalog"])
+def test_scripts_compile(request_: PathRequest, which: str) -> None:
+    functions = {
+        "few": lambda: [*FEW, *(Function(name, 0) for name in (*MOVES[1:], *COPIES))],
+        "catalog": lambda: choose(known_functions(catalog())),
+    }[which]()
+    text, expected = path_script(functions, request_, ["dtkit", "path"])
+    compiled = compile_program(text, options=WITH_COPYOUTMBUF)
+    assert expected.functions == len(functions)
+    # BEGIN, END, ERROR and timers are besides.
+    enabled = [one for one in compiled.enablings if one.description.provider == "fbt"]
+    assert len(enabled) == expected.enablings
+    assert len({one.description for one in enabled}) == expected.probes
+
+
+def test_a_script_for_a_real_listing_compiles() -> None:
+    text, expected = path_script(choose(listed(), "forward"), PathRequest("tcp port 22"))
+    assert expected.functions > 40
+    compile_program(text)
+
+
+def test_few_functions_choose_anywhere_and_many_at_the_gates() -> None:
+    few, _ = path_script(choose(listed(), wanted=["pf_pull_hdr", "ip_input"]), PathRequest("icmp"))
+    assert few.count("fbt::pf_pull_hdr:entry") > 5
+    many, _ = path_script(choose(listed()), PathRequest("icmp"))
+    assert many.count("fbt::pf_pull_hdr:entry") < many.count("fbt::ip_input:entry")
+
+
+def test_functions_of_one_name_are_told_by_their_modules() -> None:
+    text = b"".join(
+        b"%5d        fbt %17s %33s entry\n\n\tArgument Types\n\t\targs[0]: %s\n\n"
+        % (number, module, b"work", kind)
+        for number, (module, kind) in enumerate(
+            [(b"one", b"struct mbuf *"), (b"two", b"struct mbuf **"), (b"three", b"int")], 1
+        )
+    )
+    probes = [one for one in read_listing(io.BytesIO(text)) if isinstance(one, ListedProbe)]
+    assert listed_functions(probes) == [
+        Function("work", 0, 1, None, "one"),
+        Function("work", 0, 2, None, "two"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "filter_", ["tcp port", "no such thing", "tcp */ BEGIN { exit(1); } /*", "port 22\0"]
+)
+def test_a_bad_filter_is_refused(filter_: str) -> None:
+    with pytest.raises(PathError):
+        path_script(FEW, PathRequest(filter_))
+
+
+def test_the_command_cannot_end_its_comment() -> None:
+    text, _ = path_script(FEW, PathRequest(), ["dtkit", "*/ BEGIN { exit(1); } /*"])
+    assert "*/ BEGIN" not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("pf_test", "pf"), ("ip_output", "errno"), ("epair_transmit", "errno"), ("ip_input", "")],
+)
+def test_verdicts(name: str, kind: str) -> None:
+    assert verdict(name) == kind
