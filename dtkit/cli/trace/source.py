@@ -11,9 +11,9 @@ import click
 
 from dtkit.cli.inputs import READABLE, open_input
 from dtkit.oddity import Oddity
-from dtkit.packets.capture import read_capture
 from dtkit.packets.pcapfilter import FilterError
-from dtkit.trace.codec import Generation, read_journeys
+from dtkit.trace.codec import Generation
+from dtkit.trace.detect import read_any
 from dtkit.trace.filter import Filter, journey_filter
 from dtkit.trace.journey import Journey
 
@@ -38,7 +38,7 @@ class Source:
 
     def __iter__(self) -> Iterator[Journey]:
         context = click.get_current_context()
-        for item in read_journeys(read_capture(self._stream), self._generation):
+        for item in read_any(self._stream, self._generation):
             if isinstance(item, Oddity):
                 self.oddities += 1
                 click.echo(f"{context.command_path}: {item}", err=True)

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+What became of a packet: delivered, dropped, or just freed, by who freed it and what was returned.
+
+The kernel does not say it anywhere, so it is read off: a function that returns an error has
+dropped the packet it was given; one that only looks at packets or passes them on and frees one has
+dropped it; one that takes data out of a packet and frees it has delivered it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+
+__all__ = ["freed_by", "refused", "value_in_words", "who_freed"]
+
+#: FreeBSD's errno(2), as the network stack uses it.
+_ERRNO = {
+    1: "EPERM, operation not permitted",
+    2: "ENOENT, no such thing",
+    5: "EIO, input/output error",
+    6: "ENXIO, device not configured",
+    12: "ENOMEM, cannot allocate memory",
+    13: "EACCES, permission denied: a firewall refused it",
+    16: "EBUSY, device busy",
+    17: "EEXIST, it exists",
+    19: "ENODEV, not supported by the device",
+    22: "EINVAL, invalid argument",
+    32: "EPIPE, broken pipe",
+    34: "ERANGE, too large",
+    35: "EAGAIN, not now",
+    36: "EINPROGRESS, in progress",
+    40: "EMSGSIZE, too long to send unfragmented",
+    43: "EPROTONOSUPPORT, protocol not supported",
+    45: "EOPNOTSUPP, not supported",
+    46: "EPFNOSUPPORT, protocol family not supported",
+    47: "EAFNOSUPPORT, address family not supported",
+    49: "EADDRNOTAVAIL, no such address here",
+    50: "ENETDOWN, network is down",
+    51: "ENETUNREACH, no route to the network",
+    53: "ECONNABORTED, connection aborted",
+    54: "ECONNRESET, connection reset",
+    55: "ENOBUFS, no buffer space: a queue is full",
+    57: "ENOTCONN, not connected",
+    60: "ETIMEDOUT, timed out",
+    61: "ECONNREFUSED, connection refused",
+    64: "EHOSTDOWN, host is down",
+    65: "EHOSTUNREACH, no route to the host",
+}
+
+#: What is no drop: the packet waits, for an address to be resolved, say.
+_WAITING = {35, 36}
+
+#: pf(4)'s verdicts.
+_PF = {
+    0: "PF_PASS",
+    1: "PF_DROP",
+    2: "PF_SCRUB",
+    3: "PF_NOSCRUB",
+    4: "PF_NAT",
+    6: "PF_BINAT",
+    8: "PF_RDR",
+    10: "PF_SYNPROXY_DROP",
+    11: "PF_DEFER",
+}
+_PF_DROPS = {1, 10}
+
+#: Functions that free one mbuf or a chain of them, whoever asks for it.
+_FREEING = ("m_free", "m_freem", "mb_free_*", "mb_dtor_*", "uma_*", "m_freem_list", "zone_*")
+
+#: Functions that free what they have used.
+_TAKERS = (
+    "so*receive*", "soreceive*", "sbcut*", "sbdrop*", "sbflush*", "sbcompress", "sbappend*",
+    "sorflush*", "sbrelease*", "tcp_do_segment", "tcp_twcheck", "tcp_reass*", "icmp_input",
+    "icmp6_input", "icmp_reflect", "in_arpinput", "arpintr", "nd6_*_input", "igmp_input",
+    "mld_input", "rts_input", "unp_*", "uipc_*", "*_txeof*", "*_txintr*", "*_encap", "tunread",
+    "tapread", "syncache_*", "tcp_m_*", "mld_*", "rip_append", "vtnet_txq_*", "tcp_discardcb",
+    "bstp_input", "carp_*", "lacp_input",
+)  # fmt: skip
+
+#: Functions that pass packets on, and free those that they do not.
+_PASSERS = (
+    "ip_input", "ip6_input", "ip_forward", "ip6_forward", "ip_tryforward", "ip_output",
+    "ip6_output", "ether_*", "if_input", "ifdead_*", "looutput", "if_simloop", "udp_input",
+    "udp6_input", "tcp_input", "netisr_*", "pf_*", "pfil_*",
+    "ipfw_*", "dummynet_*", "dn_*", "arpresolve*", "nd6_*", "bridge_*", "vlan_*", "lagg_*",
+    "icmp_error", "icmp6_error", "ip_reass*", "frag6_*", "ip_fragment", "*_transmit", "*_start*",
+    "*_qflush*", "encap*_input", "in_gif_*", "gre_*",
+)  # fmt: skip
+
+_FRAME = re.compile(r"(?:[^`]+`)?([^+`]+)(?:\+0x[0-9a-f]+)?")
+
+
+def value_in_words(kind: str, value: int) -> str:
+    """
+    A function's value for people.
+
+    :param kind: ``errno``, ``pf``, or empty where it is not known what it is.
+    :param value: as the register had it, 64 bits.
+    """
+    number = _int(value)
+    if kind == "pf":
+        return _PF.get(number, str(number))
+    if kind == "errno":
+        return _ERRNO.get(number, str(number))
+    return str(value) if abs(value) < 1 << 31 else f"{value & (1 << 64) - 1:#x}"
+
+
+def refused(kind: str, value: int) -> bool:
+    """Whether the value says that the packet was dropped."""
+    number = _int(value)
+    if kind == "pf":
+        return number in _PF_DROPS
+    return kind == "errno" and number in _ERRNO and number not in _WAITING
+
+
+def _int(value: int) -> int:
+    """An int of C in a register: its low 32 bits."""
+    number = value & 0xFFFFFFFF
+    return number - (1 << 32) if number >> 31 else number
+
+
+def who_freed(frames: Iterable[str]) -> tuple[str, str]:
+    """
+    Who had the mbuf freed.
+
+    :param frames: of the stack at the free, innermost first.
+    :return: the function, and its frame; both empty where the stack does not tell.
+    """
+    for frame in frames:
+        match = _FRAME.fullmatch(frame)
+        name = match[1] if match else frame
+        if not _matches(name, _FREEING):
+            return name, frame
+    return "", ""
+
+
+def freed_by(function: str, frame: str) -> str:
+    """What it means that *function* freed a packet."""
+    where = frame.rpartition("`")[2]
+    if not function:
+        return "freed"
+    if _matches(function, _TAKERS):
+        return f"delivered: freed by {where}"
+    if _matches(function, _PASSERS):
+        return f"dropped: freed by {where}"
+    return f"freed by {where}"
+
+
+def _matches(name: str, globs: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, glob) for glob in globs)
