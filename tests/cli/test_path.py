@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""``dtkit path``: scripts printed, estimated, run and read."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import jsonschema
+import pytest
+from click.testing import Result
+
+from dtkit.dlang.compile import compile_program
+from tests.packets import captures
+from tests.trace.frames import ipv4, tcp
+
+Dtkit = Callable[..., Result]
+
+REAL = Path(__file__).parent.parent / "data" / "path-epair-pf.txt"
+SCHEMA = Path(__file__).parents[2] / "dtkit" / "trace" / "journey.schema.json"
+
+FUNCTIONS = {
+    "ip_input": ["struct mbuf *"],
+    "ip_output": ["struct mbuf *", "struct mbuf *", "struct route *", "int"],
+    "ip_forward": ["struct mbuf *", "int"],
+    "ether_output": ["struct ifnet *", "struct mbuf *", "struct sockaddr *", "struct route *"],
+    "m_freem": ["struct mbuf *"],
+    "m_pullup": ["struct mbuf *", "int"],
+    "m_copym": ["struct mbuf *", "int", "int", "int"],
+    "malloc": ["size_t"],
+}
+
+
+def row(number: int, function: str, types: list[str]) -> str:
+    """A function's entry as ``dtrace -lv`` prints it."""
+    arguments = "".join(f"\t\targs[{index}]: {one}\n" for index, one in enumerate(types))
+    probe = f"{number:5d} {'fbt':>10} {'kernel':>17} {function:>33} entry"
+    return f"{probe}\n\n\tArgument Types\n{arguments}\n"
+
+
+LISTING = "   ID   PROVIDER            MODULE                          FUNCTION NAME\n" + "".join(
+    row(number, function, types) for number, (function, types) in enumerate(FUNCTIONS.items(), 1)
+)
+
+
+@pytest.fixture
+def listing(tmp_path: Path) -> str:
+    path = tmp_path / "listing.txt"
+    path.write_text(LISTING)
+    return str(path)
+
+
+def test_a_script_for_a_listing(dtkit: Dtkit, listing: str) -> None:
+    result = dtkit("path", "--from", listing, "--seconds", "5", "tcp", "port", "22")
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    compile_program(result.stdout)
+    assert "tick-5s" in result.stdout
+    assert "fbt::malloc" not in result.stdout
+    made_by = next(line for line in result.stdout.splitlines() if "Made by" in line)
+    assert made_by.endswith(f"dtkit path --from {listing} --seconds 5 tcp port 22")
+
+
+def test_without_a_listing_it_says_what_it_lacks(dtkit: Dtkit) -> None:
+    result = dtkit("path", "icmp")
+    assert result.exit_code == 0
+    assert "--from LISTING has all of a kernel's" in result.stderr
+    compile_program(result.stdout)
+
+
+def test_estimate(dtkit: Dtkit, listing: str) -> None:
+    result = dtkit("path", "--estimate", "--from", listing, input=None)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("7 functions, ")
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["--from", "{listing}", "tcp prot 22"], "filter 'tcp prot 22'"),
+        (["--from", "{listing}", "--func", "nope"], "no function 'nope' that is given an mbuf"),
+        (["--from", "{empty}"], "no function in the listing is given a struct mbuf"),
+        (["--from", "{listing}", "--host", "h"], "not from both"),
+        (["--host", "-oProxyCommand=id"], "is no name of a host"),
+        (["--follow", "icmp"], "--follow is for"),
+        (["--read", "{listing}", "icmp"], "--read takes no filter"),
+    ],
+    ids=["filter", "function", "no mbufs", "both", "host", "follow", "read"],
+)
+def test_usage(dtkit: Dtkit, listing: str, tmp_path: Path, args: list[str], said: str) -> None:
+    empty = tmp_path / "empty.txt"
+    empty.write_text(row(1, "malloc", ["size_t"]))
+    words = [word.format(listing=listing, empty=empty) for word in args]
+    result = dtkit("path", *words)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert result.stdout == ""
+
+
+def test_thousands_of_functions_are_warned_of(dtkit: Dtkit) -> None:
+    many = "".join(row(number, f"f{number}", ["struct mbuf *"]) for number in range(1, 1500))
+    result = dtkit("path", "--from", "-", "icmp", input=many + LISTING)
+    assert result.exit_code == 0
+    assert result.stderr.count("\n") == 1
+    assert "clauses of probes: dtrace(1) will take its time" in result.stderr
+
+
+def test_a_listing_without_types_is_said(dtkit: Dtkit) -> None:
+    terse = "".join(
+        f"{n:5d} {'fbt':>10} {'kernel':>17} {f:>33} entry\n" for n, f in enumerate("ab")
+    )
+    result = dtkit("path", "--from", "-", "icmp", input=terse)
+    assert result.exit_code == 2
+    assert "without types" in result.stderr
+
+
+def test_a_real_output_is_read(dtkit: Dtkit) -> None:
+    result = dtkit("path", "--read", str(REAL))
+    assert result.exit_code == 0
+    assert result.stderr == "4 journeys, 0 oddities\n"
+    assert "  => dropped: pf_test returned PF_DROP\n" in result.stdout
+    assert "vnet router" in result.stdout
+    assert result.stdout == dtkit("trace", "show", str(REAL)).stdout
+
+
+def test_a_real_output_is_followed(dtkit: Dtkit) -> None:
+    result = dtkit("path", "--follow", "--read", "-", input=REAL.read_bytes())
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith("#1  2026-")
+    assert "+ether_output" not in lines[0]
+    assert "ether_output" in lines[0]
+    assert "#4  => dropped: pf_test returned PF_DROP" in lines
+
+
+@pytest.mark.parametrize("name", ["graph", "report", "convert", "export"])
+def test_every_view_of_journeys_takes_it(dtkit: Dtkit, tmp_path: Path, name: str) -> None:
+    output = tmp_path / "output"
+    option = "-w" if name == "convert" else "-o"
+    result = dtkit("trace", name, str(REAL), option, str(output))
+    assert result.exit_code == 0, result.output
+    data = output.read_bytes()
+    assert len(data) > 1000
+    if name == "graph":
+        assert b"pf_test" in data
+        assert b" us" in data  # latencies
+
+
+def test_json_is_of_the_schema(dtkit: Dtkit) -> None:
+    result = dtkit("trace", "show", "--to", "json", str(REAL))
+    schema = json.loads(SCHEMA.read_text())
+    journeys = [json.loads(line) for line in result.stdout.splitlines()]
+    for journey in journeys:
+        jsonschema.validate(journey, schema)
+    assert {journey["origin"] for journey in journeys} == {None, 1}
+    assert journeys[-1]["outcome"] == "dropped: pf_test returned PF_DROP"
+    assert {step["vnet"] for step in journeys[0]["steps"] if step["type"] == "hop"} == {
+        "host",
+        "router",
+        "bravo",
+    }
+
+
+def test_filters_choose_journeys(dtkit: Dtkit) -> None:
+    result = dtkit("trace", "show", "--filter", "udp port 9999", str(REAL))
+    assert result.stdout.count("=> ") == 1
+    assert "4 journeys, 1 chosen" in result.stderr
+
+
+@pytest.fixture
+def dtrace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dtrace(1) on the path that lists the functions above and runs scripts in the simulator."""
+    packet = bytearray(ipv4(tcp(b"x" * 40)))
+    packet[22:24] = b"\0\x16"
+    (tmp_path / "packets.pcap").write_bytes(captures.pcap([bytes(packet)], linktype=101))
+    (tmp_path / "listing").write_text(LISTING)
+    program = tmp_path / "dtrace"
+    program.write_text(
+        f"#!/bin/sh\ncd {tmp_path}\ncase $1 in\n-l) cat listing ;;\n"
+        f"-s) cat $2 > script.d; exec {sys.executable} -m dtkit simulate script.d "
+        f"--packets packets.pcap --path nat ;;\nesac\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+
+
+@pytest.mark.usefixtures("dtrace")
+def test_run_prints_journeys(dtkit: Dtkit) -> None:
+    result = dtkit("path", "run", "tcp", "port", "22")
+    assert result.exit_code == 0, result.stderr
+    assert "ipv4 source 10.0.0.1 -> 192.0.2.1" in result.stdout
+    assert "  => delivered: freed by vtnet_txq_eof+" in result.stdout
+    assert result.stderr == "1 journey, 0 oddities\n"
+
+
+@pytest.mark.usefixtures("dtrace")
+def test_run_and_follow(dtkit: Dtkit) -> None:
+    result = dtkit("path", "run", "--follow", "tcp", "port", "22")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[0].startswith("#1  ")
+    assert "ip_input" in result.stdout.splitlines()[0]
+
+
+def test_run_needs_dtrace(dtkit: Dtkit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    result = dtkit("path", "run", "icmp")
+    assert result.exit_code == 2
+    assert "no dtrace(1) here: name a FreeBSD host with --host" in result.stderr
