@@ -26,9 +26,10 @@ COMMANDS = {
     "script": "Print a D script that shows packets, or a ready-made one.",
     "parse": "Read what dtrace(1) printed: packets, messages, stacks, faults and drops.",
     "copyout": "Run copyoutmbuf() on a chain, good or broken, in the reference model.",
-    "trace": "Show a packet's way through the kernel, from mbuf_trace captures.",
     "check": "Say what is wrong with a D program, without dtrace(1).",
     "simulate": "Run a D program over packets in a simulated kernel.",
+    "path": "Follow packets through a stock kernel: print the D script, or run it.",
+    "trace": "Show packets' ways through the kernel: mbuf_trace captures, dtkit path.",
 }
 
 
