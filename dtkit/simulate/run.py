@@ -256,7 +256,8 @@ class _Session:
         tracer = self.tracer
         waiting = iter(packets)
         packet = next(waiting, None)
-        if packet is not None and packet.time is not None:
+        # A capture that counts from 0 does not tell the time of day.
+        if packet is not None and packet.time is not None and packet.time > self.now + _PACKET:
             for cpu in self.cpus:
                 cpu.wall = packet.time - self.now - _PACKET
         self._own("BEGIN")
@@ -290,9 +291,9 @@ class _Session:
     def _wait(self, packet: Packet) -> None:
         """Let the time until a packet pass."""
         following = self.now + _PACKET
-        if packet.time is not None:
+        if packet.time is not None and packet.time >= self.cpus[0].wall + self.now:
             following = packet.time - self.cpus[0].wall
-        self.now = max(self.now, following)
+        self.now = following
 
     def _receive(self, packet: Packet, cpu: Cpu) -> None:
         fire, thread = self.tracer.fire, self.stack.thread
