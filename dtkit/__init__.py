@@ -14,19 +14,49 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dtkit.dlang import check
     from dtkit.mbuf import Kernel, Machine, Segment, copyoutmbuf, mbuflen
+    from dtkit.output import read_output
+    from dtkit.packets.capture import read_capture
+    from dtkit.packets.packet import Packet
+    from dtkit.probes import Probe, catalog
+    from dtkit.trace.codec import read_journeys
+    from dtkit.trace.journey import Journey
 
 __version__ = "0.1.0"
 
-__all__ = ["Kernel", "Machine", "Segment", "__version__", "copyoutmbuf", "mbuflen"]
+__all__ = [
+    "Journey",
+    "Kernel",
+    "Machine",
+    "Packet",
+    "Probe",
+    "Segment",
+    "__version__",
+    "catalog",
+    "check",
+    "copyoutmbuf",
+    "mbuflen",
+    "read_capture",
+    "read_journeys",
+    "read_output",
+]
 
-#: The room of each public name: imported when it is asked for, for ``dtkit --help`` to be quick.
+#: The module of each public name: imported when it is asked for, for ``dtkit --help`` to be quick.
 _ROOMS = {
+    "Journey": "dtkit.trace.journey",
     "Kernel": "dtkit.mbuf",
     "Machine": "dtkit.mbuf",
+    "Packet": "dtkit.packets.packet",
+    "Probe": "dtkit.probes",
     "Segment": "dtkit.mbuf",
+    "catalog": "dtkit.probes",
+    "check": "dtkit.dlang",
     "copyoutmbuf": "dtkit.mbuf",
     "mbuflen": "dtkit.mbuf",
+    "read_capture": "dtkit.packets.capture",
+    "read_journeys": "dtkit.trace.codec",
+    "read_output": "dtkit.output",
 }
 
 
