@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""dtrace(1) on another host: through a real ssh(1) and sshd(8) on the loopback address."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from tests.cli.test_path import LISTING
+from tests.packets import captures
+from tests.trace.frames import ipv4, tcp
+
+Dtkit = Callable[..., Result]
+
+SSHD = "/usr/sbin/sshd"
+
+
+def free_port() -> int:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        return int(server.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """
+    A host called ``router`` whose dtrace(1) lists functions and runs scripts in the simulator.
+
+    Yields the folder that has to come first on the path for ssh(1) to know it, and a folder where
+    that dtrace(1) notes down what it was given.
+    """
+    if not Path(SSHD).exists() or shutil.which("ssh") is None:
+        pytest.skip("no sshd(8) and ssh(1) on this machine")
+    folder = tmp_path_factory.mktemp("ssh")
+    folder.chmod(0o700)
+    for key in ("host", "user"):
+        subprocess.run(
+            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / key)], check=True
+        )
+    there = folder / "there"
+    there.mkdir()
+    packet = bytearray(ipv4(tcp(b"x" * 40)))
+    packet[22:24] = b"\0\x16"
+    (there / "packets.pcap").write_bytes(captures.pcap([bytes(packet)], linktype=101))
+    (there / "listing").write_text(LISTING)
+    dtrace = there / "dtrace"
+    dtrace.write_text(
+        f"#!/bin/sh\ncd {there}\nprintf '%s\\n' \"$*\" >> arguments\n"
+        "case $1 in\n-l) cat listing ;;\n"
+        f"-s) cat $2 > script.d; exec {sys.executable} -m dtkit simulate script.d "
+        "--packets packets.pcap --path nat ;;\nesac\n"
+    )
+    dtrace.chmod(0o755)
+    port = free_port()
+    (folder / "sshd_config").write_text(
+        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\n"
+        f"AuthorizedKeysFile {folder}/user.pub\nStrictModes no\nUsePAM no\nPidFile none\n"
+        f"SetEnv PATH={there}:/usr/bin:/bin PYTHONPATH={Path.cwd()}\n"
+    )
+    (folder / "ssh_config").write_text(
+        f"Host router\nHostName 127.0.0.1\nPort {port}\nUser {getpass.getuser()}\n"
+        f"IdentityFile {folder}/user\nIdentitiesOnly yes\nUserKnownHostsFile /dev/null\n"
+        "StrictHostKeyChecking no\nLogLevel ERROR\n"
+    )
+    here = folder / "here"
+    here.mkdir()
+    client = here / "ssh"
+    client.write_text(f'#!/bin/sh\nexec {shutil.which("ssh")} -F {folder}/ssh_config "$@"\n')
+    client.chmod(0o755)
+    if os.geteuid() == 0:
+        Path("/run/sshd").mkdir(exist_ok=True)  # where sshd(8) of root wants to be confined
+    with subprocess.Popen(
+        [SSHD, "-D", "-e", "-f", str(folder / "sshd_config")], stderr=subprocess.PIPE
+    ) as server:
+        try:
+            for _ in range(100):
+                try:
+                    socket.create_connection(("127.0.0.1", port), 1).close()
+                    break
+                except OSError:
+                    assert server.poll() is None, server.stderr and server.stderr.read()
+                    time.sleep(0.1)
+            yield str(here), there
+        finally:
+            server.terminate()
+
+
+@pytest.fixture
+def router(host: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -> Path:
+    here, there = host
+    monkeypatch.setenv("PATH", here, prepend=":")
+    (there / "arguments").unlink(missing_ok=True)
+    return there
+
+
+def test_packets_are_followed_on_another_host(dtkit: Dtkit, router: Path) -> None:
+    result = dtkit("path", "run", "--host", "router", "tcp", "port", "22")
+    assert result.exit_code == 0, result.stderr
+    assert "ipv4 source 10.0.0.1 -> 192.0.2.1" in result.stdout
+    assert result.stderr.endswith("1 journey, 0 oddities\n")
+    arguments = (router / "arguments").read_text().splitlines()
+    assert arguments == ["-l -v -n fbt:::entry", "-s /dev/stdin"]
+
+
+def test_a_script_is_for_the_kernel_of_that_host(dtkit: Dtkit, router: Path) -> None:
+    result = dtkit("path", "--host", "router", "icmp")
+    assert result.exit_code == 0, result.stderr
+    assert "fbt::m_pullup:return" in result.stdout
+    assert (router / "arguments").read_text() == "-l -v -n fbt:::entry\n"
+
+
+def test_a_host_that_cannot_be_reached_is_an_error(dtkit: Dtkit, router: Path) -> None:
+    result = dtkit("path", "--host", "nobody@router", "icmp")
+    assert result.exit_code != 0
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
