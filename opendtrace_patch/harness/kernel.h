@@ -73,8 +73,8 @@ struct mbuf_ext_pgs {
 	int8_t m_epg_trllen;
 	uint16_t enc_cnt;
 	uint32_t pad;
-	kernel_paddr_t m_epg_pa[5];
-	char m_epg_hdr[23];
+	kernel_paddr_t m_epg_pa[17];
+	char m_epg_hdr[32];
 	kernel_ptr_t tls;
 	char m_epg_trail[64];
 };

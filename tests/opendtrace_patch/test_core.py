@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The C core does what the model does: result, fault, scratch pointer, every load in order."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+
+from dtkit.mbuf import LAYOUTS, Case, FaultFlag, Segment, Setup, Storage
+from dtkit.mbuf.memory import ByteOrder
+from tests.opendtrace_patch.harness import (
+    COPYOUTMBUF,
+    HARNESS,
+    LAYOUT_NUMBERS,
+    PATCH,
+    SOURCES,
+    VARIANTS,
+    WARNINGS,
+    Library,
+    Outcome,
+    Poke,
+    Program,
+    compile_c,
+    encode,
+    model,
+)
+from tests.opendtrace_patch.strategies import calls
+
+
+@pytest.fixture(scope="session")
+def cores(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Library]:
+    directory = tmp_path_factory.mktemp("cores")
+    return {
+        (layout, byteorder): Library(directory, layout, byteorder) for layout, byteorder in VARIANTS
+    }
+
+
+def test_every_layout_of_the_model_has_its_core() -> None:
+    assert set(LAYOUT_NUMBERS) == set(LAYOUTS)
+
+
+@pytest.mark.parametrize(("name", "byteorder"), VARIANTS)
+def test_the_structures_are_those_of_the_model(
+    cores: dict[tuple[str, str], Library], name: str, byteorder: str
+) -> None:
+    layout = LAYOUTS[name]
+    epg = layout.extpg
+    assert cores[name, byteorder].layout == [
+        layout.word,
+        layout.header_used,
+        layout.m_next,
+        layout.m_data,
+        layout.m_len,
+        layout.m_type_flags,
+        *(
+            [0] * 11
+            if epg is None
+            else [
+                epg.npgs,
+                epg.hdrlen,
+                epg.trllen,
+                epg.first_off,
+                epg.last_len,
+                epg.pa,
+                epg.trail,
+                epg.hdr,
+                epg.max_pages,
+                epg.max_trail,
+                epg.max_hdr,
+            ]
+        ),
+    ]
+
+
+@given(call=calls())
+def test_c_and_python_agree(
+    cores: dict[tuple[str, str], Library], call: tuple[Case, Setup, int, list[Poke]]
+) -> None:
+    case, setup, subroutine, pokes = call
+    arguments = (subroutine, setup.chain.address, case.length, case.offset)
+    request = encode(setup.machine, *arguments, pokes=pokes)
+    theirs = cores[case.layout, case.byteorder].call(request)
+    ours = model(setup.machine, *arguments, pokes=pokes)
+    assert theirs == ours
+
+
+MUTANTS = {
+    "an mbuf too many": ("if (left <= 0) {", "if (left < 0) {"),
+    "a fault that is not looked at": (
+        "mlen = dtrace_load32(m + offsetof(struct mbuf, m_len));\n"
+        "\t\tif (DTRACE_CPUFLAG_ISSET(CPU_DTRACE_FAULT))\n\t\t\treturn (0);",
+        "mlen = dtrace_load32(m + offsetof(struct mbuf, m_len));",
+    ),
+    "stale bytes": ("for (; i < len; i++)", "for (; i + 1 < len; i++)"),
+    "a segment that canload is not asked for": (
+        "if (!dtrace_canload(src, len, mstate, vstate))\n\t\treturn;",
+        "",
+    ),
+    "a byte of a word in the wrong place": ("dst[at + 6] =", "dst[at + 7] ="),
+    "scratch taken before the fault": (
+        "\tdtrace_mbuf_fill(m, off, n, DTRACE",
+        "\tmstate->dtms_scratch_ptr = dest;\n\tdtrace_mbuf_fill(m, off, n, DTRACE",
+    ),
+    "the first page's offset forgotten": ("src += counts.first;", "src += 0;"),
+    "no room for the padding": ("n > room - pad", "n > room"),
+}
+
+
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_a_core_that_is_wrong_is_caught(mutant: str, tmp_path: Path) -> None:
+    right, wrong = MUTANTS[mutant]
+    shutil.copytree(PATCH / "harness", tmp_path / "harness")
+    text = (PATCH / "dtrace_mbuf.c").read_text()
+    assert text.count(right) == 1
+    (tmp_path / "dtrace_mbuf.c").write_text(text.replace(right, wrong))
+    shutil.copy(PATCH / "dtrace_mbuf.h", tmp_path)
+    requests, expected = batch("freebsd-14", "little")
+    program = Program(tmp_path, "freebsd-14", "little", "cc", [], tmp_path / "harness")
+    with pytest.raises(AssertionError):
+        assert program.call_all(requests) == expected
+
+
+SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+UBSAN = ["-fsanitize=undefined", "-fno-sanitize-recover=all"]
+
+
+@pytest.mark.parametrize(
+    ("cc", "options"),
+    [("gcc", SANITIZE), ("clang", SANITIZE), ("gcc", ["-m32"]), ("clang", ["-m32", *UBSAN])],
+    ids=["gcc-asan", "clang-asan", "gcc-m32", "clang-m32-ubsan"],
+)
+@pytest.mark.parametrize("layout", LAYOUT_NUMBERS)
+def test_other_compilers_and_sanitizers_agree(
+    layout: str, cc: str, options: list[str], tmp_path: Path
+) -> None:
+    """A batch of calls, the same for each compiler."""
+    byteorder: ByteOrder = "big" if cc == "clang" else "little"
+    requests, expected = batch(layout, byteorder)
+    program = Program(tmp_path, layout, byteorder, cc, options)
+    assert program.call_all(requests) == expected
+
+
+@cache
+def batch(layout: str, byteorder: ByteOrder) -> tuple[list[bytes], list[Outcome]]:
+    """Calls on one kind of kernel, and what the model says of them."""
+    requests: list[bytes] = []
+    expected: list[Outcome] = []
+
+    def add(case: Case, setup: Setup, subroutine: int, pokes: list[Poke]) -> None:
+        arguments = (subroutine, setup.chain.address, case.length, case.offset)
+        requests.append(encode(setup.machine, *arguments, pokes=pokes))
+        expected.append(model(setup.machine, *arguments, pokes=pokes))
+
+    @settings(max_examples=120, database=None, derandomize=True)
+    @given(call=calls(layout=layout, byteorder=byteorder))
+    def collect(call: tuple[Case, Setup, int, list[Poke]]) -> None:
+        add(*call)
+
+    collect()
+    for room in range(3, 40):  # scratch that just suffices, and that just does not
+        case = Case(length=24, layout=layout, byteorder=byteorder, scratch=room, used=3)
+        add(case, case.build(), COPYOUTMBUF, [])
+    if LAYOUTS[layout].extpg is not None:
+        add_pages(layout, byteorder, add)
+    # It is of all kinds: results, results with loads behind them, and each common fault.
+    assert sum(outcome.flags == 0 and len(outcome.log) > 8 for outcome in expected) > 10
+    assert {FaultFlag.BADADDR, FaultFlag.NOSCRATCH} <= {outcome.flags for outcome in expected}
+    return requests, expected
+
+
+def add_pages(
+    layout: str, byteorder: ByteOrder, add: Callable[[Case, Setup, int, list[Poke]], None]
+) -> None:
+    """Unmapped mbufs of each shape, whole and from an offset in each piece."""
+    content = bytes(at % 250 + 1 for at in range(9000))
+    for first_off in (0, 8, 101, 4095):
+        for header, trailer, leading in ((5, 7, 3), (0, 7, 0), (23, 0, 30)):
+            pages = Segment(content, Storage.PAGES, leading, header, trailer, first_off)
+            for offset in (0, 6, 4100, 9010):
+                case = Case(
+                    segments=(Segment(b"headers"), pages, Segment(b"more")),
+                    length=64,
+                    offset=offset,
+                    layout=layout,
+                    byteorder=byteorder,
+                )
+                add(case, case.build(), COPYOUTMBUF, [])
+
+
+@pytest.mark.parametrize("cc", ["gcc", "clang"])
+def test_the_core_calls_nothing_that_it_is_not_given(cc: str, tmp_path: Path) -> None:
+    """No memset() or memcpy() that a compiler made of a loop: probes can be set on those."""
+    made = tmp_path / "core.o"
+    options = [*WARNINGS, "-O2", "-ffreestanding", "-DLAYOUT=14", "-DBIG=0", "-c"]
+    compile_c(cc, [*options, HARNESS / SOURCES[0], "-o", made])
+    done = subprocess.run(["nm", "-u", made], capture_output=True, text=True, check=True)
+    undefined = {line.split()[-1] for line in done.stdout.splitlines()}
+    assert undefined <= {
+        "machine_load",
+        "machine_canload",
+        "machine_scratch",
+        "_GLOBAL_OFFSET_TABLE_",
+    }
+
+
+def test_the_c_is_named_as_the_readme_names_it() -> None:
+    assert {path.name for path in PATCH.glob("*.[ch]")} == {"dtrace_mbuf.c", "dtrace_mbuf.h"}
