@@ -4,9 +4,9 @@
  * Cycles per byte of the core, of the same walk with byte loads (the way of the
  * stock dtrace_bcopy()), and of memcpy(), taken in turn.
  *
- * The safe loads here cost what the kernel's do: a look through the toxic ranges,
- * NOFAULT set and cleared in the CPU's flags, a volatile access, a test.  So this is
- * a kernel of its own, with memory that is this program's.
+ * The safe loads here cost what the kernel's do: a look through the toxic
+ * ranges, NOFAULT set and cleared in the flags, a volatile access, a test.
+ * So this is a kernel of its own, with memory that is this program's.
  *
  *	bench BYTES MBUFS ROUNDS
  *
@@ -101,7 +101,8 @@ dtrace_canload(uint64_t address, size_t size, dtrace_mstate_t *mstate,
 }
 
 #define	DTRACE_MBUF_SCRATCH(address)	((uint8_t *)(address))
-#define	DTRACE_MBUF_BYTE(value, size, k)	((uint8_t)((value) >> (8 * (k))))
+#define	DTRACE_MBUF_BYTE(value, size, k)	\
+	((uint8_t)((value) >> (8 * (k))))
 
 #include "../dtrace_mbuf.h"
 

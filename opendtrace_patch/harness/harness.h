@@ -5,9 +5,9 @@
  * library, for a pipe and for the fuzzer.  All integers are 64 bits in this
  * machine's byte order.
  *
- * Request: the struct request below, then ntoxic and nown pairs of base and size,
- * then npokes triples of load number, address and value, then nregions regions,
- * each its base, its size and its bytes.
+ * Request: the struct request below, then ntoxic and nown pairs of base and
+ * size, then npokes triples of load number, address and value, then nregions
+ * regions, each its base, its size and its bytes.
  *
  * Response: result, flags, illval, scratch pointer, number of accesses, size of
  * scratch; the accesses, as in struct access; the bytes of scratch.

@@ -145,12 +145,13 @@ struct mbuf {
 #define	curcpu				0
 #define	cpuc_dtrace_illval		illval
 
-#define	dtrace_load8(address)	((uint8_t)machine_load(machine, (address), 1, BIG))
-#define	dtrace_load16(address)	((uint16_t)machine_load(machine, (address), 2, BIG))
-#define	dtrace_load32(address)	((uint32_t)machine_load(machine, (address), 4, BIG))
-#define	dtrace_load64(address)	machine_load(machine, (address), 8, BIG)
-#define	dtrace_loadptr(address)	\
-	((uintptr_t)machine_load(machine, (address), sizeof (kernel_ptr_t), BIG))
+#define	LOAD(type, address)	\
+	((type)machine_load(machine, (address), sizeof (type), BIG))
+#define	dtrace_load8(address)	LOAD(uint8_t, address)
+#define	dtrace_load16(address)	LOAD(uint16_t, address)
+#define	dtrace_load32(address)	LOAD(uint32_t, address)
+#define	dtrace_load64(address)	LOAD(uint64_t, address)
+#define	dtrace_loadptr(address)	LOAD(kernel_ptr_t, address)
 #define	dtrace_canload(address, size, mstate, vstate)	\
 	machine_canload(machine, (address), (size))
 

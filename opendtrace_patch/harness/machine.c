@@ -140,7 +140,8 @@ machine_scratch(struct machine *mp, uint64_t address)
 		broken("result outside free scratch", address);
 	/* The end of scratch may lie in no region: nothing is stored there. */
 	region = region_at(mp, address);
-	return (region == NULL ? NULL : region->data + (address - region->base));
+	return (region == NULL ? NULL :
+	    region->data + (address - region->base));
 }
 
 void
