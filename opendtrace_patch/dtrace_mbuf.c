@@ -44,7 +44,8 @@
  */
 
 /* From the start of the header through the last field that a walk reads. */
-#define	DTRACE_MBUF_TYPEFLAGS	(offsetof(struct mbuf, m_len) + sizeof (int32_t))
+#define	DTRACE_MBUF_TYPEFLAGS	\
+	(offsetof(struct mbuf, m_len) + sizeof (int32_t))
 #ifdef DTRACE_MBUF_UNMAPPED
 #define	DTRACE_MBUF_HEADER	(DTRACE_MBUF_TYPEFLAGS + sizeof (uint32_t))
 
@@ -123,10 +124,10 @@ dtrace_mbuf_store(uint8_t *dst, size_t at, uint64_t value, size_t size)
 }
 
 /*
- * Copy len bytes at src to dst[at], by the widest loads that the alignment of src and the
- * bytes left allow.  A load is aligned, so it cannot lie across two pages, and
- * its fault has one address.  The stores are to memory that is known to be
- * there, and need no alignment.
+ * Copy len bytes at src to dst[at], by the widest loads that the alignment of
+ * src and the bytes left allow.  A load is aligned, so it cannot lie across two
+ * pages, and its fault has one address.  The stores are to memory that is known
+ * to be there, and need no alignment.
  */
 static void
 dtrace_mbuf_copybytes(uintptr_t src, size_t len, uint8_t *dst, size_t at,
@@ -159,7 +160,8 @@ dtrace_mbuf_copybytes(uintptr_t src, size_t len, uint8_t *dst, size_t at,
 		value = dtrace_mbuf_load(src + done, size);
 		if (DTRACE_CPUFLAG_ISSET(CPU_DTRACE_FAULT))
 			return;
-		/*@ assert bytes: stable ==> \forall integer i; 0 <= i < size ==>
+		/*@ assert bytes: stable ==>
+		      \forall integer i; 0 <= i < size ==>
 		      byte_of(value, size, i) == mem(src, done + i); */
 
 		dtrace_mbuf_store(dst, at + done, value, size);
@@ -382,8 +384,8 @@ dtrace_mbuf_copypages(uintptr_t m, size_t off, size_t len, uint8_t *dst,
 	}
 
 	/*@ assert stable ==> base == mbuf_pages(m) && data == mbuf_data(m); */
-	dtrace_mbuf_copypieces(m, base, counts, data + off, len, dst, at, mstate,
-	    vstate);
+	dtrace_mbuf_copypieces(m, base, counts, data + off, len, dst, at,
+	    mstate, vstate);
 }
 #endif /* DTRACE_MBUF_UNMAPPED */
 
@@ -454,14 +456,16 @@ dtrace_mbuf_copydata(uintptr_t m, size_t off, size_t len, uint8_t *dst,
 	      passed <= p ==>
 	      chain_byte(\at(m, Pre), p, dtrace_mbuf_maxchain) ==
 	      chain_byte(m, p - passed, left);
-	    loop invariant exist: stable ==> \forall integer i; 0 <= i < done ==>
+	    loop invariant exist: stable ==>
+	      \forall integer i; 0 <= i < done ==>
 	      chain_has(\at(m, Pre), \at(off, Pre), i,
 	      dtrace_mbuf_maxchain);
 	    loop invariant copied: stable && dst != \null ==> \forall integer i;
 	      0 <= i < done ==> dst[i] ==
 	      chain_at(\at(m, Pre), \at(off, Pre), i, dtrace_mbuf_maxchain);
-	    loop assigns m, off, done, left, chunk, mlen, passed, cpu_fault, cpu_core[0],
-	      allowed_base, allowed_size, header_base, header_size,
+	    loop assigns m, off, done, left, chunk, mlen, passed,
+	      cpu_fault, cpu_core[0], allowed_base, allowed_size,
+	      header_base, header_size,
 	      dst[0 .. len - 1];
 	    loop variant left < 0 ? 0 : left; */
 	while (done < len && m != 0) {

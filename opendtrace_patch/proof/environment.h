@@ -114,11 +114,11 @@ static int dtrace_mbuf_maxchain;
 
 /*
  * Memory.  An address is an integer; byte_at() is the image that memory holds
- * while nothing changes it, and word_at() the integers in it.  "stable" says that
- * this call of the core is one during which the loads do see that image: no
- * other CPU stores to what is read, and neither do the core's own stores (the
- * chain lies apart from the result).  Where it is not assumed, every load may
- * give anything.
+ * while nothing changes it, and word_at() the integers in it.  "stable" says
+ * that this call of the core is one during which the loads do see that image:
+ * no other CPU stores to what is read, and neither do the core's own stores
+ * (the chain lies apart from the result).  Where it is not assumed, every load
+ * may give anything.
  */
 /*@ axiomatic Memory {
       logic integer byte_at(integer address);
@@ -150,8 +150,8 @@ static int dtrace_mbuf_maxchain;
       mem(wrap(a + i), k) == mem(a, i + k); */
 
 /*
- * What dtrace_canload() has allowed: the last range, and the range of the header
- * of the mbuf at hand.
+ * What dtrace_canload() has allowed: the last range, and the range of the
+ * header of the mbuf at hand.
  */
 /*@ ghost uintptr_t allowed_base; */
 /*@ ghost size_t allowed_size; */
@@ -167,7 +167,9 @@ static int dtrace_mbuf_maxchain;
 #define	DTRACE_CPUFLAG_SET(flag)	(cpu_fault = (flag))
 
 /* Byte k of an integer as memory holds it, whatever the order of bytes. */
-/*@ axiomatic Bytes { logic integer byte_of(integer value, integer size, integer k); } */
+/*@ axiomatic Bytes {
+      logic integer byte_of(integer value, integer size, integer k);
+    } */
 /*@ requires k < size;
     assigns \nothing;
     ensures \result == byte_of(value, size, k);
@@ -271,7 +273,8 @@ static uintptr_t dmap_of(uint64_t pa);
     ensures \result != 0 <==> unmapped_flag(word) != 0;
  */
 static int is_unmapped(uint32_t word);
-#define	DTRACE_MBUF_M_FLAGS(word)	(is_unmapped(word) ? DTRACE_MBUF_UNMAPPED : 0)
+#define	DTRACE_MBUF_M_FLAGS(word)	\
+	(is_unmapped(word) ? DTRACE_MBUF_UNMAPPED : 0)
 static int has_dmap;
 #define	DTRACE_MBUF_HAS_DMAP	has_dmap
 
@@ -310,7 +313,8 @@ static int has_dmap;
       unmapped_flag(word_at(wrap(m + M_FLAGS), 4)); */
 /* Byte p of the one mbuf at m. */
 /*@ logic integer mbuf_byte(integer m, integer p) =
-      unmapped(m) != 0 ? pages_byte(m, mbuf_data(m), p) : mem(mbuf_data(m), p); */
+      unmapped(m) != 0 ? pages_byte(m, mbuf_data(m), p) :
+      mem(mbuf_data(m), p); */
 #else
 /* Byte p of the one mbuf at m. */
 /*@ logic integer mbuf_byte(integer m, integer p) = mem(mbuf_data(m), p); */
@@ -318,8 +322,8 @@ static int has_dmap;
 /*@ logic integer known(integer b) = b >= 0 ? b : -3; */
 /*
  * Byte p of the chain at m, of which at most n mbufs may be looked at: -1 where
- * it ends before, -2 where n does not suffice, -3 where an unmapped mbuf has fewer
- * bytes than it says.
+ * it ends before, -2 where n does not suffice, -3 where an unmapped mbuf has
+ * fewer bytes than it says.
  */
 /*@ logic integer chain_byte(integer m, integer p, integer n) =
       m == 0 ? -1 : n <= 0 ? -2 :
@@ -423,10 +427,12 @@ static void dtrace_mbuf_copyone(uintptr_t m, size_t off, size_t len,
     requires \separated(dst + (0 .. len - 1), &cpu_fault, &cpu_core[0],
       &allowed_base, &allowed_size, &header_base, &header_size,
       &dtrace_mbuf_maxchain);
-    assigns cpu_fault, cpu_core[0], allowed_base, allowed_size, header_base, header_size;
+    assigns cpu_fault, cpu_core[0], allowed_base, allowed_size,
+      header_base, header_size;
     assigns dst[0 .. len - 1];
     ensures !faulted ==> \result <= len;
-    ensures exist: stable && !faulted ==> \forall integer i; 0 <= i < \result ==>
+    ensures exist: stable && !faulted ==>
+      \forall integer i; 0 <= i < \result ==>
       chain_has(m, off, i, dtrace_mbuf_maxchain);
     ensures end: stable && !faulted && \result < len ==> \forall integer i;
       \result <= i ==> chain_at(m, off, i, dtrace_mbuf_maxchain) == -1;
@@ -463,13 +469,15 @@ static void dtrace_mbuf_fill(uintptr_t m, size_t off, size_t len, uint8_t *dst,
 /*@ requires quiet: !faulted;
     requires \valid(mstate);
     requires scratch_is(mstate);
-    requires \separated(scratch + (0 .. scratch_size - 1), &cpu_fault, &cpu_core[0],
+    requires \separated(scratch + (0 .. scratch_size - 1),
+      &cpu_fault, &cpu_core[0],
       &allowed_base, &allowed_size, &header_base, &header_size, mstate,
       &dtrace_mbuf_maxchain, &scratch, &scratch_base, &scratch_size);
     requires \separated(mstate, &cpu_fault, &cpu_core[0],
       &allowed_base, &allowed_size, &header_base, &header_size,
       &dtrace_mbuf_maxchain, &scratch, &scratch_base, &scratch_size);
-    assigns cpu_fault, cpu_core[0], allowed_base, allowed_size, header_base, header_size,
+    assigns cpu_fault, cpu_core[0], allowed_base, allowed_size,
+      header_base, header_size,
       mstate->dtms_scratch_ptr;
     assigns scratch[align8(mstate->dtms_scratch_ptr) - scratch_base ..
       scratch_size - 1];
@@ -507,7 +515,8 @@ static uintptr_t dtrace_mbuf_copyout(uintptr_t m, size_t length, size_t off,
     dtrace_mstate_t *mstate, dtrace_vstate_t *vstate);
 
 /*@ requires quiet: !faulted;
-    assigns cpu_fault, cpu_core[0], allowed_base, allowed_size, header_base, header_size;
+    assigns cpu_fault, cpu_core[0], allowed_base, allowed_size,
+      header_base, header_size;
     ensures fault: faulted ==> \result == 0;
     ensures null: m == 0 ==> cpu_fault == CPU_DTRACE_BADADDR &&
       cpu_core[0].cpuc_dtrace_illval == 0;
