@@ -47,6 +47,10 @@
 #include <net/if.h>
 #include <net/if_var.h>
 #include <net/if_types.h>
+/* struct ifnet, since 14: a test of the file, for no version says it. */
+#if __has_include(<net/if_private.h>)
+#include <net/if_private.h>
+#endif
 
 #ifdef DDB
 #include <ddb/ddb.h>
@@ -105,27 +109,7 @@ MTRACE_COUNTER(nomem_deliver, "Traces not given to listeners: no memory");
  * The tap: an interface of that name as bpf(4) and tcpdump(1) know it.  There
  * is one, on the host, whatever vnet(9) a packet is in.
  */
-#if __FreeBSD_version >= 1600006
-static struct bpf_if *mtrace_tap;
-#define	MTRACE_PEERS()		bpf_peers_present(mtrace_tap)
-#define	MTRACE_TAP(p, n)	bpf_tap(mtrace_tap, (p), (n))
-
-static void
-mtrace_attach(void *dummy __unused)
-{
-	static const struct bif_methods methods;
-
-	mtrace_tap = bpf_attach("mbuf_trace", DLT_USER0, 0, &methods, NULL);
-}
-#else
 static struct ifnet *mtrace_tap;
-#if __FreeBSD_version >= 1400000
-#define	MTRACE_PEERS()		bpf_peers_present_if(mtrace_tap)
-#define	MTRACE_TAP(p, n)	bpf_tap_if(mtrace_tap, (p), (n))
-#else
-#define	MTRACE_PEERS()		bpf_peers_present(mtrace_tap->if_bpf)
-#define	MTRACE_TAP(p, n)	bpf_tap(mtrace_tap->if_bpf, (p), (n))
-#endif
 
 static int
 mtrace_tap_ioctl(struct ifnet *ifp __unused, u_long cmd __unused,
@@ -158,16 +142,11 @@ mtrace_attach(void *dummy __unused)
 	if_setmtu(ifp, 65535);
 	if_setflags(ifp, IFF_UP | IFF_SIMPLEX);
 	if_setioctlfn(ifp, mtrace_tap_ioctl);
-#if __FreeBSD_version >= 1400000
-	if_setoutputfn(ifp, mtrace_tap_output);
-#else
 	ifp->if_output = mtrace_tap_output;
-#endif
 	if_attach(ifp);
 	bpfattach(ifp, DLT_USER0, 0);
 	mtrace_tap = ifp;
 }
-#endif
 SYSINIT(mbuf_trace, SI_SUB_PROTO_FIREWALL, SI_ORDER_ANY, mtrace_attach, NULL);
 
 /*
@@ -508,7 +487,7 @@ mtrace_deliver_(struct mbuf *m)
 	}
 	if (count == 0 || KERNEL_PANICKED())
 		return;
-	if (mtrace_tap == NULL || !MTRACE_PEERS()) {
+	if (mtrace_tap == NULL || !bpf_peers_present(mtrace_tap->if_bpf)) {
 		MTRACE_COUNT(unheard);
 		return;
 	}
@@ -528,7 +507,7 @@ mtrace_deliver_(struct mbuf *m)
 			i++;
 		}
 	}
-	MTRACE_TAP(frame, size);
+	bpf_tap(mtrace_tap->if_bpf, frame, size);
 	free(frame, M_MTRACE);
 	MTRACE_COUNT(delivered);
 }
