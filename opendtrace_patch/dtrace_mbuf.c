@@ -290,6 +290,10 @@ dtrace_mbuf_copypieces(uintptr_t m, uintptr_t base,
 			/*@ assert stable ==> \forall integer k;
 			      0 <= k < chunk ==> mem(wrap(src + skip), k) ==
 			      mem(src, skip + k); */
+			/*@ assert stable ==> \forall integer q;
+			      done <= q < done + chunk ==>
+			      pages_at(base, \at(skip, Pre), q) ==
+			      mem(wrap(src + skip), q - done); */
 			dtrace_mbuf_copybytes(src + skip, chunk, dst, at + done,
 			    mstate, vstate);
 			if (DTRACE_CPUFLAG_ISSET(CPU_DTRACE_FAULT))
