@@ -8,15 +8,17 @@ import itertools
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import WebDriverWait
 
 from dtkit.trace.headers import dissect, walk
 from dtkit.trace.journey import Hop, Journey, Step
@@ -81,10 +83,29 @@ class Page:
         return self.browser.find_elements(By.CSS_SELECTOR, selector)
 
     def texts(self, selector: str) -> list[str]:
-        return [element.text for element in self.all(selector)]
+        # In one step: the page may replace the elements between two of ours.
+        found: list[str] = self.browser.execute_script(
+            "return [...document.querySelectorAll(arguments[0])].map((e) => e.innerText)", selector
+        )
+        return found
 
     def one(self, selector: str) -> WebElement:
         return self.browser.find_element(By.CSS_SELECTOR, selector)
+
+    def until(self, holds: Callable[[], object]) -> None:
+        """Wait until *holds*: what follows an event need not be there when the event is sent."""
+        WebDriverWait(self.browser, 30, ignored_exceptions=[StaleElementReferenceException]).until(
+            lambda _: holds()
+        )
+
+    def row(self, number: int) -> None:
+        """Click the row of packet *number*, which a redrawing list may replace underhand."""
+
+        def click() -> bool:
+            self.all(".row")[number - 1].click()
+            return True
+
+        self.until(click)
 
     def press(self, *keys: str) -> None:
         self.browser.switch_to.active_element.send_keys(*keys)
@@ -165,9 +186,9 @@ def test_only_packets_that_pass_a_subsystem(page: Page) -> None:
 
 
 def test_a_click_opens_a_packet_and_hops_expand(page: Page) -> None:
-    page.all(".row")[1].click()
+    page.row(2)
     assert page.chosen == "#2"
-    page.all(".row")[0].click()
+    page.row(1)
     hop = page.one(".hop button[aria-expanded]")
     hop.click()
     assert "subsystem\nnet\n" in page.one(".hop .more").text
@@ -192,8 +213,10 @@ def test_a_followed_link_opens(browser: webdriver.Chrome, tmp_path: Path) -> Non
     page = Page(browser, write(tmp_path / "report.html", [forwarded(1)], links))
     before = browser.current_window_handle
     page.one(".where a").click()
+    page.until(lambda: len(browser.window_handles) == 2)
     (opened,) = set(browser.window_handles) - {before}
     browser.switch_to.window(opened)
+    page.until(lambda: browser.current_url != "about:blank")
     assert browser.current_url == f"file://{tmp_path}/net/if.c#n42"
     assert "the source" in browser.page_source
     browser.close()
@@ -302,8 +325,8 @@ def test_light_and_dark(page: Page) -> None:
 
 def test_a_narrow_window_shows_one_thing_at_a_time(page: Page) -> None:
     page.browser.set_window_size(500, 700)
-    assert not page.one("#journey").is_displayed()
-    page.all(".row")[2].click()
+    page.until(lambda: not page.one("#journey").is_displayed())
+    page.row(3)
     assert page.chosen == "#3"
     assert not page.one("#list").is_displayed()
     page.press("e")
@@ -318,10 +341,7 @@ def test_only_the_rows_in_sight_exist(browser: webdriver.Chrome, tmp_path: Path)
     page = Page(browser, write(tmp_path / "report.html", journeys))
     assert len(page.all(".row")) < 60
     browser.execute_script("document.getElementById('list').scrollTop = 1e9")
-    for _ in range(50):
-        if "#5000" in page.texts(".row .number"):
-            break
-    assert "#5000" in page.texts(".row .number")
+    page.until(lambda: "#5000" in page.texts(".row .number"))
     assert len(page.all(".row")) < 60
 
 
