@@ -3,11 +3,17 @@
 
 from __future__ import annotations
 
+import io
+import shutil
+import subprocess
+
 import pytest
 from hypothesis import given, settings
 
 from dtkit.mbuf import KINDS, LAYOUTS, Storage, copyoutmbuf
-from dtkit.testing import Case, cases
+from dtkit.packets.linktype import LinkType
+from dtkit.packets.pcapng import PcapngWriter
+from dtkit.testing import Case, cases, packets
 
 
 @pytest.mark.parametrize("broken", [False, True], ids=["good", "broken"])
@@ -40,3 +46,52 @@ def test_everything_comes_up() -> None:
     look()
     outcomes = {"BADADDR", "BADALIGN", "ILLOP", "KPRIV", "NOSCRATCH", "no fault", "pages"}
     assert seen == {*LAYOUTS, *KINDS, *outcomes}
+
+
+TRANSPORTS = ("tcp", "udp", "icmp", "icmpv6")
+LINK_TYPES = [LinkType.ETHERNET, LinkType.RAW, LinkType.IPV4, LinkType.IPV6]
+
+
+@pytest.mark.parametrize("linktype", LINK_TYPES, ids=lambda linktype: linktype.name)
+def test_packets_are_well_formed(linktype: LinkType) -> None:
+    """tshark(1), which verifies every checksum, has nothing to say of them."""
+    tshark = shutil.which("tshark")
+    if tshark is None:
+        pytest.skip("no tshark: make system-packages")
+    capture = io.BytesIO()
+    writer = PcapngWriter(capture)
+    writer.section("", "dtkit")
+    writer.interface("test", linktype.dlt)
+
+    @settings(max_examples=300)
+    @given(packets(linktype))
+    def collect(data: bytes) -> None:
+        writer.write(0, 0, data, len(data))
+
+    collect()
+    command = [tshark, "-n", "-r", "-"]
+    for name in ("ip", "tcp", "udp"):
+        command += ["-o", f"{name}.check_checksum:TRUE"]
+    # Not what a port makes it think of the payload.
+    wrong = " || ".join(
+        ["ip.bogus_ip_length", "ip.bogus_header_length", "tcp.bogus_header_length"]
+        + ["udp.length.bad", "ipv6.plen > frame.len"]
+        + [f"{name}.checksum.status == 0" for name in ("ip", *TRANSPORTS)]
+    )
+
+    def found(expression: str) -> list[str]:
+        done = subprocess.run(
+            [*command, "-Y", expression], input=capture.getvalue(), capture_output=True, check=True
+        )
+        return done.stdout.decode().splitlines()
+
+    assert found(wrong) == []
+    assert len(found(" || ".join(TRANSPORTS))) >= 300
+
+
+def test_packets_only_of_families_that_have_them() -> None:
+    @given(packets(LinkType.ARP))
+    def draw(data: bytes) -> None: ...
+
+    with pytest.raises(ValueError, match="no packets of link type ARP"):
+        draw()

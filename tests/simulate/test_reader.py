@@ -15,9 +15,11 @@ from dtkit.dlang.kernel import Description
 from dtkit.generate.oneliner import Copy, Request, program
 from dtkit.oddity import Oddity
 from dtkit.output import Drop, Fault, Firing, packets, read_output
+from dtkit.packets.linktype import LinkType
 from dtkit.packets.packet import Packet as Read
 from dtkit.probes import Probe, catalog
 from dtkit.simulate import Packet, Settings, Simulation, read_paths
+from dtkit.testing import packets as packets_of
 
 #: Functions that are in the kernel more than once have no args[], and a firewall may not be there.
 NOT_HERE = {"fbt::m_free:entry", "fbt::ipfw_check_packet:entry"}
@@ -71,6 +73,23 @@ def test_default_framing(contents: list[bytes]) -> None:
     items = read(probe, Request(), given, quiet=False)
     assert [item.data for item in items if isinstance(item, Read)] == contents
     assert not [item for item in items if isinstance(item, Oddity)]
+
+
+@settings(max_examples=40)
+@given(data=packets_of(LinkType.RAW), cuts=st.lists(st.integers(0, 60), max_size=3))
+def test_whole_packets_through_the_stack(data: bytes, cuts: list[int]) -> None:
+    """At IP input they are as they came, at transport input still, and both say what they are."""
+    six, number = data[0] >> 4 == 6, data[6] if data[0] >> 4 == 6 else data[9]
+    transport = {6: "tcp_input", 17: "udp6_input" if six else "udp_input"}
+    transport |= {1: "icmp_input", 58: "icmp6_input"}
+    probes = [catalog()["ip6_input" if six else "ip_input"], catalog()[transport[number]]]
+    request = Request(length=2048, copy=Copy.SEGMENTS, annotate=True)
+    options = Settings(options=WITH_COPYOUTMBUF.set("quiet").set("bufsize", "16m"))
+    simulation = Simulation(program(probes, request), options)
+    printed = "".join(chunk.text for chunk in simulation.run([Packet(data, lengths=tuple(cuts))]))
+    found = list(packets(read_output(io.BytesIO(printed.encode())), catalog()))
+    assert [item.data for item in found if isinstance(item, Read)] == [data, data]
+    assert not [item for item in found if isinstance(item, Oddity | Fault | Drop)]
 
 
 def test_faults_and_drops_are_read() -> None:
