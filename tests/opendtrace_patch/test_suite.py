@@ -225,6 +225,19 @@ def test_the_address_of_a_negative_length_is_its_own(title: str, beyond: int) ->
     assert int(bad, 16) - int(mbuf, 16) == beyond
 
 
+def test_the_readme_shows_what_the_transcript_does() -> None:
+    readme = (PATCHSET / "README.md").read_text()
+    part = readme.partition("### On a real kernel\n")[2].partition("\n### ")[0]
+    for block in part.partition("```console\n")[2].partition("\n```")[0].split("\n\n"):
+        assert f"\n{block}\n" in TRANSCRIPT
+    shown = dict(re.findall(r"^\| (.*?) \| `(.*?)`", part, re.MULTILINE))
+    titles = re.findall(r"^## (.*)", TRANSCRIPT, re.MULTILINE)
+    assert list(shown) == titles
+    for title, printed in shown.items():
+        assert section(f"## {title}").split("\n")[0].endswith(printed)
+    assert f"All {len(re.findall('^ok   ', TRANSCRIPT, re.MULTILINE))} cases" in part
+
+
 def test_freebsd_showed_no_stale_byte() -> None:
     title = next(line for line in TRANSCRIPT.split("\n") if line.startswith("### Stale"))
     before, after = dumps(section(title))
