@@ -21,7 +21,7 @@ case $version in
 13*)	hooks=freebsd-13-2019.patch ;;
 14*)	hooks=freebsd-14.patch ;;
 15*|16*)	hooks=freebsd-main.patch ;;
-*)	echo "install.sh: no hooks for __FreeBSD_version ${version:-unknown}: trees/ has 12 to 14 and main" >&2
+*)	echo "install.sh: no hooks for __FreeBSD_version ${version:-unknown}: trees/ has 12 to 15 and main" >&2
 	exit 1 ;;
 esac
 if ! tried=$(patch -p1 -N -F0 --dry-run -d "$src" < "$here/trees/$hooks" 2>&1); then

@@ -30,9 +30,13 @@ AROUND = {
     "if (t == NULL)",
     "if (t == NULL && mtrace_uncopied(p))",
     'action == PF_PASS ? "pass" : "drop");',
+    'action == PF_PASS || action == PF_AFRT ? "pass" : "drop");',
     "retval);",
+    '"ipfw_chk(rule %u, action %d)", rule->rulenum, retval);',
+    "so->so_options |= head->so_options & SO_MTRACE;",
     "u_int16_t tag;",
     "tag = tagname2tag(&V_pf_tags, tagname);",
+    "tag = tagname2tag(&V_pf_tags, tagname, true);",
     "return (tag);",
 }
 HOOK = re.compile(
@@ -70,8 +74,6 @@ def tree_for(patch: Path, into: Path, version: str) -> None:
 
 @pytest.mark.parametrize("patch", TREES, ids=lambda patch: patch.stem)
 def test_a_hook_is_a_macro_line_and_takes_nothing_away(patch: Path) -> None:
-    # Of main only what could be read is hooked.
-    assert len(hunks(patch)) >= (9 if patch.stem == "freebsd-main" else 25)
     for file, parts in hunks(patch).items():
         for _, body in parts:
             assert not [line for line in body if line.startswith("-")], file
@@ -79,6 +81,25 @@ def test_a_hook_is_a_macro_line_and_takes_nothing_away(patch: Path) -> None:
                 text = line[1:].strip()
                 if line.startswith("+") and text not in AROUND:
                     assert HOOK.match(text), (file, line)
+
+
+def points(patch: Path) -> dict[str, set[str]]:
+    """By file: the macros that its hooks call, and what those that say something say."""
+    found: dict[str, set[str]] = {}
+    for file, parts in hunks(patch).items():
+        added = "\n".join(line[1:] for _, body in parts for line in body if line[:1] == "+")
+        found[file] = set(re.findall(r"\bmtrace_?\w*(?=\()", added))
+        found[file] |= {said for said in re.findall(r'"(\w[^"]*)"', added) if " " in said}
+    return found
+
+
+@pytest.mark.parametrize("patch", TREES, ids=lambda patch: patch.stem)
+def test_every_tree_is_hooked_at_the_same_points(patch: Path) -> None:
+    expected = points(PATCH / "trees/freebsd-12.1.patch")
+    assert len(expected) == 30
+    if patch.stem == "freebsd-main":  # pf_test() took pf_test6() in
+        expected["sys/netpfil/pf/pf.c"].remove("pf_test6(rule %d, %s)")
+    assert points(patch) == expected
 
 
 @pytest.mark.parametrize("patch", TREES, ids=lambda patch: patch.stem)
@@ -100,11 +121,18 @@ def test_no_hook_stands_in_a_comment(patch: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("patch", "version"),
-    list(zip(TREES, ["1201000", "1300010", "1400507", "1600006"], strict=True)),
-    ids=["12.1", "13", "14", "main"],
+    ("hooks", "version"),
+    [
+        ("freebsd-12.1", "1201000"),
+        ("freebsd-13-2019", "1300010"),
+        ("freebsd-14", "1400507"),
+        ("freebsd-main", "1501000"),
+        ("freebsd-main", "1600006"),
+    ],
+    ids=["12.1", "13", "14", "15", "main"],
 )
-def test_install_puts_it_into_a_tree_once(patch: Path, version: str, tmp_path: Path) -> None:
+def test_install_puts_it_into_a_tree_once(hooks: str, version: str, tmp_path: Path) -> None:
+    patch = PATCH / f"trees/{hooks}.patch"
     tree_for(patch, tmp_path, version)
     (tmp_path / "sys/kern").mkdir(exist_ok=True)
     install = ["sh", str(PATCH / "install.sh")]
