@@ -31,7 +31,7 @@ AROUND = {
     "if (t == NULL && mtrace_uncopied(p))",
     'action == PF_PASS ? "pass" : "drop");',
     'action == PF_PASS || action == PF_AFRT ? "pass" : "drop");',
-    "retval);",
+    "rule->rulenum, retval);",
     '"ipfw_chk(rule %u, action %d)", rule->rulenum, retval);',
     "so->so_options |= head->so_options & SO_MTRACE;",
     "u_int16_t tag;",
@@ -100,6 +100,19 @@ def test_every_tree_is_hooked_at_the_same_points(patch: Path) -> None:
     if patch.stem == "freebsd-main":  # pf_test() took pf_test6() in
         expected["sys/netpfil/pf/pf.c"].remove("pf_test6(rule %d, %s)")
     assert points(patch) == expected
+
+
+@pytest.mark.parametrize("patch", TREES, ids=lambda patch: patch.stem)
+def test_the_verdict_of_ipfw_goes_to_the_packet_that_is_left(patch: Path) -> None:
+    # Translation and external actions free the mbuf that ipfw_chk() began with, and
+    # since 14 the packet may be plain memory, which shares its place with the mbuf.
+    (hook,) = (
+        "".join(line[1:] for line in body if line[:1] == "+")
+        for _, body in hunks(patch)["sys/netpfil/ipfw/ip_fw2.c"]
+        if any("ipfw_chk" in line for line in body)
+    )
+    packet = "mem ? NULL : args->m" if patch.stem in ("freebsd-14", "freebsd-main") else "args->m"
+    assert hook.strip().startswith(f"mtrace_printf({packet},")
 
 
 @pytest.mark.parametrize("patch", TREES, ids=lambda patch: patch.stem)
