@@ -115,6 +115,21 @@ def test_the_verdict_of_ipfw_goes_to_the_packet_that_is_left(patch: Path) -> Non
     assert hook.strip().startswith(f"mtrace_printf({packet},")
 
 
+@pytest.mark.parametrize("tree", ["freebsd-14", "freebsd-main"])
+def test_what_a_process_sends_and_accepts_is_hooked(tree: str) -> None:
+    # Since 14 sosend() is for the kernel; send(2) and write(2) come by sousrsend(), which
+    # hands no mbufs over, and an accepted socket inherits only the options in a list.
+    bodies = [
+        [line.strip() for line in body]
+        for _, body in hunks(PATCH / f"trees/{tree}.patch")["sys/kern/uipc_socket.c"]
+    ]
+    senders = [body for body in bodies if any("pr_sosend" in line for line in body)]
+    assert [("uio, NULL," in "".join(body)) for body in senders] == [False, True]
+    assert all("+\tmtrace_process(so, td);" in body for body in senders)
+    inherited = "+\tso->so_options |= head->so_options & SO_MTRACE;"
+    assert any(inherited in body for body in bodies)
+
+
 @pytest.mark.parametrize("patch", TREES, ids=lambda patch: patch.stem)
 def test_no_hook_waits_for_the_end_of_its_file(patch: Path) -> None:
     # With less context after than before, patch(1) without fuzz looks there alone.
