@@ -6,7 +6,8 @@ The D language: what dtrace(1) accepts, checked and compiled without dtrace(1).
 :func:`compile_program` makes of it what the kernel would be given.
 """
 
-from dtkit.dlang.compile import Compiled, compile_program
+from dtkit.dlang.compile import compile_program
+from dtkit.dlang.compiled import Compiled
 from dtkit.dlang.findings import DError, Finding, Severity
 from dtkit.dlang.kernel import Kernel, kernel, kernel_names
 from dtkit.dlang.options import WITH_COPYOUTMBUF, OptionError, Options

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dtkit.dlang.compile import Enabling
+from dtkit.dlang.compiled import Enabling
 from dtkit.dlang.kernel import ProbePoint
 from dtkit.mbuf import FaultFlag, Layout, Machine, Memory, Region, Scratch
 from dtkit.simulate.buffer import Buffer

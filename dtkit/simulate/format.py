@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from dtkit.dlang.compile import Action, ActionKind
+from dtkit.dlang.compiled import Action, ActionKind
 from dtkit.dlang.escapes import escape
 from dtkit.dlang.formats import MAX_WIDTH, Directive, Format
 from dtkit.simulate.aggregate import Entry, deviation, divide

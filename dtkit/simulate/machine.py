@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from dtkit.dlang.compile import HEADER, Action, ActionKind, Compiled, Enabling
+from dtkit.dlang.compiled import Action, ActionKind, Compiled, Enabling
 from dtkit.dlang.kernel import Description, Kernel, ProbePoint
+from dtkit.dlang.record import HEADER
 from dtkit.mbuf import FaultFlag
 from dtkit.simulate.aggregate import Aggregations
 from dtkit.simulate.consume import Enabled, ErrorReport

@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from dtkit.dlang.compile import Compiled, compile_program
+from dtkit.dlang.compile import compile_program
+from dtkit.dlang.compiled import Compiled
 from dtkit.dlang.findings import DError
 from dtkit.dlang.kernel import Description, ProbePoint
 from dtkit.dlang.kernel import Kernel as Probes

@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from dtkit.dlang.compile import Action, ActionKind
+from dtkit.dlang.compiled import Action, ActionKind
 from dtkit.dlang.formats import Format
 from dtkit.simulate.aggregate import Entry, deviation, divide, signed
 from dtkit.simulate.consume import Consumer
