@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Constants, names and calls: what an identifier stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from dtkit.dlang import tree
+from dtkit.dlang.findings import NOT_RUN, DError
+from dtkit.dlang.fold import integer_constant
+from dtkit.dlang.predefined import Kind
+from dtkit.dlang.typed import (
+    Agg,
+    Call,
+    Flag,
+    Inline,
+    Int,
+    Node,
+    Signature,
+    Str,
+    Var,
+    Variable,
+    translation_of,
+)
+from dtkit.dlang.types import (
+    DYNAMIC,
+    STRING,
+    Tagged,
+)
+
+if TYPE_CHECKING:
+    from dtkit.dlang.check import Checker, Rule
+
+
+def _int(checker: Checker, node: tree.Int, read: bool) -> Node:
+    return integer_constant(node)
+
+
+def _str(checker: Checker, node: tree.Str, read: bool) -> Node:
+    return Str(node.at, STRING, checker.node_flags(STRING), node.value)
+
+
+def _name(checker: Checker, node: tree.Name, read: bool) -> Node:
+    variable = lookup(checker, node, Kind.SCALAR)
+    return scalar(checker, node.at, variable, read)
+
+
+def _agg_name(checker: Checker, node: tree.AggName, read: bool) -> Node:
+    variable = checker.scope.aggregations.get(node.name)
+    if variable is None:
+        raise DError(
+            f"failed to resolve @{node.name}: Unknown variable name", "D_IDENT_UNDEF", node.at
+        )
+    return Agg(node.at, DYNAMIC, Flag.REF | Flag.LVALUE | Flag.WRITABLE, variable)
+
+
+def lookup(checker: Checker, node: tree.Name, kind: Kind, create: bool = False) -> Variable:
+    """The variable of that name; with *create*, a new one where there is none."""
+    if "`" in node.name:
+        raise DError(f"kernel symbols are not simulated: {node.name}", NOT_RUN, node.at, "-")
+    variable = checker.scope.find(node.name) or _enumerator(checker, node)
+    if variable is None:
+        if not create:
+            raise DError(
+                f"failed to resolve {node.name}: Unknown variable name",
+                "D_IDENT_UNDEF",
+                node.at,
+            )
+        return checker.scope.create(node.name, "global", kind, node.at)
+    if variable.kind != kind and not (variable.kind == Kind.ARRAY and kind == Kind.ARRAY):
+        raise DError(
+            f"{variable.kind} '{variable.name}' may not be referenced as {kind}",
+            "D_IDENT_BADREF",
+            node.at,
+        )
+    return variable
+
+
+def _enumerator(checker: Checker, node: tree.Name) -> Variable | None:
+    """A name of an enum's value, as a variable that is inlined."""
+    for tag, values in checker.types.enums.items():
+        if node.name in values:
+            type_ = Tagged("enum", tag)
+            variable = Variable(node.name, Kind.SCALAR, 0, "builtin", type_)
+            value = values[node.name] & (1 << 64) - 1
+            variable.inline = Inline(Int(node.at, type_, Flag.SIGNED, value))
+            return variable
+    return None
+
+
+def scalar(checker: Checker, at: int, variable: Variable, read: bool) -> Node:
+    """A variable without keys."""
+    if read and variable.fresh:
+        raise DError(f"{variable.shown} has not yet been declared or assigned", "D_VAR_UNDEF", at)
+    inline = variable.inline
+    if inline is not None and isinstance(inline.value, Int):
+        value = inline.value
+        return Int(at, value.type, value.flags, value.value)
+    type_ = variable.type
+    if type_ is None:
+        return Var(at, DYNAMIC, Flag.LVALUE | Flag.WRITABLE, variable)
+    flags = checker.node_flags(type_, variable.userland) | Flag.LVALUE
+    if variable.writable:
+        flags |= Flag.WRITABLE
+    translation = variable.translator
+    if inline is not None and inline.value is not None:
+        translation = translation_of(inline.value)
+    return Var(at, type_, flags, variable, None, translation)
+
+
+def element(checker: Checker, at: int, variable: Variable, keys: tuple[Node, ...]) -> Node:
+    """An element of an associative array."""
+    sign_keys(checker, at, variable, keys)
+    type_ = variable.type
+    if type_ is None:
+        return Var(at, DYNAMIC, Flag.LVALUE | Flag.WRITABLE, variable, keys)
+    flags = checker.node_flags(type_, variable.userland) | Flag.LVALUE
+    if variable.writable:
+        flags |= Flag.WRITABLE
+    return Var(at, type_, flags, variable, keys)
+
+
+def sign_keys(checker: Checker, at: int, variable: Variable, keys: tuple[Node, ...]) -> None:
+    """Check keys against those that an array or aggregation was first used with."""
+    prefix = "@" if variable.kind == Kind.AGGREGATION else ""
+    if variable.signature is None:
+        for number, key in enumerate(keys, 1):
+            if checker.is_dynamic(key) or checker.is_void(key):
+                raise DError(
+                    f"{checker.type_name(key)} expression may not be used as {variable.kind} "
+                    f"index: key #{number}",
+                    "D_KEY_TYPE",
+                    key.at,
+                )
+        variable.signature = Signature(tuple(key.type for key in keys))
+    else:
+        _match(checker, at, variable, keys, prefix, "[ ]", "key")
+
+
+def _match(
+    checker: Checker,
+    at: int,
+    variable: Variable,
+    arguments: Sequence[Node],
+    prefix: str,
+    suffix: str,
+    what: str,
+) -> None:
+    signature = variable.signature
+    assert signature is not None
+    given, expected = len(arguments), len(signature.arguments)
+    at_least = ""
+    if signature.varargs is not None:
+        expected = limit = signature.varargs
+        mismatch = given < limit
+    elif signature.optional is not None:
+        mismatch = not signature.optional <= given <= expected
+        expected, limit, at_least = signature.optional, given, "at least "
+    else:
+        limit = expected
+        mismatch = given != expected
+    who = f"{prefix}{variable.name}{suffix}"
+    if mismatch:
+        plural = f"{what} " if given == 1 else f"{what}s "
+        raise DError(
+            f"{who} prototype mismatch: {given} {plural}passed, {at_least}{expected} expected",
+            "D_PROTO_LEN",
+            at,
+        )
+    for number in range(limit):
+        parameter = signature.arguments[number]
+        if parameter is None:
+            continue
+        argument = arguments[number]
+        if not checker.argument_fits(Node(at, parameter, checker.node_flags(parameter)), argument):
+            label = "key" if what == "key" else "argument"
+            raise DError(
+                f"{who} {label} #{number + 1} is incompatible with prototype:\n"
+                f"\tprototype: {checker.types.name(parameter)}\n"
+                f"\t{label:>9}: {checker.type_name(argument)}",
+                "D_PROTO_ARG",
+                argument.at,
+            )
+
+
+def _call(checker: Checker, node: tree.Call, read: bool) -> Node:
+    if not isinstance(node.function, tree.Name):
+        raise DError("function designator is not of function type", "D_FUNC_IDENT", node.at)
+    name = node.function.name
+    function = checker.scope.find(name)
+    with _parse_error():
+        if function is None or (function.declared and function.kind == Kind.SCALAR):
+            raise DError(f"undefined function name: {name}", "D_FUNC_UNDEF", node.at)
+        if function.kind not in (Kind.FUNCTION, Kind.ACTION, Kind.AGGREGATING):
+            raise DError(
+                f"{function.kind} '{name}' may not be referenced as a function",
+                "D_FUNC_IDKIND",
+                node.at,
+            )
+    arguments = tuple(checker.expr(argument) for argument in node.arguments)
+    if function.signature is None:
+        function.signature, function.type = checker.scope.prototype(function)
+    _match(checker, node.at, function, arguments, "", "( )", "arg")
+    result = DYNAMIC if function.kind == Kind.AGGREGATING else function.type
+    assert result is not None
+    return Call(node.at, result, checker.node_flags(result), function, arguments)
+
+
+@contextmanager
+def _parse_error() -> Iterator[None]:
+    """What is found while parsing has no region in its message."""
+    try:
+        yield
+    except DError as error:
+        error.region = "-"
+        raise
+
+
+#: The rule of each kind of expression.
+RULES: dict[type, Rule] = {
+    tree.Int: _int,
+    tree.Str: _str,
+    tree.Name: _name,
+    tree.AggName: _agg_name,
+    tree.Call: _call,
+}
