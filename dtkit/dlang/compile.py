@@ -82,11 +82,13 @@ def compile_program(
     options = options or Options()
     base = library(of)
     with deep_recursion():
-        program = parse(text, file, base.types.typedefs, base.globals, arguments)
+        program = parse(
+            text, file, base.types.typedefs, base.globals, arguments, options.defaultargs
+        )
         scope = base.copy()
         scope.source = program.source
         compiler = Compiler(of, scope, options, on_error)
-        return compiler.program(program)
+        return compiler.program(program, arguments)
 
 
 @contextmanager
@@ -123,12 +125,21 @@ class Compiler:
         self.statements = 0
         self.has_sugar = False
 
-    def program(self, program: tree.Program) -> Compiled:
-        """Compile a whole program."""
+    def program(self, program: tree.Program, arguments: Sequence[str] = ()) -> Compiled:
+        """Compile a whole program, which was parsed with these macro arguments."""
         enablings: list[Enabling] = []
         for pragma in program.pragmas:
             with self._recover():
                 self.options = pragmas.apply(pragma, self.options)
+        if program.unused and not self.options.argref:
+            with self._recover():
+                raise DError(
+                    f"extraneous argument '{arguments[program.unused]}' "
+                    f"(${program.unused} is not referenced)",
+                    "D_MACRO_UNUSED",
+                    len(program.source.text),
+                    "-",
+                )
         self.types.strsize = self.options.strsize
         self.scope.version = self.options.version
         if not program.externals:

@@ -158,6 +158,7 @@ class DLexer:
     :param types: names of types that are known before the program is read.
     :param variables: names of global variables, which are never type names.
     :param arguments: macro arguments, ``$0`` first.
+    :param defaults: whether one that is missing is 0 or empty; a control line may say so, too.
     :param expression: True to begin as if inside a clause.
     """
 
@@ -166,12 +167,14 @@ class DLexer:
         types: Collection[str] = (),
         variables: Collection[str] = (),
         arguments: Sequence[str] = (),
+        defaults: bool = False,
         expression: bool = False,
     ) -> None:
         self.types = types
         self.variables = set(variables)
         self.declared: set[str] = set()
         self.arguments = arguments
+        self.defaults = defaults
         self.expression = expression
         self.pragmas: list[Pragma] = []
         self.used_arguments: set[int] = set()
@@ -321,6 +324,7 @@ class DLexer:
             unescape(m.group(1)) if m.group(1) is not None else m.group()
             for m in _PRAGMA_WORD.finditer(body)
         )
+        self.defaults |= words == ("pragma", "D", "option", "defaultargs")
         self.pragmas.append(Pragma(at, words))
 
     def _macro(self, text: str, at: int) -> tuple[str, str]:
@@ -330,6 +334,8 @@ class DLexer:
             if name not in MACROS:
                 raise DError(f"macro variable {text} is not defined", "D_MACRO_UNDEF", at)
             return ("STRING", "0") if quoted else ("INT", "0")
+        if int(name) >= len(self.arguments) and self.defaults:
+            return ("STRING", "") if quoted else ("INT", "0")
         if int(name) >= len(self.arguments):
             raise DError(f"macro argument {text} is not defined", "D_MACRO_UNDEF", at)
         self.used_arguments.add(int(name))

@@ -37,7 +37,6 @@ _IGNORED = {
     "aggpercpu",
     "aggrate",
     "amin",
-    "argref",
     "cleanrate",
     "core",
     "cpu",
@@ -105,6 +104,7 @@ class Options:
 
     :ivar version: names of later versions of D are unknown.
     :ivar latest: the latest version of D that this dtrace(1) has; no option sets it.
+    :ivar argref: macro arguments may be left unused.
     :ivar defaultargs: missing macro arguments are 0 or empty.
     :ivar zdefs: probe descriptions that match nothing are no error.
     """
@@ -117,6 +117,7 @@ class Options:
     aggsortkey: bool = False
     aggsortrev: bool = False
     aggzoom: bool = False
+    argref: bool = False
     defaultargs: bool = False
     zdefs: bool = False
     pspec: bool = False
@@ -155,6 +156,13 @@ def _flag(value: str | None, _: Options) -> bool:
     if value.lower() in _OFF:
         return False
     if not value.isascii() or not value.isdecimal():
+        raise OptionError("Invalid value for specified option")
+    return True
+
+
+def _given(value: str | None, _: Options) -> bool:
+    """An option of the compiler, which is on by being named."""
+    if value is not None:
         raise OptionError("Invalid value for specified option")
     return True
 
@@ -224,6 +232,7 @@ _KINDS: dict[str, Callable[[str | None, Options], object]] = {
     for field in fields(Options)
     if field.type in ("bool", "int")
 }
+_KINDS |= dict.fromkeys(["argref", "defaultargs", "pspec", "zdefs"], _given)
 _KINDS |= {"version": _version, "oformat": _oformat, "bufresize": _resize}
 _KINDS |= dict.fromkeys(["bufsize", "aggsize", "dynvarsize", "strsize"], _size)
 _KINDS["switchrate"] = _rate

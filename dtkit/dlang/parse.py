@@ -71,6 +71,7 @@ def parse(
     types: Collection[str] = (),
     variables: Collection[str] = (),
     arguments: Sequence[str] = (),
+    defaults: bool = False,
 ) -> Program:
     """
     The syntax tree of the D program *text*.
@@ -79,13 +80,17 @@ def parse(
     :param types: names of types that are known beforehand.
     :param variables: names of built-in variables and functions: never types.
     :param arguments: macro arguments, ``$0`` first.
+    :param defaults: whether one that is missing is 0 or empty.
     :raises DError: it is no D program; the error says where.
     """
     source = Source(text, file)
-    lexer = DLexer(types, variables, arguments)
+    lexer = DLexer(types, variables, arguments, defaults)
     program = _run("program", text, lexer)
     pragmas = tuple(lexer.pragmas)
-    return Program(source, cast("tuple[tree.External, ...]", program), pragmas)
+    last = len(arguments) - 1
+    unused = last if last > 0 and last not in lexer.used_arguments else 0
+    externals = cast("tuple[tree.External, ...]", program)
+    return Program(source, externals, pragmas, unused)
 
 
 def parse_expression(

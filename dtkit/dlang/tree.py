@@ -392,11 +392,17 @@ External = Inline | Translator | Provider | Declaration | Clause
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A D program: what it declares and its clauses, in order."""
+    """
+    A D program: what it declares and its clauses, in order.
+
+    :ivar unused: the number of the last macro argument where nothing refers to it, else 0. Those
+        before it are not looked at, in dtrace(1) neither.
+    """
 
     source: Source
     externals: tuple[External, ...]
     pragmas: tuple[Pragma, ...] = ()
+    unused: int = 0
 
     def clauses(self) -> Iterator[Clause]:
         """The clauses, in order."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dtkit.dlang import DError, compile_program
+from dtkit.dlang import DError, OptionError, Options, compile_program
 from dtkit.dlang.dif import Difo, Instruction
 from dtkit.dlang.source import Source
 
@@ -57,6 +57,60 @@ def test_message(program: str, said: str) -> None:
 @pytest.mark.parametrize(("program", "said"), SCRIPTS)
 def test_message_of_script(program: str, said: str) -> None:
     assert message(f"{program}\n", "/tmp/p.d") == said
+
+
+SCRIPT = "BEGIN { exit(0); }\n"
+
+
+@pytest.mark.parametrize(
+    ("program", "arguments", "options", "said"),
+    [
+        ("BEGIN { trace($1); }\n", ["5"], {}, ""),
+        ("BEGIN { trace($1); }\n", ["5", "6", "7"], {}, "2: '7' ($3"),
+        (SCRIPT, ["foo"], {}, "2: 'foo' ($1"),
+        (SCRIPT.rstrip(), ["foo"], {}, "1: 'foo' ($1"),
+        ("BEGIN { trace($2); }\n", ["7", "8"], {}, ""),
+        ('BEGIN { trace("$1"); }\n', ["5"], {}, "2: '5' ($1"),
+        ("BEGIN { trace($1 + nosuch); }\n", ["5", "6"], {}, "2: '6' ($2"),
+        ("\n", ["x"], {}, "2: 'x' ($1"),
+        (SCRIPT, ["1", "2"], {"argref": None}, ""),
+        ("#pragma D option argref\n" + SCRIPT, ["1", "2"], {}, ""),
+        ("BEGIN { trace($1); trace($$2); }\n", [], {"defaultargs": None}, ""),
+        ("#pragma D option defaultargs\nBEGIN { trace($1); }\n", [], {}, ""),
+        ("#pragma D option defaultargs\nBEGIN { trace($1); }\n", ["1", "2"], {}, "3: '2' ($2"),
+    ],
+)
+def test_macro_arguments(
+    program: str, arguments: list[str], options: dict[str, str | None], said: str
+) -> None:
+    """What FreeBSD's dtrace(1) says of arguments that are not there, or not referred to."""
+    set_options = Options()
+    for name, value in options.items():
+        set_options = set_options.set(name, value)
+    found = ""
+    try:
+        compile_program(program, "p.d", set_options, ["p.d", *arguments])
+    except DError as error:
+        found = error.dtrace_message(Source(program, "p.d"))
+    if said:
+        line, _, rest = said.partition(": ")
+        said = (
+            f"failed to compile script p.d: line {line}: extraneous argument {rest} "
+            "is not referenced)"
+        )
+    assert found == said
+
+
+def test_a_missing_argument_is_zero_or_empty_only_from_where_it_is_said() -> None:
+    before = "BEGIN { trace($1); }\n#pragma D option defaultargs\n"
+    with pytest.raises(DError, match=r"macro argument \$1 is not defined"):
+        compile_program(before, "p.d")
+
+
+@pytest.mark.parametrize("name", ["argref", "defaultargs", "pspec", "zdefs"])
+def test_options_of_the_compiler_take_no_value(name: str) -> None:
+    with pytest.raises(OptionError, match="Invalid value for specified option"):
+        Options().set(name, "1")
 
 
 def test_there_are_many() -> None:
