@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from itertools import chain
 
 import click
 
@@ -21,13 +22,14 @@ from dtkit.output import (
     Fault,
     Firing,
     Notice,
+    Run,
     packets,
-    read_output,
+    read_runs,
     to_dict,
 )
 from dtkit.output.count import Count
 from dtkit.packets.hexdump import hexdump_lines
-from dtkit.packets.packet import Packet
+from dtkit.packets.packet import Packet, PacketRun
 from dtkit.packets.packetfile import PacketFile
 from dtkit.probes import catalog
 
@@ -98,8 +100,16 @@ def command(
 
         for name in files or ("-",):
             with open_input(name, before_read=flush) as source:
-                for item in packets(read_output(source), catalog()):
+                for item in packets(read_runs(source), catalog()):
                     count.add(item)
+                    if isinstance(item, Run):
+                        continue  # firings of which all is said in their packets, which follow
+                    if isinstance(item, PacketRun):
+                        if capture is not None:
+                            capture.write_run(item)
+                        if show is not None:
+                            out.writelines(chain.from_iterable(map(show, item)))
+                        continue
                     if type(item) is Packet:
                         if capture is not None:
                             capture.write(item)

@@ -10,7 +10,7 @@ Reading what dtrace(1) printed: its output to events, and these to packets.
 
 from dtkit.oddity import Oddity
 from dtkit.output.assemble import packets
-from dtkit.output.detect import read_output
+from dtkit.output.detect import read_output, read_runs
 from dtkit.output.events import (
     Annotation,
     Drop,
@@ -24,6 +24,7 @@ from dtkit.output.events import (
     Stack,
     to_dict,
 )
+from dtkit.output.uniform import Run
 
 __all__ = [
     "Annotation",
@@ -35,9 +36,11 @@ __all__ = [
     "Message",
     "Notice",
     "Oddity",
+    "Run",
     "Source",
     "Stack",
     "packets",
     "read_output",
+    "read_runs",
     "to_dict",
 ]

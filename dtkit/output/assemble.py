@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import overload
 
 from dtkit.oddity import Oddity
 from dtkit.output.events import Annotation, Dump, Event, Firing, Source
+from dtkit.output.uniform import Run
 from dtkit.packets.linktype import link_type
-from dtkit.packets.packet import NOWHERE, Origin, Packet
+from dtkit.packets.packet import NOWHERE, Origin, Packet, PacketRun
 from dtkit.probes import Catalog, Probe
 
 #: Sources, probes and CPUs that are remembered; only hostile output has as many.
@@ -37,25 +39,33 @@ class _Chain:
     whole: bool = True  # every segment so far is there to its last byte
 
 
-def packets(events: Iterable[Event], catalog: Catalog) -> Iterator[Event | Packet]:
+@overload
+def packets(events: Iterable[Event], catalog: Catalog) -> Iterator[Event | Packet]: ...
+
+
+@overload
+def packets(
+    events: Iterable[Event | Run], catalog: Catalog
+) -> Iterator[Event | Run | Packet | PacketRun]: ...
+
+
+def packets(
+    events: Iterable[Event | Run], catalog: Catalog
+) -> Iterator[Event | Run | Packet | PacketRun]:
     """
     Follow each firing with the packets that it completes, and with what was odd about them.
 
     :param events: the output of dtrace(1), read.
     :param catalog: what is known of probes: the link type of their data.
-    :return: *events* with packets in between.
+    :return: *events* with packets in between; after a run of firings that of their packets.
     """
     assembler = _Assembler(catalog)
-    bare = assembler.bare
     for event in events:
         yield event
-        if type(event) is Firing:
-            parts = event.parts
-            if len(parts) == 1 and type(dump := parts[0]) is Dump:
-                # What one-liners print, and by far the most there is to read.
-                yield bare(event.source, dump)
-            else:
-                yield from assembler.firing(event)
+        if type(event) is Run:
+            yield assembler.run(event)
+        elif type(event) is Firing:
+            yield from assembler.firing(event)
         elif isinstance(event, Annotation):
             yield from assembler.annotation(event)
     yield from assembler.end()
@@ -72,6 +82,15 @@ class _Assembler:
         self._chains: dict[int | None, _Chain] = {}  # by CPU, where firings do not overlap
         self._unshown = dict.fromkeys(_UNSHOWN, 0)  # chains of which a script did not show all
 
+    def run(self, run: Run) -> PacketRun:
+        """The packets of firings that look alike."""
+        places = {source: self._place(source) for source in dict.fromkeys(run.sources)}
+        found = [places[source] for source in run.sources]
+        linktypes = [
+            link_type(probe, data) for (_, probe), data in zip(found, run.dumps, strict=True)
+        ]
+        return PacketRun(run.dumps, linktypes, [origin for origin, _ in found], run.dump_lines)
+
     def firing(self, firing: Firing) -> Iterator[Packet | Oddity]:
         """The packets that a firing completes."""
         annotation: Annotation | None = None
@@ -81,7 +100,7 @@ class _Assembler:
                 yield from self.annotation(part)
             elif isinstance(part, Dump):
                 if annotation is None or annotation.kind not in ("mbuf", "hop", "copy"):
-                    yield self.bare(firing.source, part)
+                    yield self._bare(firing.source, part)
                 elif "seg" in annotation.fields:
                     yield from self._segment(annotation, firing.source, part)
                 else:
@@ -121,15 +140,19 @@ class _Assembler:
         if annotation.kind == "start" and uptime is not None and wall is not None:
             self._wall = wall - uptime
 
-    def bare(self, source: Source | None, dump: Dump) -> Packet:
+    def _bare(self, source: Source | None, dump: Dump) -> Packet:
         """The packet that is a dump of which nothing was said."""
+        origin, probe = self._place(source)
+        return Packet(dump.data, link_type(probe, dump.data), origin, dump.line)
+
+    def _place(self, source: Source | None) -> tuple[Origin, Probe | None]:
+        """Where *source* is, and the probe there if it is known."""
         known = self._origins.get(source)
         if known is None:
             if len(self._origins) > _PLACES:
                 self._origins.clear()
             known = self._origins[source] = self._find(source)
-        origin, probe = known
-        return Packet(dump.data, link_type(probe, dump.data), origin, dump.line)
+        return known
 
     def _find(self, source: Source | None) -> tuple[Origin, Probe | None]:
         """The probe that a frame means: it names neither provider nor module."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from dtkit.oddity import Oddity
 from dtkit.output.events import Drop, Event, Fault, Firing
-from dtkit.packets.packet import Packet
+from dtkit.output.uniform import Run
+from dtkit.packets.packet import Packet, PacketRun
 
 
 @dataclass(slots=True)
@@ -25,8 +26,14 @@ class Count:
     dropped: int = 0
     unread: int = 0
 
-    def add(self, item: Event | Packet) -> None:
-        """Count one item."""
+    def add(self, item: Event | Run | Packet | PacketRun) -> None:
+        """Count one item, or a run of them."""
+        if isinstance(item, Run):
+            self.kinds[Firing] += len(item)
+            return
+        if isinstance(item, PacketRun):
+            self.kinds[Packet] += len(item)
+            return
         kind = type(item)
         self.kinds[kind] += 1
         if kind is Packet or kind is Firing:

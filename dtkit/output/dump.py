@@ -19,7 +19,8 @@ HEADER = "             0  1  2  3  4  5  6  7  8  9  a  b  c  d  e  f  012345678
 HEX_WIDTH = 48
 
 _START = re.compile(r" {5}( *[0-9a-f]+):(?: |$)")
-_BYTES = re.compile(r"(?: [0-9a-f]{2}){1,16}")
+#: In either case, though dtrace(1) prints lower: there is no doubt about what is meant.
+_BYTES = re.compile(r"(?: [0-9a-fA-F]{2}){1,16}")
 
 
 class Flaw(Enum):

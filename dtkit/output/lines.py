@@ -40,6 +40,16 @@ def decode(text: str) -> str:
     return text.encode("latin-1").decode("utf-8", "backslashreplace")
 
 
+def is_text(line: str) -> bool:
+    """Whether the bytes of *line* are UTF-8 without NULs, as all that dtrace(1) prints is."""
+    if line.isascii():
+        return "\0" not in line
+    try:
+        return "\0" not in line.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return False
+
+
 def blocks(stream: BinaryIO) -> Iterator[Block]:
     """
     Read *stream* to its end.

@@ -25,9 +25,9 @@ from dtkit.output.events import (
     Stack,
 )
 from dtkit.output.framing import frame, is_heading
-from dtkit.output.lines import LONGEST, Block, decode
+from dtkit.output.lines import LONGEST, Block, decode, is_text
 from dtkit.output.stderr import find_message, read_message
-from dtkit.output.uniform import LARGEST, Shape
+from dtkit.output.uniform import LARGEST, Run, Shape
 
 #: A frame of stack(): indented, ``module`function+0x12b`` or a bare address.
 _STACK_FRAME = re.compile(r" {14,}((?:\S+`)?(?:0x[0-9a-f]+|[A-Za-z_.$][\w.$]*(?:\+0x[0-9a-f]+)?))$")
@@ -41,12 +41,12 @@ _LARGEST = 1 << 25
 _PATIENCE = 50
 
 
-def read_text(blocks: Iterable[Block]) -> Iterator[Event]:
+def read_text(blocks: Iterable[Block]) -> Iterator[Event | Run]:
     """
     Read the text output of dtrace(1), with or without its stderr in between.
 
     :param blocks: the output; see :func:`dtkit.output.lines.blocks`.
-    :return: events in the order in which they are complete.
+    :return: events in the order in which they are complete, firings that look alike in runs.
     """
     reader = _Reader()
     empty = True
@@ -56,16 +56,6 @@ def read_text(blocks: Iterable[Block]) -> Iterator[Event]:
     if empty:
         yield Oddity("line", 0, "the input is empty")
     yield from reader.end()
-
-
-def _is_text(line: str) -> bool:
-    """Whether the bytes of *line* are UTF-8 without NULs, as all that dtrace(1) prints is."""
-    if line.isascii():
-        return "\0" not in line
-    try:
-        return "\0" not in line.encode("latin-1").decode()
-    except UnicodeDecodeError:
-        return False
 
 
 class _Reader:
@@ -98,7 +88,7 @@ class _Reader:
 
     # Blocks
 
-    def block(self, block: Block) -> Iterator[Event]:
+    def block(self, block: Block) -> Iterator[Event | Run]:
         data, at = block.data, 0
         while at < len(data):
             shape, self._shape = self._shape, None
@@ -109,9 +99,9 @@ class _Reader:
                 else:
                     self._close_firing()
                     yield from self._drain()
-                    yield from run.firings
-                    at += run.size
-                    self._line += run.lines
+                    yield run
+                    at += len(run) * shape.size
+                    self._line += len(run) * run.step
             end = data.find(b"\n", at)
             end = len(data) if end < 0 else end
             self._read(data[at:end].decode("latin-1"))
@@ -182,7 +172,7 @@ class _Reader:
         elif is_row(line):
             self._astray(number, "without the header of a dump")
             return
-        if line and not _is_text(line):
+        if line and not is_text(line):
             self._close_stack()
             self._astray(number, "of bytes that are no text")
             return

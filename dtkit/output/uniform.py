@@ -4,8 +4,8 @@ Runs of firings that all look alike, read column by column.
 
 A one-liner that dumps 64 bytes at a probe prints the same 435 characters for every packet, hex
 apart. Such a run is cut with one :mod:`struct` format, its fixed columns are compared as sets and
-its hex is converted in one call, so that the work for each firing is done in C: three times faster
-than text2pcap(1) reads its own format, where line by line would be slower than it. What is not
+its hex is converted in one call, so that the work for each firing is done in C: several times as
+fast as text2pcap(1) reads its own format, where line by line would be slower than it. What is not
 alike to the letter is left to the reader of lines.
 """
 
@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import chain, repeat
-from typing import NamedTuple
 
 from dtkit.output.dump import HEADER, HEX_WIDTH
 from dtkit.output.events import Dump, Firing, Source
 from dtkit.output.framing import frame
+from dtkit.output.lines import is_text
 
 #: Columns of a row in front of its hex, where offsets have 5 digits.
 _LEAD = 11
@@ -30,12 +31,40 @@ _FEW = 8
 LARGEST = 0x1000
 
 
-class Run(NamedTuple):
-    """Firings, and the bytes and lines that they were read from."""
+@dataclass(frozen=True, slots=True)
+class Run:
+    """
+    Firings that look alike: each is one dump of one size. They are made when they are looked at.
 
-    firings: Iterator[Firing]
-    size: int
-    lines: int
+    :ivar line: line of the first one.
+    :ivar step: lines of each.
+    :ivar header: lines of each in front of its dump.
+    :ivar sources: where each came from.
+    :ivar dumps: the bytes of each.
+    """
+
+    line: int
+    step: int
+    header: int
+    sources: list[Source | None]
+    dumps: list[bytes]
+
+    def __len__(self) -> int:
+        return len(self.dumps)
+
+    @property
+    def dump_lines(self) -> range:
+        """The line that each dump begins on."""
+        first = self.line + self.header
+        return range(first, first + len(self) * self.step, self.step)
+
+    def __iter__(self) -> Iterator[Firing]:
+        # Made as plain tuples are: the classes' own constructors would take most of the time.
+        new = tuple.__new__
+        numbers = range(self.line, self.line + len(self) * self.step, self.step)
+        dumps = map(new, repeat(Dump), zip(self.dump_lines, self.dumps, strict=True))
+        fields = zip(numbers, self.sources, zip(dumps), strict=True)
+        return map(new, repeat(Firing), fields)
 
 
 class Shape:
@@ -76,7 +105,7 @@ class Shape:
         if whole > _FEW:
             # A look at a few, so that short runs in other output cost no more than their length.
             few = self._read(text, start, line, _FEW)
-            if few is None or few.size < (_FEW - 1) * self.size:
+            if few is None or len(few) < _FEW - 1:
                 return few
         return self._read(text, start, line, whole)
 
@@ -97,17 +126,26 @@ class Shape:
             else:
                 count = min(count, lead.index(first))
         for column, expected in [*zip(leads, self._leads, strict=True), (tails, b"\n\n")]:
-            for other in set(column) - {expected}:
-                count = min(count, column.index(other))
+            if column.count(expected) < whole:
+                other = next(index for index, got in enumerate(column) if got != expected)
+                count = min(count, other)
         count -= 1
         if count < 1:
+            return None
+        # The text of a row was skipped: it must not hold the end of a line.
+        if text.count(b"\n", start, start + count * self.size) != count * self._lines:
             return None
 
         joined = b"".join(chain.from_iterable(zip(*hexes, strict=True)))
         joined = joined[: count * len(hexes) * HEX_WIDTH]
         # Each third column is blank, and so is what a short last row leaves free: then as many
         # bytes as there ought to be in all are as many as there ought to be in each row.
-        if joined[::3].strip(b" ") or b"".join([row[self._blank :] for row in hexes[-1]]).strip():
+        if joined[::3] != b" " * (len(joined) // 3):
+            return None
+        free = (
+            b"".join([row[self._blank :] for row in hexes[-1]]) if self._blank < HEX_WIDTH else b""
+        )
+        if free != b" " * len(free):
             return None
         try:
             data = bytes.fromhex(joined.decode("latin-1"))
@@ -116,15 +154,9 @@ class Shape:
         size = self._size
         if len(data) != count * size:
             return None
-        # Made as plain tuples are: the classes' own constructors would take most of the time.
-        new = tuple.__new__
-        numbers = range(line, line + count * self._lines, self._lines)
-        headers = range(line + self._framed, numbers.stop + self._framed, self._lines)
-        pieces = [data[at : at + size] for at in range(0, len(data), size)]
-        dumps = map(new, repeat(Dump), zip(headers, pieces, strict=True))
-        from_ = map(sources.__getitem__, lead[:count])
-        firings = map(new, repeat(Firing), zip(numbers, from_, zip(dumps), strict=True))
-        return Run(firings, count * self.size, count * self._lines)
+        dumps = [data[at : at + size] for at in range(0, len(data), size)]
+        from_ = list(map(sources.__getitem__, lead[:count]))
+        return Run(line, self._lines, int(self._framed), from_, dumps)
 
     def _source(self, lead: bytes) -> tuple[bool, Source | None]:
         """Whether *lead* is frame, header and offset 0; and the source in its frame."""
@@ -133,5 +165,5 @@ class Shape:
             return False, None
         if not self._framed:
             return True, None
-        found = frame(lines[0])
+        found = frame(lines[0]) if is_text(lines[0]) else None
         return (True, found[0]) if found and not found[1] else (False, None)

@@ -8,10 +8,12 @@ second, and these take a third of the time.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import starmap
 from typing import Any, NamedTuple
 
 from dtkit.packets.linktype import LinkType
-from dtkit.packets.summary import summarize
 
 
 class Origin(NamedTuple):
@@ -67,6 +69,9 @@ class Packet(NamedTuple):
     @property
     def summary(self) -> str:
         """One tcpdump-like line about the headers."""
+        # Imported here because dpkt takes as long as it takes to read 50,000 packets.
+        from dtkit.packets.summary import summarize
+
         return summarize(self.data, self.linktype, self.length)
 
     def __str__(self) -> str:
@@ -90,3 +95,27 @@ class Packet(NamedTuple):
             "summary": self.summary,
             "line": self.line,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class PacketRun:
+    """
+    Bare dumps of one size, of which nothing more is known; made into packets when looked at.
+
+    :ivar data: the bytes of each.
+    :ivar linktypes: what each starts with.
+    :ivar origins: where each was seen.
+    :ivar lines: line of each.
+    """
+
+    data: list[bytes]
+    linktypes: list[LinkType]
+    origins: list[Origin]
+    lines: range
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __iter__(self) -> Iterator[Packet]:
+        fields = zip(self.data, self.linktypes, self.origins, self.lines, strict=True)
+        return starmap(Packet, fields)

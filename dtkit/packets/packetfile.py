@@ -7,7 +7,7 @@ from enum import Enum
 from typing import BinaryIO
 
 from dtkit.packets.linktype import LinkType, claimed_length
-from dtkit.packets.packet import Origin, Packet
+from dtkit.packets.packet import Origin, Packet, PacketRun
 from dtkit.packets.pcapng import Direction, PcapngWriter, packet_options
 from dtkit.probes import Catalog
 from dtkit.probes.catalog import Direction as Towards
@@ -85,6 +85,28 @@ class PacketFile:
         if linktype.prefix:
             data, length = linktype.prefix + data, len(linktype.prefix) + length
         self._writer.write(self._interface, time, data, length, options)
+
+    def write_run(self, run: PacketRun) -> None:
+        """Write the packets of a run, as :meth:`write` does one by one, several times as fast."""
+        if any(linktype.prefix for linktype in set(run.linktypes)):
+            for packet in run:
+                self.write(packet)
+            return
+        if self._clock is not Clock.NONE:
+            self._section(Clock.NONE)
+        # By identity, which is what tells one kind from another quickly; *run* keeps them alive.
+        kinds = list(zip(map(id, run.origins), map(id, run.linktypes), strict=True))
+        dress = {}
+        for kind, (origin, linktype) in dict(
+            zip(kinds, zip(run.origins, run.linktypes, strict=True), strict=True)
+        ).items():
+            self._switch(origin, linktype)
+            dress[kind] = self._interface, self._options
+        interfaces, options = zip(*map(dress.__getitem__, kinds), strict=True)
+        lengths = list(map(claimed_length, run.data, run.linktypes))
+        times = range(self._count, self._count + len(run))
+        self._count += len(run)
+        self._writer.write_alike(interfaces, times, run.data, lengths, options)
 
     def close(self) -> None:
         """Make the file a valid one even if no packet came; *stream* stays open."""

@@ -9,7 +9,9 @@ and nanoseconds and keeps up: ``benchmarks/pcapng.py`` runs it beside them.
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from enum import IntEnum
+from itertools import repeat
 from typing import BinaryIO
 
 _SECTION = struct.Struct("<IIIHHq")
@@ -118,13 +120,7 @@ class PcapngWriter:
         :param options: from :func:`packet_options`.
         """
         captured = len(data)
-        key = captured << 20 | len(options)
-        block = self._blocks.get(key)
-        if block is None:
-            if len(self._blocks) >= _SIZES:
-                self._blocks.clear()
-            padded = captured + (-captured & 3)
-            block = self._blocks[key] = struct.Struct(f"<7I{padded}s{len(options)}sI")
+        block = self._block(captured, len(options))
         total = block.size
         self._write(
             block.pack(
@@ -140,3 +136,47 @@ class PcapngWriter:
                 total,
             )
         )
+
+    def write_alike(
+        self,
+        interfaces: Sequence[int],
+        timestamps: Sequence[int],
+        data: Sequence[bytes],
+        lengths: Sequence[int],
+        options: Sequence[bytes],
+    ) -> None:
+        """
+        Write packets of which as many bytes were captured, several times as fast as one by one.
+
+        :param data: all of one size; the other parameters are those of :meth:`write` for each.
+        """
+        captured = len(data[0])
+        if len(sizes := set(map(len, options))) > 1 or min(lengths) < captured:
+            for packet in zip(interfaces, timestamps, data, lengths, options, strict=True):
+                self.write(*packet)
+            return
+        block = self._block(captured, *sizes)
+        fields = (
+            repeat(6),
+            repeat(block.size),
+            interfaces,
+            [timestamp >> 32 & 0xFFFFFFFF for timestamp in timestamps],
+            [timestamp & 0xFFFFFFFF for timestamp in timestamps],
+            repeat(captured),
+            lengths if max(lengths) < _LONGEST else [min(each, _LONGEST) for each in lengths],
+            data,
+            options,
+            repeat(block.size),
+        )
+        self._write(b"".join(map(block.pack, *fields)))
+
+    def _block(self, captured: int, options: int) -> struct.Struct:
+        """The layout of a packet's block, by the bytes captured and those of its options."""
+        key = captured << 20 | options
+        block = self._blocks.get(key)
+        if block is None:
+            if len(self._blocks) >= _SIZES:
+                self._blocks.clear()
+            padded = captured + (-captured & 3)
+            block = self._blocks[key] = struct.Struct(f"<7I{padded}s{options}sI")
+        return block
