@@ -69,7 +69,7 @@ fbt::m_freem:entry
 	printf("@dtkit 1 stack probe=fbt::m_freem:entry id=%d cpu=%d t=%d m=0x%x dropped=%s\n", id, cpu, timestamp, (uint64_t)this->m, "ip_input");
 	stack(8);
 	self->ip = NULL;
-	printf("@dtkit 1 mbuf probe=fbt::m_freem:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d dropped=ip_input\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 2 ? this->m->m_pkthdr.len : -1, this->m->m_len);
+	printf("@dtkit 1 mbuf probe=fbt::m_freem:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d dump=%d last=1 dropped=ip_input\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 2 ? this->m->m_pkthdr.len : -1, this->m->m_len, this->m->m_len < 64 ? this->m->m_len : 64);
 	tracemem(this->m->m_data, 64, this->m->m_len);
 }
 
@@ -98,7 +98,7 @@ fbt::m_freem:entry
 	printf("@dtkit 1 stack probe=fbt::m_freem:entry id=%d cpu=%d t=%d m=0x%x dropped=%s\n", id, cpu, timestamp, (uint64_t)this->m, "udp_input");
 	stack(8);
 	self->udp = NULL;
-	printf("@dtkit 1 mbuf probe=fbt::m_freem:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d dropped=udp_input\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 2 ? this->m->m_pkthdr.len : -1, this->m->m_len);
+	printf("@dtkit 1 mbuf probe=fbt::m_freem:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d dump=%d last=1 dropped=udp_input\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 2 ? this->m->m_pkthdr.len : -1, this->m->m_len, this->m->m_len < 64 ? this->m->m_len : 64);
 	tracemem(this->m->m_data, 64, this->m->m_len);
 }
 
@@ -129,7 +129,7 @@ fbt::m_freem:entry
 	printf("@dtkit 1 stack probe=fbt::m_freem:entry id=%d cpu=%d t=%d m=0x%x dropped=%s\n", id, cpu, timestamp, (uint64_t)this->m, "tcp_input");
 	stack(8);
 	self->tcp = NULL;
-	printf("@dtkit 1 mbuf probe=fbt::m_freem:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d dropped=tcp_input\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 2 ? this->m->m_pkthdr.len : -1, this->m->m_len);
+	printf("@dtkit 1 mbuf probe=fbt::m_freem:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d dump=%d last=1 dropped=tcp_input\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 2 ? this->m->m_pkthdr.len : -1, this->m->m_len, this->m->m_len < 64 ? this->m->m_len : 64);
 	tracemem(this->m->m_data, 64, this->m->m_len);
 }
 
@@ -158,7 +158,7 @@ fbt::m_freem:entry
 	printf("@dtkit 1 stack probe=fbt::m_freem:entry id=%d cpu=%d t=%d m=0x%x dropped=%s\n", id, cpu, timestamp, (uint64_t)this->m, "ip_output");
 	stack(8);
 	self->out = NULL;
-	printf("@dtkit 1 mbuf probe=fbt::m_freem:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d dropped=ip_output\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 2 ? this->m->m_pkthdr.len : -1, this->m->m_len);
+	printf("@dtkit 1 mbuf probe=fbt::m_freem:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d dump=%d last=1 dropped=ip_output\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 2 ? this->m->m_pkthdr.len : -1, this->m->m_len, this->m->m_len < 64 ? this->m->m_len : 64);
 	tracemem(this->m->m_data, 64, this->m->m_len);
 }
 

@@ -54,7 +54,7 @@ fbt::ether_input:entry
 /this->m != NULL && this->ifp != NULL && this->m->m_len > 0/
 {
 	printf("%s in\n", stringof(this->ifp->if_xname));
-	printf("@dtkit 1 mbuf probe=fbt::ether_input:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 2 ? this->m->m_pkthdr.len : -1, this->m->m_len);
+	printf("@dtkit 1 mbuf probe=fbt::ether_input:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d dump=%d last=1\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 2 ? this->m->m_pkthdr.len : -1, this->m->m_len, this->m->m_len < 64 ? this->m->m_len : 64);
 	tracemem(this->m->m_data, 64, this->m->m_len);
 }
 
@@ -76,7 +76,7 @@ fbt::ether_output_frame:entry
 /this->m != NULL && this->ifp != NULL && this->m->m_len > 0/
 {
 	printf("%s out\n", stringof(this->ifp->if_xname));
-	printf("@dtkit 1 mbuf probe=fbt::ether_output_frame:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 2 ? this->m->m_pkthdr.len : -1, this->m->m_len);
+	printf("@dtkit 1 mbuf probe=fbt::ether_output_frame:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d dump=%d last=1\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 2 ? this->m->m_pkthdr.len : -1, this->m->m_len, this->m->m_len < 64 ? this->m->m_len : 64);
 	tracemem(this->m->m_data, 64, this->m->m_len);
 }
 
@@ -98,7 +98,7 @@ fbt::if_simloop:entry
 /this->m != NULL && this->ifp != NULL && this->m->m_len > 0/
 {
 	printf("%s loop\n", stringof(this->ifp->if_xname));
-	printf("@dtkit 1 mbuf probe=fbt::if_simloop:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 2 ? this->m->m_pkthdr.len : -1, this->m->m_len);
+	printf("@dtkit 1 mbuf probe=fbt::if_simloop:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d dump=%d last=1\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 2 ? this->m->m_pkthdr.len : -1, this->m->m_len, this->m->m_len < 64 ? this->m->m_len : 64);
 	tracemem(this->m->m_data, 64, this->m->m_len);
 }
 

@@ -81,9 +81,10 @@ fbt::tcp_input:entry
 /this->left > 0 && (this->m->m_flags & 256 ? (this->left = -1) : this->m->m_len) > 0/
 {
 	this->seg = this->seg + 1;
-	printf("@dtkit 1 mbuf probe=fbt::tcp_input:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=%d mlen=%d\n", id, cpu, this->t, (uint64_t)this->head, this->pkt, this->seg, this->m->m_len);
-	tracemem(this->m->m_data, 128, this->m->m_len < this->left ? this->m->m_len : this->left);
-	this->left = this->m->m_len < this->left ? this->left - this->m->m_len : 0;
+	this->dump = this->m->m_len < this->left ? this->m->m_len : this->left;
+	this->left = this->left - this->dump;
+	printf("@dtkit 1 mbuf probe=fbt::tcp_input:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=%d mlen=%d dump=%d last=%d\n", id, cpu, this->t, (uint64_t)this->head, this->pkt, this->seg, this->m->m_len, this->dump, this->left == 0 || this->m->m_next == NULL);
+	tracemem(this->m->m_data, 128, this->dump);
 }
 
 /* mbuf 2 */
@@ -91,9 +92,10 @@ fbt::tcp_input:entry
 /this->left > 0 && this->m != NULL && (this->m = this->m->m_next) != NULL && (this->m->m_flags & 256 ? (this->left = -1) : this->m->m_len) > 0/
 {
 	this->seg = this->seg + 1;
-	printf("@dtkit 1 mbuf probe=fbt::tcp_input:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=%d mlen=%d\n", id, cpu, this->t, (uint64_t)this->head, this->pkt, this->seg, this->m->m_len);
-	tracemem(this->m->m_data, 128, this->m->m_len < this->left ? this->m->m_len : this->left);
-	this->left = this->m->m_len < this->left ? this->left - this->m->m_len : 0;
+	this->dump = this->m->m_len < this->left ? this->m->m_len : this->left;
+	this->left = this->left - this->dump;
+	printf("@dtkit 1 mbuf probe=fbt::tcp_input:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=%d mlen=%d dump=%d last=%d\n", id, cpu, this->t, (uint64_t)this->head, this->pkt, this->seg, this->m->m_len, this->dump, this->left == 0 || this->m->m_next == NULL);
+	tracemem(this->m->m_data, 128, this->dump);
 }
 
 /* mbuf 3 */
@@ -101,9 +103,10 @@ fbt::tcp_input:entry
 /this->left > 0 && this->m != NULL && (this->m = this->m->m_next) != NULL && (this->m->m_flags & 256 ? (this->left = -1) : this->m->m_len) > 0/
 {
 	this->seg = this->seg + 1;
-	printf("@dtkit 1 mbuf probe=fbt::tcp_input:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=%d mlen=%d\n", id, cpu, this->t, (uint64_t)this->head, this->pkt, this->seg, this->m->m_len);
-	tracemem(this->m->m_data, 128, this->m->m_len < this->left ? this->m->m_len : this->left);
-	this->left = this->m->m_len < this->left ? this->left - this->m->m_len : 0;
+	this->dump = this->m->m_len < this->left ? this->m->m_len : this->left;
+	this->left = this->left - this->dump;
+	printf("@dtkit 1 mbuf probe=fbt::tcp_input:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=%d mlen=%d dump=%d last=%d\n", id, cpu, this->t, (uint64_t)this->head, this->pkt, this->seg, this->m->m_len, this->dump, this->left == 0 || this->m->m_next == NULL);
+	tracemem(this->m->m_data, 128, this->dump);
 }
 
 /* mbuf 4 */
@@ -111,9 +114,10 @@ fbt::tcp_input:entry
 /this->left > 0 && this->m != NULL && (this->m = this->m->m_next) != NULL && (this->m->m_flags & 256 ? (this->left = -1) : this->m->m_len) > 0/
 {
 	this->seg = this->seg + 1;
-	printf("@dtkit 1 mbuf probe=fbt::tcp_input:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=%d mlen=%d\n", id, cpu, this->t, (uint64_t)this->head, this->pkt, this->seg, this->m->m_len);
-	tracemem(this->m->m_data, 128, this->m->m_len < this->left ? this->m->m_len : this->left);
-	this->left = this->m->m_len < this->left ? this->left - this->m->m_len : 0;
+	this->dump = this->m->m_len < this->left ? this->m->m_len : this->left;
+	this->left = this->left - this->dump;
+	printf("@dtkit 1 mbuf probe=fbt::tcp_input:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=%d mlen=%d dump=%d last=%d\n", id, cpu, this->t, (uint64_t)this->head, this->pkt, this->seg, this->m->m_len, this->dump, this->left == 0 || this->m->m_next == NULL);
+	tracemem(this->m->m_data, 128, this->dump);
 }
 
 /* what of the chain is not shown */
@@ -164,9 +168,10 @@ fbt::udp_input:entry
 /this->left > 0 && (this->m->m_flags & 256 ? (this->left = -1) : this->m->m_len) > 0/
 {
 	this->seg = this->seg + 1;
-	printf("@dtkit 1 mbuf probe=fbt::udp_input:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=%d mlen=%d\n", id, cpu, this->t, (uint64_t)this->head, this->pkt, this->seg, this->m->m_len);
-	tracemem(this->m->m_data, 128, this->m->m_len < this->left ? this->m->m_len : this->left);
-	this->left = this->m->m_len < this->left ? this->left - this->m->m_len : 0;
+	this->dump = this->m->m_len < this->left ? this->m->m_len : this->left;
+	this->left = this->left - this->dump;
+	printf("@dtkit 1 mbuf probe=fbt::udp_input:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=%d mlen=%d dump=%d last=%d\n", id, cpu, this->t, (uint64_t)this->head, this->pkt, this->seg, this->m->m_len, this->dump, this->left == 0 || this->m->m_next == NULL);
+	tracemem(this->m->m_data, 128, this->dump);
 }
 
 /* mbuf 2 */
@@ -174,9 +179,10 @@ fbt::udp_input:entry
 /this->left > 0 && this->m != NULL && (this->m = this->m->m_next) != NULL && (this->m->m_flags & 256 ? (this->left = -1) : this->m->m_len) > 0/
 {
 	this->seg = this->seg + 1;
-	printf("@dtkit 1 mbuf probe=fbt::udp_input:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=%d mlen=%d\n", id, cpu, this->t, (uint64_t)this->head, this->pkt, this->seg, this->m->m_len);
-	tracemem(this->m->m_data, 128, this->m->m_len < this->left ? this->m->m_len : this->left);
-	this->left = this->m->m_len < this->left ? this->left - this->m->m_len : 0;
+	this->dump = this->m->m_len < this->left ? this->m->m_len : this->left;
+	this->left = this->left - this->dump;
+	printf("@dtkit 1 mbuf probe=fbt::udp_input:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=%d mlen=%d dump=%d last=%d\n", id, cpu, this->t, (uint64_t)this->head, this->pkt, this->seg, this->m->m_len, this->dump, this->left == 0 || this->m->m_next == NULL);
+	tracemem(this->m->m_data, 128, this->dump);
 }
 
 /* mbuf 3 */
@@ -184,9 +190,10 @@ fbt::udp_input:entry
 /this->left > 0 && this->m != NULL && (this->m = this->m->m_next) != NULL && (this->m->m_flags & 256 ? (this->left = -1) : this->m->m_len) > 0/
 {
 	this->seg = this->seg + 1;
-	printf("@dtkit 1 mbuf probe=fbt::udp_input:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=%d mlen=%d\n", id, cpu, this->t, (uint64_t)this->head, this->pkt, this->seg, this->m->m_len);
-	tracemem(this->m->m_data, 128, this->m->m_len < this->left ? this->m->m_len : this->left);
-	this->left = this->m->m_len < this->left ? this->left - this->m->m_len : 0;
+	this->dump = this->m->m_len < this->left ? this->m->m_len : this->left;
+	this->left = this->left - this->dump;
+	printf("@dtkit 1 mbuf probe=fbt::udp_input:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=%d mlen=%d dump=%d last=%d\n", id, cpu, this->t, (uint64_t)this->head, this->pkt, this->seg, this->m->m_len, this->dump, this->left == 0 || this->m->m_next == NULL);
+	tracemem(this->m->m_data, 128, this->dump);
 }
 
 /* mbuf 4 */
@@ -194,9 +201,10 @@ fbt::udp_input:entry
 /this->left > 0 && this->m != NULL && (this->m = this->m->m_next) != NULL && (this->m->m_flags & 256 ? (this->left = -1) : this->m->m_len) > 0/
 {
 	this->seg = this->seg + 1;
-	printf("@dtkit 1 mbuf probe=fbt::udp_input:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=%d mlen=%d\n", id, cpu, this->t, (uint64_t)this->head, this->pkt, this->seg, this->m->m_len);
-	tracemem(this->m->m_data, 128, this->m->m_len < this->left ? this->m->m_len : this->left);
-	this->left = this->m->m_len < this->left ? this->left - this->m->m_len : 0;
+	this->dump = this->m->m_len < this->left ? this->m->m_len : this->left;
+	this->left = this->left - this->dump;
+	printf("@dtkit 1 mbuf probe=fbt::udp_input:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=%d mlen=%d dump=%d last=%d\n", id, cpu, this->t, (uint64_t)this->head, this->pkt, this->seg, this->m->m_len, this->dump, this->left == 0 || this->m->m_next == NULL);
+	tracemem(this->m->m_data, 128, this->dump);
 }
 
 /* what of the chain is not shown */
@@ -247,9 +255,10 @@ fbt::icmp_input:entry
 /this->left > 0 && (this->m->m_flags & 256 ? (this->left = -1) : this->m->m_len) > 0/
 {
 	this->seg = this->seg + 1;
-	printf("@dtkit 1 mbuf probe=fbt::icmp_input:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=%d mlen=%d\n", id, cpu, this->t, (uint64_t)this->head, this->pkt, this->seg, this->m->m_len);
-	tracemem(this->m->m_data, 128, this->m->m_len < this->left ? this->m->m_len : this->left);
-	this->left = this->m->m_len < this->left ? this->left - this->m->m_len : 0;
+	this->dump = this->m->m_len < this->left ? this->m->m_len : this->left;
+	this->left = this->left - this->dump;
+	printf("@dtkit 1 mbuf probe=fbt::icmp_input:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=%d mlen=%d dump=%d last=%d\n", id, cpu, this->t, (uint64_t)this->head, this->pkt, this->seg, this->m->m_len, this->dump, this->left == 0 || this->m->m_next == NULL);
+	tracemem(this->m->m_data, 128, this->dump);
 }
 
 /* mbuf 2 */
@@ -257,9 +266,10 @@ fbt::icmp_input:entry
 /this->left > 0 && this->m != NULL && (this->m = this->m->m_next) != NULL && (this->m->m_flags & 256 ? (this->left = -1) : this->m->m_len) > 0/
 {
 	this->seg = this->seg + 1;
-	printf("@dtkit 1 mbuf probe=fbt::icmp_input:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=%d mlen=%d\n", id, cpu, this->t, (uint64_t)this->head, this->pkt, this->seg, this->m->m_len);
-	tracemem(this->m->m_data, 128, this->m->m_len < this->left ? this->m->m_len : this->left);
-	this->left = this->m->m_len < this->left ? this->left - this->m->m_len : 0;
+	this->dump = this->m->m_len < this->left ? this->m->m_len : this->left;
+	this->left = this->left - this->dump;
+	printf("@dtkit 1 mbuf probe=fbt::icmp_input:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=%d mlen=%d dump=%d last=%d\n", id, cpu, this->t, (uint64_t)this->head, this->pkt, this->seg, this->m->m_len, this->dump, this->left == 0 || this->m->m_next == NULL);
+	tracemem(this->m->m_data, 128, this->dump);
 }
 
 /* mbuf 3 */
@@ -267,9 +277,10 @@ fbt::icmp_input:entry
 /this->left > 0 && this->m != NULL && (this->m = this->m->m_next) != NULL && (this->m->m_flags & 256 ? (this->left = -1) : this->m->m_len) > 0/
 {
 	this->seg = this->seg + 1;
-	printf("@dtkit 1 mbuf probe=fbt::icmp_input:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=%d mlen=%d\n", id, cpu, this->t, (uint64_t)this->head, this->pkt, this->seg, this->m->m_len);
-	tracemem(this->m->m_data, 128, this->m->m_len < this->left ? this->m->m_len : this->left);
-	this->left = this->m->m_len < this->left ? this->left - this->m->m_len : 0;
+	this->dump = this->m->m_len < this->left ? this->m->m_len : this->left;
+	this->left = this->left - this->dump;
+	printf("@dtkit 1 mbuf probe=fbt::icmp_input:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=%d mlen=%d dump=%d last=%d\n", id, cpu, this->t, (uint64_t)this->head, this->pkt, this->seg, this->m->m_len, this->dump, this->left == 0 || this->m->m_next == NULL);
+	tracemem(this->m->m_data, 128, this->dump);
 }
 
 /* mbuf 4 */
@@ -277,9 +288,10 @@ fbt::icmp_input:entry
 /this->left > 0 && this->m != NULL && (this->m = this->m->m_next) != NULL && (this->m->m_flags & 256 ? (this->left = -1) : this->m->m_len) > 0/
 {
 	this->seg = this->seg + 1;
-	printf("@dtkit 1 mbuf probe=fbt::icmp_input:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=%d mlen=%d\n", id, cpu, this->t, (uint64_t)this->head, this->pkt, this->seg, this->m->m_len);
-	tracemem(this->m->m_data, 128, this->m->m_len < this->left ? this->m->m_len : this->left);
-	this->left = this->m->m_len < this->left ? this->left - this->m->m_len : 0;
+	this->dump = this->m->m_len < this->left ? this->m->m_len : this->left;
+	this->left = this->left - this->dump;
+	printf("@dtkit 1 mbuf probe=fbt::icmp_input:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=%d mlen=%d dump=%d last=%d\n", id, cpu, this->t, (uint64_t)this->head, this->pkt, this->seg, this->m->m_len, this->dump, this->left == 0 || this->m->m_next == NULL);
+	tracemem(this->m->m_data, 128, this->dump);
 }
 
 /* what of the chain is not shown */

@@ -76,14 +76,14 @@ fbt::ip_output:entry
 {
 	@again["retransmitted"] = sum(1);
 	this->t = timestamp;
-	printf("@dtkit 1 mbuf probe=fbt::ip_output:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d\n", id, cpu, this->t, (uint64_t)this->m, this->m->m_pkthdr.len, this->m->m_len);
+	printf("@dtkit 1 mbuf probe=fbt::ip_output:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d dump=%d last=%d\n", id, cpu, this->t, (uint64_t)this->m, this->m->m_pkthdr.len, this->m->m_len, this->m->m_len < 128 ? this->m->m_len : 128, this->m->m_next == NULL || this->m->m_next->m_len <= 0);
 	tracemem(this->m->m_data, 128, this->m->m_len);
 }
 
 fbt::ip_output:entry
 /this->len > 0 && this->old && this->m->m_next != NULL && this->m->m_next->m_len > 0/
 {
-	printf("@dtkit 1 mbuf probe=fbt::ip_output:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=2 mlen=%d\n", id, cpu, this->t, (uint64_t)this->m, this->m->m_pkthdr.len, this->m->m_next->m_len);
+	printf("@dtkit 1 mbuf probe=fbt::ip_output:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=2 mlen=%d dump=%d last=1\n", id, cpu, this->t, (uint64_t)this->m, this->m->m_pkthdr.len, this->m->m_next->m_len, this->m->m_next->m_len < 128 ? this->m->m_next->m_len : 128);
 	tracemem(this->m->m_next->m_data, 128, this->m->m_next->m_len);
 }
 

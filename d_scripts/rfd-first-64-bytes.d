@@ -71,8 +71,9 @@ fbt::tcp_input:entry
 fbt::tcp_input:entry
 /this->ok && this->len > 0/
 {
-	printf("@dtkit 1 mbuf probe=fbt::tcp_input:entry id=%d cpu=%d t=%d m=0x%x len=%d off=0\n", id, cpu, this->t, (uint64_t)this->head, this->len);
-	tracemem(copyoutmbuf(this->m, 64), 64, this->len);
+	this->dump = this->len < 64 ? this->len : 64;
+	printf("@dtkit 1 mbuf probe=fbt::tcp_input:entry id=%d cpu=%d t=%d m=0x%x len=%d off=0 dump=%d\n", id, cpu, this->t, (uint64_t)this->head, this->len, this->dump);
+	tracemem(copyoutmbuf(this->m, 64), 64, this->dump);
 }
 
 ERROR

@@ -68,8 +68,9 @@ fbt::tcp_input:entry
 fbt::tcp_input:entry
 /this->ok && this->len > 20/
 {
-	printf("@dtkit 1 mbuf probe=fbt::tcp_input:entry id=%d cpu=%d t=%d m=0x%x len=%d off=20\n", id, cpu, this->t, (uint64_t)this->head, this->len);
-	tracemem(copyoutmbuf(this->m, 64, 20), 64, this->len - 20);
+	this->dump = this->len - 20 < 64 ? this->len - 20 : 64;
+	printf("@dtkit 1 mbuf probe=fbt::tcp_input:entry id=%d cpu=%d t=%d m=0x%x len=%d off=20 dump=%d\n", id, cpu, this->t, (uint64_t)this->head, this->len, this->dump);
+	tracemem(copyoutmbuf(this->m, 64, 20), 64, this->dump);
 }
 
 ERROR

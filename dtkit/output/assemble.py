@@ -175,17 +175,21 @@ class _Assembler:
     def _segment(
         self, annotation: Annotation, source: Source | None, dump: Dump
     ) -> Iterator[Packet | Oddity]:
-        """A segment: ``mlen`` is its mbuf's m_len, and exact; ``seg`` counts from 1."""
+        """
+        A segment: ``mlen`` is its mbuf's m_len, and exact; ``seg`` counts from 1, and ``last``
+        says that none follows.
+        """
         cpu = annotation.number("cpu")
         number = annotation.number("seg")
         chain = self._chains.get(cpu)
-        if chain is None or not _same_firing(chain.annotation, annotation) or number == 1:
-            if chain is not None:
-                yield self._packet(chain)
+        if chain is not None and (number == 1 or not _same_firing(chain.annotation, annotation)):
+            yield self._packet(self._chains.pop(cpu))
+            chain = None
+        if chain is None and number == 1:
             if len(self._chains) > _PLACES:
                 yield from self._flush()
             chain = self._chains[cpu] = _Chain(annotation, source, annotation.line)
-        if number != chain.segments + 1 or not chain.whole:
+        if chain is None or number != chain.segments + 1 or not chain.whole:
             rows = 1 + -(-len(dump.data) // 16)
             what = "a segment of an mbuf chain does not follow the one before"
             yield Oddity("line", dump.line, what, unread=rows)
@@ -195,14 +199,15 @@ class _Assembler:
         if size is None:
             chain.whole = False
             chain.data += dump.data
-            return
-        skipped = annotation.number("skip")
-        if skipped is None:  # a script that shows the first mbuf only does not say it twice
-            skipped = annotation.number("off") if number == 1 else 0
-        skipped = max(skipped or 0, 0)
-        left = max(size - skipped, 0)
-        chain.data += dump.data[:left]
-        chain.whole = len(dump.data) >= left
+        else:
+            skipped = annotation.number("skip")
+            if skipped is None:  # a script that shows the first mbuf only does not say it twice
+                skipped = annotation.number("off") if number == 1 else 0
+            left = max(size - max(skipped or 0, 0), 0)
+            chain.data += dump.data[:left]
+            chain.whole = len(dump.data) >= left
+        if annotation.number("last"):
+            yield self._packet(self._chains.pop(cpu))
 
     def _packet(self, chain: _Chain) -> Packet:
         annotation = chain.annotation

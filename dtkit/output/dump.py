@@ -52,12 +52,14 @@ class Rows:
     The rows of one dump, gathered.
 
     :ivar line: line of the header.
+    :ivar size: how many bytes there will be, where that was said.
     :ivar data: the bytes so far.
     :ivar flaw: what was wrong with a row, if anything; nothing can be placed after that.
     """
 
-    def __init__(self, line: int) -> None:
+    def __init__(self, line: int, size: int | None = None) -> None:
         self.line = line
+        self.size = size
         self.data = bytearray()
         self.flaw: Flaw | None = None
 

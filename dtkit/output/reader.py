@@ -189,7 +189,7 @@ class _Reader:
             self._torn = False
             self._look_for_a_run(rows)
         elif line == HEADER:
-            self._rows, self._suspect = Rows(number), self._torn
+            self._rows, self._suspect = Rows(number, self._announced()), self._torn
         elif framed := frame(line):
             self._close_firing()
             self._source, rest = framed
@@ -236,6 +236,13 @@ class _Reader:
             self._spoilt += 1
         elif len(rows.data) > _LARGEST:
             rows.flaw = Flaw.LONG
+        elif len(rows.data) == rows.size and rows.flaw is None:
+            self._close_firing()  # without waiting for what comes next, which may take long
+
+    def _announced(self) -> int | None:
+        """How many bytes the dump that begins will have, if an annotation has just said so."""
+        last = self._parts[-1] if self._parts and self._source is None else None
+        return last.number("dump") if isinstance(last, Annotation) else None
 
     def _close_rows(self, torn: bool) -> None:
         """

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from typing import BinaryIO, cast
 
 import pytest
 
@@ -111,13 +113,75 @@ def test_segments_of_one_firing_are_joined_though_cpus_interleave() -> None:
         + segment(1, 2, 2, b"and more")
         + segment(0, 3, 1, b"next")
     )
-    assert [packet.data for packet in read(text)] == [b"zero and more", b"next", b"one and more"]
+    assert [packet.data for packet in read(text)] == [b"zero and more", b"one and more", b"next"]
 
 
 def test_a_gap_ends_a_packet_and_is_named() -> None:
     text = segment(0, 1, 1, b"a" * 16) + segment(0, 1, 3, b"c" * 16)
     assert [packet.data for packet in read(text)] == [b"a" * 16]
     assert oddities(text) == ["line 7: a segment of an mbuf chain does not follow the one before"]
+
+
+def test_a_chain_without_its_first_segment_is_no_packet() -> None:
+    text = segment(0, 1, 2, b"b" * 16) + segment(0, 2, 1, b"c" * 16)
+    assert [packet.data for packet in read(text)] == [b"c" * 16]
+    assert len(oddities(text)) == 1
+
+
+class Live(io.RawIOBase):
+    """Output that comes piece by piece, and counts the pieces."""
+
+    def __init__(self, pieces: list[str]) -> None:
+        self.pieces = [piece.encode() for piece in pieces]
+        self.read_so_far = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        if self.read_so_far == len(self.pieces):
+            return b""
+        self.read_so_far += 1
+        return self.pieces[self.read_so_far - 1]
+
+
+def announced(t: int, data: bytes, fields: str) -> str:
+    return f"@dtkit 1 mbuf {WHO} t={t} m=0x1 off=0 {fields} dump={len(data)}\n" + dump(data)
+
+
+@pytest.mark.parametrize(
+    "firing",
+    [
+        pytest.param(lambda t: announced(t, RFD, "len=52"), id="copyoutmbuf"),
+        pytest.param(lambda t: announced(t, RFD[:52], "pkt=52 seg=1 mlen=52 last=1"), id="first"),
+        pytest.param(
+            lambda t: (
+                announced(t, RFD[:20], "pkt=52 seg=1 mlen=20 last=0")
+                + announced(t, RFD[20:52], "pkt=52 seg=2 mlen=40 last=1")
+            ),
+            id="segments",
+        ),
+    ],
+)
+def test_a_packet_is_there_when_its_last_row_is(firing: Callable[[int], str]) -> None:
+    """And not when the next firing begins, for which one may wait long."""
+    live = Live([firing(t) for t in range(3)])
+    seen = []
+    for item in packets(read_output(cast("BinaryIO", live)), catalog()):
+        assert not isinstance(item, Oddity)
+        if isinstance(item, Packet):
+            seen.append((live.read_so_far, item.data))
+    assert seen == [(1, RFD[:52]), (2, RFD[:52]), (3, RFD[:52])]
+
+
+@pytest.mark.parametrize("said", [0, 16, 51, 53, -1, 1 << 70])
+def test_a_dump_is_what_its_rows_are_whatever_was_said(said: int) -> None:
+    text = announced(1, RFD[:52], "len=52").replace("dump=52", f"dump={said}")
+    data = b"".join(packet.data for packet in read(text))
+    assert data == (RFD[:16] if said == 16 else RFD[:52])
+    assert oddities(text) == (
+        ["line 5: 3 lines without the header of a dump"] if said == 16 else []
+    )
 
 
 def test_a_cut_segment_ends_a_packet() -> None:
