@@ -14,7 +14,7 @@ import shlex
 from collections.abc import Sequence
 
 from dtkit import __version__
-from dtkit.generate.point import Point, points
+from dtkit.generate.point import Point, may_be_absent, points
 from dtkit.generate.request import Copy, Request
 from dtkit.generate.templating import Value, render
 from dtkit.probes import Probe
@@ -65,5 +65,7 @@ def oneliner(probes: Sequence[Probe], request: Request) -> str:
     :raises ValueError: *probes* is empty, or a condition cannot be had at them.
     """
     lines = (line.strip() for line in program(probes, request).splitlines())
-    words = ["dtrace", *(["-q"] if request.annotate else []), "-n", " ".join(filter(None, lines))]
-    return shlex.join(words)
+    found, _ = points(probes, request)
+    quiet = ["-q"] if request.annotate else []
+    absent = ["-Z"] if may_be_absent(found) else []
+    return shlex.join(["dtrace", *quiet, *absent, "-n", " ".join(filter(None, lines))])

@@ -40,6 +40,19 @@ def _statements(program: Program, depth: int) -> list[Statement]:
         raise ConditionError(f"--filter {program.expression!r} cannot be run: {error}") from error
 
 
+def _unsure(probes: Sequence[Probe]) -> list[str]:
+    """What to tell the user of probes that a kernel may not have: one line for each reason."""
+    reasons: dict[str, list[str]] = {}
+    for probe in probes:
+        if probe.unsure:
+            reasons.setdefault(probe.unsure, []).append(str(probe))
+    return [
+        f"{', '.join(names[:3])}{f' and {len(names) - 3} more' if names[3:] else ''} ({reason}): "
+        "shown only where there is such a probe"
+        for reason, names in reasons.items()
+    ]
+
+
 def points(probes: Sequence[Probe], request: Request) -> tuple[list[Point], list[str]]:
     """
     Work out what the clauses at each probe need.
@@ -52,6 +65,10 @@ def points(probes: Sequence[Probe], request: Request) -> tuple[list[Point], list
         raise ValueError("no probe was given")
     conditions = request.conditions
     found, notes = [], []
+    if len(probes) > 1:
+        # One that the kernel lacks must not keep the others from being seen: see may_be_absent().
+        probes = [probe.untyped() if probe.unsure else probe for probe in probes]
+        notes = _unsure(probes)
     refusal: ConditionError | None = None
     for probe in probes:
         try:
@@ -80,3 +97,12 @@ def points(probes: Sequence[Probe], request: Request) -> tuple[list[Point], list
     if not found and refusal is not None:
         raise refusal
     return found, notes
+
+
+def may_be_absent(found: Sequence[Point]) -> bool:
+    """
+    Whether dtrace(1) must be told (``-Z``) to do without probes that are not there.
+
+    Of a single one it had better say so: there would be nothing to show.
+    """
+    return len(found) > 1 and any(point.probe.unsure for point in found)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from dtkit.generate.buffers import buffers
 from dtkit.generate.oneliner import values
-from dtkit.generate.point import points
+from dtkit.generate.point import may_be_absent, points
 from dtkit.generate.request import Copy, Request
 from dtkit.generate.templating import render
 from dtkit.generate.text import D, comment
@@ -53,6 +53,7 @@ def script(
         switchrate=how.hertz,
         why=D(how.why),
         modern=request.copy is Copy.COPYOUTMBUF,
+        zdefs=int(may_be_absent(found)),
         profile=profile or None,
         **values(found, request),
     )

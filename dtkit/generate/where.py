@@ -11,6 +11,7 @@ from dtkit.dlang import tree
 from dtkit.dlang.compile import compile_program
 from dtkit.dlang.findings import DError
 from dtkit.dlang.kernel import DEFAULT, Description, Kernel, ProbePoint, kernel
+from dtkit.dlang.options import Options
 from dtkit.dlang.parse import parse_expression
 from dtkit.dlang.predefined import BUILTINS, DESTRUCTIVE, Kind
 from dtkit.generate.conditions import ConditionError
@@ -24,7 +25,7 @@ def check_where(text: str, probe: Probe) -> D:
     """
     An expression for a predicate at *probe*; ``this->m`` is the mbuf there.
 
-    :raises ConditionError: it is not exactly one expression of D, has not the types it needs (in
+    :raises ConditionError: it is not exactly one expression of D, has not the types it unsure (in
         dtrace(1)'s words), or would do more than look: actions, assignments.
     """
     if len(text) > _LONGEST:
@@ -36,7 +37,11 @@ def check_where(text: str, probe: Probe) -> D:
         for node in _walk(expression):
             _refuse(text, node)
         setup = f"{probe} {{ this->m = (struct mbuf *)NULL; }}"
-        compiled = compile_program(f"{setup} {probe} /({text})/ {{ }}", of=_kernel(probe))
+        compiled = compile_program(
+            f"{setup} {probe} /({text})/ {{ }}",
+            options=Options(zdefs=bool(probe.unsure)),
+            of=_kernel(probe),
+        )
     except DError as error:
         raise ConditionError(f"--where {text!r}: {error.message} (at {probe})") from error
     if len(compiled.enablings) != 2:
@@ -47,6 +52,9 @@ def check_where(text: str, probe: Probe) -> D:
 def _kernel(probe: Probe) -> Kernel:
     """The kernel to check against: what ships with dtkit, and the probe as a listing has it."""
     known = kernel(DEFAULT)
+    if probe.unsure and probe == probe.untyped():
+        # As where the probe is not there: args[] is refused, and that must not come as a surprise.
+        return Kernel(known.name, [], known.declarations)
     description = Description.parse(str(probe))
     if probe.arguments:
         point = ProbePoint(

@@ -52,6 +52,9 @@ _INTERFACE = re.compile(r"args\[[0-9]\](?:->bif_ifp)?")
 _MBUF = re.compile(r"\*?args\[[0-9]\]|\(struct mbuf \*\)arg[0-9]|\*\(struct mbuf \*\*\)arg[0-9]")
 
 
+#: Kernel modules, as kldload(8) names them.
+_MODULE = re.compile(r"[a-z][a-z0-9_]*")
+
 #: What can follow the IP header.
 _PROTOCOLS = ("tcp", "udp", "icmp", "icmp6")
 
@@ -74,6 +77,8 @@ class Probe:
         given, or ``""`` where it is given none.
     :ivar others: the expressions of further mbufs among its arguments.
     :ivar arguments: the types of its arguments, where a listing gave them.
+    :ivar unsure: why a kernel may not have this probe (``of the module pf``, ``not in the
+        listing``), or ``""`` where each has it.
     """
 
     description: ProbeDescription
@@ -88,6 +93,7 @@ class Probe:
     interface: str = ""
     others: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
+    unsure: str = ""
 
     def at(self, release: int) -> Probe:
         """The probe as FreeBSD *release* has it: the mbuf may be another argument there."""
@@ -128,6 +134,19 @@ class Probe:
             self, mbuf=chosen, others=others, data=Data.UNKNOWN, hint=True, null=True, releases={}
         )
 
+    def untyped(self) -> Probe:
+        """
+        The probe by its raw arguments, cast: dtrace(1) knows no ``args[]`` of a probe that is not
+        there, nor where a description matches several (an unstable set of probes, it says).
+        """
+        return replace(
+            self,
+            mbuf=raw_mbuf(self.mbuf),
+            others=tuple(map(raw_mbuf, self.others)),
+            interface=raw_interface(self.interface),
+            arguments=(),
+        )
+
     def __str__(self) -> str:
         return str(self.description)
 
@@ -146,6 +165,7 @@ class Probe:
             "null": self.null,
             "direction": str(self.direction),
             "protocol": self.protocol or None,
+            "unsure": self.unsure or None,
             "purpose": self.purpose,
         }
 
@@ -168,6 +188,7 @@ class Probe:
             "protocol": str,
             "purpose": str,
             "interface": str,
+            "module": str,
         }
         required = {"description", "mbuf", "data", "direction", "purpose"}
         if missing := required - entry.keys():
@@ -186,6 +207,9 @@ class Probe:
         interface = entry.get("interface", "")
         if interface and not _INTERFACE.fullmatch(interface):
             raise CatalogError(f"{who}: {interface!r} is no D expression of an interface")
+        module = entry.get("module", "")
+        if module and not _MODULE.fullmatch(module):
+            raise CatalogError(f"{who}: {module!r} is no name of a module")
         if not all(release.isdecimal() for release in releases):
             raise CatalogError(f"{who}: releases are major release numbers")
         try:
@@ -200,9 +224,22 @@ class Probe:
                 protocol=entry.get("protocol", ""),
                 releases={int(release): mbuf for release, mbuf in releases.items()},
                 interface=interface,
+                unsure=f"of the module {module}" if module else "",
             )
         except ValueError as error:
             raise CatalogError(f"{who}: {error}") from error
+
+
+def raw_mbuf(mbuf: str) -> str:
+    """The D expression of an mbuf by its raw argument: ``args[1]`` as ``(struct mbuf *)arg1``."""
+    pointer = "*(struct mbuf **)" if mbuf.startswith("*") else "(struct mbuf *)"
+    return re.sub(r"^\*?args\[(\d)\]$", lambda found: f"{pointer}arg{found[1]}", mbuf)
+
+
+def raw_interface(interface: str) -> str:
+    """That of an interface: ``args[0]`` as ``((struct ifnet *)arg0)``."""
+    type_ = "bpf_if" if interface.endswith("->bif_ifp") else "ifnet"
+    return re.sub(r"args\[(\d)\]", rf"((struct {type_} *)arg\1)", interface)
 
 
 class Catalog:

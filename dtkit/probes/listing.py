@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from dtkit.oddity import Oddity
-from dtkit.probes.catalog import Catalog, Data, Direction, Probe
+from dtkit.probes.catalog import Catalog, Data, Direction, Probe, raw_interface, raw_mbuf
 from dtkit.probes.description import ProbeDescription
 
 #: Where the module ends in a row, when one of module and function is empty.
@@ -46,12 +46,6 @@ class MbufArgument:
 
     def __str__(self) -> str:
         return f"{'*' * (self.depth - 1)}args[{self.position}]"
-
-    @property
-    def raw(self) -> str:
-        """The D expression by the raw argument, where ``args[]`` cannot be used."""
-        pointer = "*(struct mbuf **)" if self.depth == 2 else "(struct mbuf *)"
-        return f"{pointer}arg{self.position}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +172,8 @@ def extend(known: Catalog, listing: Iterable[ListedProbe | Oddity]) -> Iterator[
             yield from _settle(key, items, listed)
     for probe in known:
         if (entry := listed.pop(str(probe), None)) is None:
+            if probe.description.provider == "fbt":
+                probe = replace(probe, unsure=probe.unsure or "not in the listing")
             yield probe
             continue
         mbuf = probe.mbuf if probe.mbuf in entry.mbufs else entry.mbufs[0]
@@ -188,6 +184,7 @@ def extend(known: Catalog, listing: Iterable[ListedProbe | Oddity]) -> Iterator[
             interface=entry.interface or probe.interface,
             arguments=entry.item.arguments,
             releases={},
+            unsure="",
         )
     for key, entry in listed.items():
         first = entry.item.mbufs[0]
@@ -226,9 +223,8 @@ def _settle(key: str, items: list[ListedProbe], listed: dict[str, _Known]) -> It
     if len(items) == 1:
         listed[key] = _Known(first, tuple(map(str, first.mbufs)), first.interface)
     elif all(item.arguments == first.arguments for item in items):
-        mbufs = tuple(mbuf.raw for mbuf in first.mbufs)
-        interface = re.sub(r"args\[(\d)\]", r"((struct ifnet *)arg\1)", first.interface)
-        listed[key] = _Known(first, mbufs, interface)
+        mbufs = tuple(raw_mbuf(str(mbuf)) for mbuf in first.mbufs)
+        listed[key] = _Known(first, mbufs, raw_interface(first.interface))
     elif key == str(replace(first.description, module="")) != str(first.description):
         for module in dict.fromkeys(item.description.module for item in items):
             same = [item for item in items if item.description.module == module]

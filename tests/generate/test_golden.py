@@ -38,7 +38,7 @@ def masked(text: str) -> str:
 @pytest.mark.parametrize("name", CASES)
 def test_what_it_prints(name: str, dtkit: Callable[..., Result]) -> None:
     result = dtkit(*shlex.split(CASES[name]))
-    assert result.stderr == ""
+    assert bool(result.stderr) == name.startswith("unsure")  # probes that may not be there
     assert masked(result.stdout) == golden(name).read_text()
 
 

@@ -11,9 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dtkit import __version__
+from dtkit.dlang.compile import compile_program
+from dtkit.dlang.kernel import DEFAULT, Kernel, kernel
+from dtkit.dlang.options import Options
 from dtkit.generate import Copy, Request, oneliner
 from dtkit.generate.oneliner import program
-from dtkit.generate.request import LONGEST
+from dtkit.generate.request import LONGEST, Conditions
 from dtkit.generate.templating import render
 from dtkit.probes import Probe, catalog
 
@@ -115,10 +118,45 @@ def test_what_a_shell_hands_to_dtrace_is_the_program(probes: list[Probe], reques
     command = oneliner(probes, request)
     assert "\n" not in command
     *options, flag, text = shlex.split(command)
-    assert options == ["dtrace", *(["-q"] if request.annotate else [])]
+    unsure = len(probes) > 1 and any(probe.unsure for probe in probes)
+    quiet = ["-q"] if request.annotate else []
+    assert options == ["dtrace", *quiet, *(["-Z"] if unsure else [])]
     assert flag == "-n"
     assert text.split() == program(probes, request).split()
     assert "/*" not in text
+
+
+def test_one_probe_that_is_not_there_does_not_hide_the_others() -> None:
+    """-Z, and raw arguments: dtrace(1) has no args[] of a probe that is not there."""
+    both = oneliner(found("ip_input", "pf_test"), Request())
+    assert both.startswith("dtrace -Z -n ")
+    assert "*(struct mbuf **)arg3" in both
+    assert "tracemem(args[0]->m_data" in both
+    alone = oneliner(found("pf_test"), Request())
+    assert alone.startswith("dtrace -n ")
+    assert "*args[3]" in alone
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [Request(), Request(copy=Copy.SEGMENTS, conditions=Conditions(interface="em0"))],
+    ids=["bare", "conditions"],
+)
+def test_every_probe_of_the_catalog_at_once_compiles(request_: Request) -> None:
+    """Even where none of the unsure ones is, as the simulator's compiler finds them."""
+    # (bpf's own structure, by which bpf_mtap has its interface, is not in the library.)
+    probes = [
+        probe
+        for probe in catalog()
+        if not request_.conditions.any or (probe.interface and "->" not in probe.interface)
+    ]
+    known = kernel(DEFAULT)
+    gone = {probe.description.function for probe in probes if probe.unsure}
+    assert len(gone) == 3
+    without = [one for one in known if one.provider != "dtrace" and one.function not in gone]
+    text = program(probes, request_)
+    options = Options(zdefs=True)
+    compile_program(text, options=options, of=Kernel(known.name, without, known.declarations))
 
 
 def test_the_quoting_survives_a_real_shell() -> None:

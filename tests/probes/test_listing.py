@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from dtkit.oddity import Oddity
 from dtkit.probes import ListedProbe, Probe, catalog, extend, read_listing
+from dtkit.probes.catalog import raw_mbuf
 
 CAPTURES = Path(__file__).parent.parent / "data" / "captures"
 
@@ -64,9 +65,8 @@ def test_the_catalog_agrees_with_that_kernel(real: list[ListedProbe]) -> None:
     for probe in catalog():
         found = listed.get(f"fbt:kernel:{probe.description.function}:entry")
         if found is not None:
-            assert probe.mbuf in [text for mbuf in found.mbufs for text in (str(mbuf), mbuf.raw)], (
-                probe
-            )
+            mbufs = [str(mbuf) for mbuf in found.mbufs]
+            assert probe.mbuf in [*mbufs, *map(raw_mbuf, mbufs)], probe
             assert probe.interface.partition("-")[0] in ("", found.interface, "args[0]")
             compared += 1
     assert compared > 15
@@ -139,8 +139,19 @@ def test_empty_fields(module: str, function: str, expected: str | None) -> None:
 
 def new(*rows: str) -> list[Probe | Oddity]:
     """What rows add to the catalog."""
-    known = list(catalog())
-    return [item for item in extend(catalog(), read(HEAD + "".join(rows))) if item not in known]
+    known = set(map(str, catalog()))
+    return [
+        item for item in extend(catalog(), read(HEAD + "".join(rows))) if str(item) not in known
+    ]
+
+
+def test_what_a_listing_lacks_is_unsure() -> None:
+    rows = row(1, "fbt", "pf", "pf_test", "entry", "struct mbuf *")
+    known = {str(p): p.unsure for p in extend(catalog(), read(HEAD + rows)) if isinstance(p, Probe)}
+    assert known["fbt::pf_test:entry"] == ""
+    assert known["fbt::bridge_input:entry"] == "of the module if_bridge"
+    assert known["fbt::ip6_input:entry"] == "not in the listing"
+    assert known["tcp:::receive"] == ""
 
 
 def test_copies_of_an_inline_function_are_told_by_raw_arguments() -> None:
