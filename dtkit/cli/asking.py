@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from dtkit.cli.given import given, refuse
 from dtkit.cli.inputs import READABLE, open_input
 from dtkit.generate.request import DEEPEST, LONGEST, Conditions, Copy, Request
 from dtkit.oddity import Oddity
@@ -131,9 +132,19 @@ def request_options(default: Copy) -> Callable[[Callable[..., Any]], Callable[..
     return decorate
 
 
-def make_request(annotate: bool, options: dict[str, Any]) -> Request:
-    """The request that the options of :func:`request_options` ask for."""
+def make_request(ctx: click.Context, annotate: bool, options: dict[str, Any]) -> Request:
+    """
+    The request that the options of :func:`request_options` ask for.
+
+    :raises click.UsageError: one of them would be of no effect beside the others.
+    """
     linktype = options["linktype"]
+    if options["length"]:
+        refuse(given(ctx, "most"), "is for --length 0; give --length N alone, or --length 0 too")
+    if options["copy"] != Copy.SEGMENTS and not options["filter_"]:
+        refuse(given(ctx, "depth"), "is for --copy segments and for --filter")
+    if not options["filter_"]:
+        refuse(given(ctx, "linktype"), "is for --filter, and there is none")
     conditions = Conditions(
         filter=options["filter_"],
         linktype=LinkType[linktype.upper()] if linktype else None,
@@ -160,14 +171,15 @@ def make_request(annotate: bool, options: dict[str, Any]) -> Request:
 
 
 def known_probes(ctx: click.Context, listing: str | None, release: int | None) -> Catalog:
-    """The catalog, extended by a listing and as a release has it."""
+    """The catalog as a release has it, and corrected and extended by a listing."""
+    known = catalog()
+    if release is not None:
+        known = Catalog(probe.at(release) for probe in known)
     if listing is None:
-        if release is None:
-            return catalog()
-        return Catalog(probe.at(release) for probe in catalog())
+        return known
     probes, odd, listed = [], 0, 0
     with open_input(listing) as stream:
-        for item in extend(catalog(), read_listing(stream)):
+        for item in extend(known, read_listing(stream)):
             if not isinstance(item, Oddity):
                 probes.append(item)
                 listed += bool(item.arguments)

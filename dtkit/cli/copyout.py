@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from dtkit.cli.given import given_but, refuse
 from dtkit.cli.inputs import READABLE, open_input
 from dtkit.cli.table import print_table
 from dtkit.mbuf import (
@@ -118,7 +119,9 @@ Examples:
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line and call.")
 @click.option("--cases", is_flag=True, help="Run the edge cases and print what becomes of each.")
+@click.pass_context
 def command(
+    ctx: click.Context,
     chain: Lengths | None,
     packets: str | None,
     cuts: Lengths | None,
@@ -143,6 +146,7 @@ def command(
     if cuts is not None and packets is None:
         raise click.UsageError("--split goes with --packets; --chain has its lengths in itself")
     if cases:
+        refuse(given_but(ctx, "cases", "as_json"), "--cases has its own chains and requests")
         print_cases(as_json)
         return 0
     request = Case(

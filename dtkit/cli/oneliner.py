@@ -57,7 +57,7 @@ def command(
     known = known_probes(ctx, listing, release)
     found = find_probes(known, probes, argument)
     try:
-        request = make_request(annotate, options)
+        request = make_request(ctx, annotate, options)
         usable, notes = points(found, request)
         text = oneliner([point.probe for point in usable], request)
     except ValueError as error:

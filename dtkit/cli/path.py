@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 import click
 
+from dtkit.cli.given import given, given_but, refuse
 from dtkit.cli.inputs import READABLE, open_input, open_output
 from dtkit.generate.functions import (
     PRESETS,
@@ -133,6 +134,9 @@ def command(
     if output_file is not None:
         if words:
             raise click.UsageError("--read takes no filter: use `dtkit trace show --filter`")
+        refuse(
+            given_but(ctx, "output_file", "follow", "output"), "--read takes only --follow and -o"
+        )
         with open_input(output_file) as stream, open_output(output) as sink:
             return 1 if _print(ctx, stream, sink, follow) else 0
     run = words[:1] == ("run",)
@@ -141,6 +145,12 @@ def command(
         raise click.UsageError("the functions come from --host or --from, not from both")
     if follow and not run:
         raise click.UsageError("--follow is for `dtkit path run` and for --read FILE")
+    if wanted:
+        refuse(given(ctx, "preset"), "--func looks at other functions instead; give one of them")
+    if not size:
+        refuse(given(ctx, "copy"), "--length 0 copies nothing")
+    if estimate:
+        refuse(given(ctx, "output", "follow"), "--estimate only prints a line")
     request = PathRequest(
         filter_, size, Copy(copy), returns, stack, rate, hops, count, seconds or None
     )

@@ -15,6 +15,7 @@ from dtkit.cli.asking import (
     make_request,
     request_options,
 )
+from dtkit.cli.given import given_but, refuse
 from dtkit.cli.inputs import open_output
 from dtkit.cli.table import print_table
 from dtkit.generate.ready import ready, ready_made
@@ -60,6 +61,7 @@ def command(
     `dtkit probes` lists, by function, description or glob.
     """
     if listed:
+        refuse([*names, *given_but(ctx, "names", "listed")], "--list stands alone")
         print_table(["NAME", "SHOWS"], [[one.name, one.title] for one in ready()])
         return
     if not names:
@@ -67,23 +69,17 @@ def command(
     if dwatch and not _PROFILE.fullmatch(dwatch):
         raise click.UsageError(f"--dwatch {dwatch!r} is no name of a profile")
     if len(names) == 1 and names[0] in {one.name for one in ready()}:
-        set_ = [
-            name
-            for name in ctx.params
-            if name not in ("names", "listed", "output", "release")
-            and ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
-        ]
-        if set_:
-            raise click.UsageError(
-                f"{names[0]} is ready-made and takes no option but --release and -o; "
-                "name probes to make another"
-            )
+        refuse(
+            given_but(ctx, "names", "output", "release"),
+            f"{names[0]} is ready-made and takes no option but --release and -o; "
+            "name probes to make another",
+        )
         text = ready_made(names[0], release)
     else:
         found = find_probes(known_probes(ctx, listing, release), names, argument)
         words = ["dtkit", "script", *_command_line(ctx)]
         try:
-            text, notes = script(found, make_request(True, options), words, profile=dwatch)
+            text, notes = script(found, make_request(ctx, True, options), words, profile=dwatch)
         except ValueError as error:
             raise click.UsageError(str(error)) from error
         for note in notes:

@@ -11,6 +11,7 @@ from dataclasses import replace
 import click
 
 from dtkit.cli.dtrace_options import dtrace_options, program_options, read_program, shown_name
+from dtkit.cli.given import given, refuse
 from dtkit.cli.inputs import READABLE, open_input
 from dtkit.dlang import kernel
 from dtkit.mbuf import KINDS
@@ -132,6 +133,8 @@ def command(
     if program is None and not words:
         raise click.UsageError("give either FILE.d or -n PROGRAM")
     file, arguments = (None, words) if program is not None else (words[0], words[1:])
+    if packets is None:
+        refuse(given(ctx, "path", "interface", "lengths", "breaks"), "is for --packets FILE")
     if file == packets == "-":
         raise click.UsageError("FILE.d and --packets cannot both be standard input")
     options = dtrace_options(
@@ -160,8 +163,8 @@ def command(
             interface=interface,
         ),
     )
-    given = _packets(ctx, packets, path, lengths, breaks) if packets is not None else iter(())
-    for chunk in simulation.run(given):
+    arriving = _packets(ctx, packets, path, lengths, breaks) if packets is not None else iter(())
+    for chunk in simulation.run(arriving):
         stream = sys.stderr if chunk.error else sys.stdout
         stream.buffer.write(chunk.text.encode("utf-8", "surrogateescape"))
         stream.buffer.flush()
@@ -188,8 +191,10 @@ def _packets(
     breaks: Mapping[int, tuple[str, int]],
 ) -> Iterator[Packet]:
     """The packets of a capture; what cannot be taken from it is said on stderr."""
+    last = 0
     with open_input(name) as stream:
         for item in read_capture(stream):
+            last = item.number if isinstance(item, Frame) else last
             packet = _packet(item) if isinstance(item, Frame) else None
             if packet is None:
                 what = item if isinstance(item, Oddity) else f"frame {item.number}: link type "
@@ -202,6 +207,11 @@ def _packets(
                 path=path,
                 lengths=tuple(lengths),
                 breakage=breaks.get(item.number),
+            )
+    for number, (kind, _) in breaks.items():
+        if number > last:
+            click.echo(
+                f"{ctx.command_path}: --break {kind}@{number}: {last} frames in all", err=True
             )
 
 

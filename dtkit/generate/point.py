@@ -12,7 +12,7 @@ from dtkit.generate.request import Request
 from dtkit.generate.text import D
 from dtkit.generate.where import check_where
 from dtkit.packets.pcapfilter import Program
-from dtkit.probes import Probe
+from dtkit.probes import Data, Probe
 from dtkit.probes.catalog import Direction
 
 
@@ -64,6 +64,8 @@ def points(probes: Sequence[Probe], request: Request) -> tuple[list[Point], list
     if not probes:
         raise ValueError("no probe was given")
     conditions = request.conditions
+    if conditions.linktype and not any(probe.data is Data.UNKNOWN for probe in probes):
+        raise ConditionError("--linktype: of these probes it is known what packets start with")
     found, notes = [], []
     if len(probes) > 1:
         # One that the kernel lacks must not keep the others from being seen: see may_be_absent().

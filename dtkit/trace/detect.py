@@ -32,6 +32,8 @@ def read_any(stream: BinaryIO, generation: Generation | None = None) -> Iterator
         head += more
     rest = io.BufferedReader(_Rejoined(head, stream), 1 << 16)
     if head in _TEXT:
+        if generation is not None:
+            yield Oddity("line", 0, "this is no capture of mbuf_trace: it has no generation")
         yield from read_path(rest)
     else:
         yield from read_journeys(read_capture(rest), generation)
