@@ -80,6 +80,8 @@ def points(probes: Sequence[Probe], request: Request) -> tuple[list[Point], list
             refusal = refusal or error
             notes.append(f"{probe} is left out: {error}")
             continue
+        if probe.caution:
+            notes.append(f"{probe}: {probe.caution}")
         if program is not None and probe.hint and probe.direction is Direction.OUT:
             notes.append(
                 f"{probe}: {probe.purpose}; a filter may miss those: ether_output and if_simloop "

@@ -94,6 +94,7 @@ class Probe:
     others: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     unsure: str = ""
+    caution: str = ""
 
     def at(self, release: int) -> Probe:
         """The probe as FreeBSD *release* has it: the mbuf may be another argument there."""
@@ -166,6 +167,7 @@ class Probe:
             "direction": str(self.direction),
             "protocol": self.protocol or None,
             "unsure": self.unsure or None,
+            "caution": self.caution or None,
             "purpose": self.purpose,
         }
 
@@ -189,6 +191,7 @@ class Probe:
             "purpose": str,
             "interface": str,
             "module": str,
+            "caution": str,
         }
         required = {"description", "mbuf", "data", "direction", "purpose"}
         if missing := required - entry.keys():
@@ -225,6 +228,7 @@ class Probe:
                 releases={int(release): mbuf for release, mbuf in releases.items()},
                 interface=interface,
                 unsure=f"of the module {module}" if module else "",
+                caution=entry.get("caution", ""),
             )
         except ValueError as error:
             raise CatalogError(f"{who}: {error}") from error

@@ -75,3 +75,10 @@ def test_usage_errors(dtkit: Dtkit, args: list[str]) -> None:
     result = dtkit("oneliner", *args)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(("probe", "said"), [("tcp:::receive", True), ("tcp_input", False)])
+def test_what_would_mislead_is_said(dtkit: Dtkit, probe: str, said: bool) -> None:
+    result = dtkit("oneliner", probe)
+    assert result.exit_code == 0
+    assert ("host byte order" in result.stderr) == said
