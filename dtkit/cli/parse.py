@@ -70,9 +70,9 @@ def command(
 ) -> int:
     """Read what dtrace(1) printed: packets, messages, stacks, faults and drops.
 
-    FILE is the output of dtrace(1) in any of its forms (default, -q, -F, with or without its
-    stderr, annotated or not), or a plain hexdump; without one, standard input is read. What is
-    not as dtrace(1) writes it is named once on stderr, with its line; the rest is kept.
+    FILE is the output of dtrace(1) in any of its forms (default, -q, -F, JSON, with or without
+    its stderr, annotated or not), or a plain hexdump; without one, standard input is read. What
+    is not as dtrace(1) writes it is named once on stderr, with its line; the rest is kept.
     """
     if everything and to != "json":
         raise click.UsageError("--all goes with --to json")

@@ -100,7 +100,7 @@ class _Assembler:
                 yield from self.annotation(part)
             elif isinstance(part, Dump):
                 if annotation is None or annotation.kind not in ("mbuf", "hop", "copy"):
-                    yield self._bare(firing.source, part)
+                    yield self._bare(firing, part)
                 elif "seg" in annotation.fields:
                     yield from self._segment(annotation, firing.source, part)
                 else:
@@ -140,10 +140,16 @@ class _Assembler:
         if annotation.kind == "start" and uptime is not None and wall is not None:
             self._wall = wall - uptime
 
-    def _bare(self, source: Source | None, dump: Dump) -> Packet:
+    def _bare(self, firing: Firing, dump: Dump) -> Packet:
         """The packet that is a dump of which nothing was said."""
-        origin, probe = self._place(source)
-        return Packet(dump.data, link_type(probe, dump.data), origin, dump.line)
+        origin, probe = self._place(firing.source)
+        time = firing.timestamp
+        kind = link_type(probe, dump.data)
+        return Packet(dump.data, kind, origin, dump.line, time, self._of_day(time))
+
+    def _of_day(self, timestamp: int | None) -> int | None:
+        """The time of day in ns, as far as a start line told it."""
+        return None if timestamp is None or self._wall is None else timestamp + self._wall
 
     def _place(self, source: Source | None) -> tuple[Origin, Probe | None]:
         """Where *source* is, and the probe there if it is known."""
@@ -158,7 +164,10 @@ class _Assembler:
         """The probe that a frame means: it names neither provider nor module."""
         if source is None:
             return NOWHERE, None
-        cpu, id, function, name = source
+        cpu, id, function, name, description = source
+        if description is not None:
+            origin = Origin(description, function, name, cpu, id)
+            return origin, self._catalog.get(description)
         # SDT probes without a function are shown with `none` in its place.
         wanted = "" if function == "none" else function
         for probe in self._catalog:
@@ -247,7 +256,7 @@ class _Assembler:
             link_type(probe, data, offset),
             Origin(text or None, function, name, cpu, _natural(annotation, "id")),
             timestamp=timestamp,
-            time=None if timestamp is None or self._wall is None else timestamp + self._wall,
+            time=self._of_day(timestamp),
             mbuf=_natural(annotation, "m"),
             offset=offset,
             length=length,

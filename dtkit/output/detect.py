@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Reading whatever one is given: dtrace(1)'s text, or a plain hexdump."""
+"""Reading whatever one is given: dtrace(1)'s text, its JSON, or a plain hexdump."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import BinaryIO, cast
 
 from dtkit.output.events import Event
 from dtkit.output.hexdump import is_hexdump, read_hexdump
-from dtkit.output.lines import Block, blocks
+from dtkit.output.lines import blocks, pieces
 from dtkit.output.reader import read_text
+from dtkit.output.structured import is_structured, read_structured
 from dtkit.output.uniform import Run
 
 #: How far the first line that says something is looked for, in bytes.
@@ -19,7 +21,7 @@ _FAR = 1 << 16
 
 def read_output(stream: BinaryIO) -> Iterator[Event]:
     """
-    Read the output of dtrace(1), or a plain hexdump, by what its first line is.
+    Read the output of dtrace(1), text or JSON, or a plain hexdump, by what its first line is.
 
     :param stream: binary; need not seek. It is read to its end, in bounded memory.
     :return: events; see :mod:`dtkit.output.events`. Bad input raises nothing, but is named.
@@ -38,13 +40,25 @@ def read_runs(stream: BinaryIO) -> Iterator[Event | Run]:
 
     Whoever need not look at each is several times faster for it.
     """
-    source = blocks(stream)
-    seen: list[Block] = []
-    first, size = "", 0
-    while not first and size < _FAR and (block := next(source, None)) is not None:
-        seen.append(block)
-        size += len(block.data) + block.overlong
-        said = (line for line in block.lines() if line.strip() and not line.startswith("#"))
-        first = next(said, "")
-    read = read_hexdump if is_hexdump(first) else read_text
-    yield from read(chain(seen, source))
+    source = pieces(stream)
+    head, ended = b"", False
+    while (form := _form(head, ended)) is None:
+        piece = next(source, b"")
+        head += piece
+        ended = not piece
+    whole = chain([head] if head else [], source)
+    yield from read_structured(whole) if form is read_structured else form(blocks(whole))
+
+
+def _form(head: bytes, ended: bool) -> Callable[..., Iterator[Event | Run]] | None:
+    """The reader of an output that begins with *head*; None while that is too little to tell."""
+    if is_structured(head):
+        return read_structured
+    told = ended or len(head) >= _FAR
+    for line in re.findall("[^\n]*\n|[^\n]+", head.decode("latin-1")):
+        if not line.strip() or line.startswith(("#", "dtrace: ")):
+            continue  # blank, a comment, or of dtrace(1) itself
+        if not told and (not line.endswith("\n") or line.lstrip().startswith("{")):
+            return None
+        return read_hexdump if is_hexdump(line.rstrip("\r\n")) else read_text
+    return read_text if told else None

@@ -27,12 +27,14 @@ class Source(NamedTuple):
     :ivar id: the probe's id; None with ``-F``, which does not print it.
     :ivar function: the probe's function; empty for BEGIN, END and ERROR.
     :ivar name: the probe's name; with ``-F``, ``entry`` and ``return`` stand for the arrows.
+    :ivar probe: its whole description, where the output says it.
     """
 
     cpu: int
     id: int | None
     function: str
     name: str
+    probe: str | None = None
 
 
 class Dump(NamedTuple):
@@ -91,12 +93,14 @@ class Firing(NamedTuple):
     One run of a clause: its source and what it printed.
 
     *source* is None where the output has no framing (``-q``): there each dump, with the text
-    before it, is taken for a firing.
+    before it, is taken for a firing. *timestamp* is the time since boot in ns, where the output
+    says it.
     """
 
     line: int
     source: Source | None
     parts: tuple[Part, ...]
+    timestamp: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
 #: Bytes read at a time; a block is up to this plus one line.
@@ -50,16 +50,25 @@ def is_text(line: str) -> bool:
         return False
 
 
-def blocks(stream: BinaryIO) -> Iterator[Block]:
+def pieces(stream: BinaryIO) -> Iterator[bytes]:
     """
-    Read *stream* to its end.
+    Read *stream* to its end, as it comes.
 
-    Every block ends with a newline, but for the last where the stream ends without one. What is
-    there is handed on at once, so that a live dtrace(1) is not held up.
+    What is there is handed on at once, so that a live dtrace(1) is not held up.
     """
     read = stream.read1 if isinstance(stream, io.BufferedReader) else stream.read
-    rest, skipped = b"", 0
     while data := read(BLOCK):
+        yield data
+
+
+def blocks(pieces: Iterable[bytes]) -> Iterator[Block]:
+    """
+    Cut a stream into blocks; each ends with a newline, but for the last if the stream does not.
+
+    :param pieces: the stream, cut anywhere.
+    """
+    rest, skipped = b"", 0
+    for data in pieces:
         if skipped:
             end = data.find(b"\n") + 1
             if not end:

@@ -44,13 +44,16 @@ _DROP = re.compile(
     r"(?: with non-empty (?:rinsing|dirty) list| \(available buffer\(s\) still busy\)"
     rf"| \(no speculative buffer available\))?(?: on CPU ({_NUMBER}))?"
 )
-#: Messages that may stand in the middle of a line of stdout.
-_KNOWN = re.compile(
+_FORMS = (
     rf"(?:{_FAULT.pattern}|{_DROP.pattern}"
-    r"|dtrace: (?:description|script) '.*' matched [0-9]+ probes?"
+    r"|dtrace: (?:description|script) '(?:(?!dtrace: ).)*' matched [0-9]+ probes?"
     r"|dtrace: (?:buffer|aggregation|dynamic variable) size lowered to \w+"
-    r"|dtrace: pid [0-9]+ (?:has exited|terminated by \w+))$"
+    r"|dtrace: pid [0-9]+ (?:has exited|terminated by \w+))"
 )
+#: Messages that may stand in the middle of a line of stdout.
+_KNOWN = re.compile(f"{_FORMS}$")
+#: Those in the middle of what has no lines; also any other on a line of its own.
+MESSAGE = re.compile(rf"{_FORMS}\n|^dtrace: .*\n", re.MULTILINE)
 
 
 def find_message(line: str, continued: bool) -> int:

@@ -63,7 +63,7 @@ class Run:
         new = tuple.__new__
         numbers = range(self.line, self.line + len(self) * self.step, self.step)
         dumps = map(new, repeat(Dump), zip(self.dump_lines, self.dumps, strict=True))
-        fields = zip(numbers, self.sources, zip(dumps), strict=True)
+        fields = zip(numbers, self.sources, zip(dumps), repeat(None, len(self)), strict=True)
         return map(new, repeat(Firing), fields)
 
 

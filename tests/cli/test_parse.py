@@ -80,6 +80,22 @@ def test_every_line_of_json_is_of_the_schema(dtkit: Dtkit, name: str) -> None:
     assert kinds["notice"] == held.notices
 
 
+def test_json_of_dtrace_is_read_as_well_and_is_of_the_schema(dtkit: Dtkit, tmp_path: Path) -> None:
+    program = 'BEGIN { printf("%d", 5); trace(7); @a = count(); tracemem(curthread, 8); }'
+    given = dtkit("simulate", "--libxo", "json", "-n", program)
+    path = tmp_path / "a.json"
+    path.write_text(given.stderr + given.stdout)
+    result = dtkit("parse", "--to", "json", "--all", str(path))
+    found = [json.loads(line) for line in result.stdout.splitlines()]
+    for item in found:
+        jsonschema.validate(item, SCHEMA)
+    kinds = [item["type"] for item in found]
+    assert kinds == ["notice", "message", "message", "packet", "message"]
+    assert found[3]["probe"] == "dtrace:::BEGIN"
+    assert found[3]["timestamp"] > 0
+    assert result.stderr.endswith("1 firings, 1 packets, 0 dropped, 0 faults, 0 unread lines\n")
+
+
 def test_the_schema_refuses_what_is_no_event() -> None:
     validator = jsonschema.Draft202012Validator(SCHEMA)
     assert not validator.is_valid({"type": "packet", "line": 1})

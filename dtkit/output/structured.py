@@ -1,0 +1,318 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+The reader of dtrace(1)'s structured output, JSON: ``--libxo json``, ``-x oformat=json``.
+
+``{"dtrace": {"probes": [{"timestamp": ns, "cpu": n, "id": n, "provider": "", ..., "output": []},``:
+the objects of the list are firings, and come out one by one. The closing brackets are there only
+after a clean exit, so their absence is nothing odd. Messages of dtrace(1) itself may stand between
+and within the objects, where its stderr is in the same stream. Source: dtrace(1) of FreeBSD 14 and
+later.
+
+A buffer that is all text, to its end or to a NUL, comes as that text and not as hex: what followed
+the NUL is lost, and filled with zeros as far as an annotation says how long the dump is.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from dtkit.oddity import Oddity
+from dtkit.output.annotation import PREFIX, read_annotation
+from dtkit.output.events import (
+    Annotation,
+    Drop,
+    Dump,
+    Event,
+    Firing,
+    Message,
+    Part,
+    Source,
+    Stack,
+)
+from dtkit.output.stderr import MESSAGE, read_message
+
+#: The most characters of an object that are waited for: a firing of a buffer of dtrace(1)'s, 4 MB.
+_LONGEST = 10_000_000
+
+#: What begins the output: messages may precede it.
+_BEGINNING = re.compile(
+    rb"(?:\s+|dtrace: [^\n]*\n|#[^\n]*\n)*+\{\s*+\"(?:__version|dtrace)\"", re.DOTALL
+)
+
+#: What begins a firing. It stands in no string, where quotes are escaped: so it tells where the
+#: next one begins when something is damaged.
+_FIRING = re.compile(r'\{\s*+"timestamp"\s*+:')
+_LIST = re.compile(rf'"(probes|aggregations)"\s*+:\s*+\[|(?={_FIRING.pattern})')
+_BETWEEN = re.compile(r"[\s,]*")
+#: What else stands around the lists, and is no firing.
+_AROUND = re.compile(r'(?:[{}\s,:]|"(?:__version|dtrace)"|"[0-9.]{1,8}")++')
+_NEXT = re.compile(r"[{\]\n]")
+#: How many characters at the end of what came so far may be the first of a message, or of the
+#: beginning of a list: they are looked at again with what comes next.
+_HELD = 4096
+
+_HEX = re.compile(r"0x((?:[0-9a-f]{2})*)")
+
+
+def is_structured(head: bytes) -> bool:
+    """Whether an output that begins with *head* is JSON."""
+    return _BEGINNING.match(head) is not None
+
+
+def read_structured(pieces: Iterable[bytes]) -> Iterator[Event]:
+    """
+    Read the JSON output of dtrace(1), with or without its stderr in between.
+
+    :param pieces: the output, cut anywhere.
+    :return: events in the order in which they are complete. Bad input raises nothing, but is named.
+    """
+    reader = _Reader()
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    for piece in pieces:
+        yield from reader.feed(decoder.decode(piece))
+    yield from reader.feed(decoder.decode(b"", final=True), ended=True)
+
+
+class _Reader:
+    """What was not yet read of the output, and where in it we are."""
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._at = 0  # all of the text before is read
+        self._line = 1  # of the place up to which lines are counted:
+        self._counted = 0
+        self._list: str | None = None  # the list that is open
+        self._stray = 0  # characters that are nothing, since:
+        self._stray_line = 0
+        self._lost = False  # after an object that was too long: until the next firing
+        self._texts = 0  # dumps that came as text
+        self._decode = json.JSONDecoder().raw_decode
+
+    def feed(self, text: str, ended: bool = False) -> Iterator[Event]:
+        self._number(self._at)
+        self._text = self._text[self._at :] + text
+        self._at = self._counted = 0
+        while True:
+            message = MESSAGE.search(self._text, self._at)
+            if message is None:
+                yield from self._read(len(self._text), ended)
+                break
+            yield from self._read(message.start(), False)
+            yield from self._close_stray()
+            yield read_message(self._number(message.start()), _clean(message[0].rstrip("\n")))
+            # What it broke into goes on behind it.
+            self._line += 1
+            self._text = self._text[: message.start()] + self._text[message.end() :]
+        if ended:
+            yield from self._close_stray()
+            if self._texts > 1:
+                yield Oddity("line", 0, f"{self._texts} dumps in all came as text")
+
+    def _number(self, at: int) -> int:
+        """The number of the line at *at*, which never goes back."""
+        if at > self._counted:
+            self._line += self._text.count("\n", self._counted, at)
+            self._counted = at
+        return self._line
+
+    def _read(self, end: int, ended: bool) -> Iterator[Event]:
+        """Read up to *end*, where the text ends or a message begins; *ended*: nothing follows."""
+        text = self._text
+        while True:
+            found = _BETWEEN.match(text, self._at, end)
+            self._at = found.end() if found else self._at
+            if self._at >= end:
+                return
+            if self._list is None:
+                if not self._open_list(end, ended):
+                    return
+            elif text[self._at] == "]":
+                self._list = None
+                self._at += 1
+            elif text[self._at] == "{" and not self._lost:
+                start = self._at
+                following = _FIRING.search(text, start + 1, end)
+                until = following.start() if following else end
+                try:
+                    found_object, size = self._decode(text[start:until])
+                except (ValueError, RecursionError):
+                    if not following and self._may_go_on(end, ended):
+                        return
+                    yield from self._damaged(until)
+                    continue
+                self._at += size
+                yield from self._close_stray()
+                yield from self._object(found_object, self._number(start))
+            elif not self._pass_over(end, ended):
+                return
+
+    def _open_list(self, end: int, ended: bool) -> bool:
+        """Go on behind the beginning of the next list, if it is there."""
+        found = _LIST.search(self._text, self._at, end)
+        if found:
+            until, self._list = found.start(), found[1] or "probes"
+        else:
+            until = end if ended else max(self._at, end - _HELD)
+        if odd := _AROUND.sub("", self._text[self._at : until]):
+            expected = _AROUND.match(self._text, self._at, until)
+            self._astray(expected.end() if expected else self._at, len(odd))
+        self._at = found.end() if found else until
+        return found is not None
+
+    def _may_go_on(self, end: int, ended: bool) -> bool:
+        """Whether the object that is cut off at *end* may go on with what comes next."""
+        # Before a message it does: the message is taken out, and the object tried again.
+        return not ended and (end < len(self._text) or end - self._at <= _LONGEST)
+
+    def _damaged(self, until: int) -> Iterator[Event]:
+        """Give up an object that cannot be read, and all up to *until*."""
+        yield from self._close_stray()
+        what = "a firing is cut or damaged"
+        if until - self._at > _LONGEST:
+            what = f"a firing of more than {_LONGEST} characters is too long to keep"
+            self._lost = True
+        yield Oddity("line", self._number(self._at), what, unread=1)
+        self._at = until
+
+    def _pass_over(self, end: int, ended: bool) -> bool:
+        """Pass over what is no object, up to where one may begin; whether that is here."""
+        goal = _FIRING if self._lost else _NEXT
+        found = goal.search(self._text, self._at + (not self._lost), end)
+        rest = end if ended else max(self._at, end - _HELD)
+        until = found.start() if found else rest
+        if not self._lost:
+            self._astray(self._at, until - self._at)
+        self._lost = self._lost and found is None
+        self._at = until
+        return found is not None
+
+    def _astray(self, at: int, count: int) -> None:
+        """Characters that are nothing; a stretch of them is one oddity."""
+        if not count:
+            return
+        self._stray_line = self._stray_line or self._number(at)
+        self._stray += count
+
+    def _close_stray(self) -> Iterator[Oddity]:
+        if self._stray:
+            yield Oddity("line", self._stray_line, f"{self._stray} characters are no firing", 1)
+            self._stray = self._stray_line = 0
+
+    # Objects
+
+    def _object(self, found: Any, line: int) -> Iterator[Event]:
+        if self._list == "aggregations":
+            yield Message(line, _shown(found))
+            return
+        output = found.get("output")
+        cpu = _number(found, "cpu")
+        fields = [_text(found.get(key)) for key in ("provider", "module", "function", "name")]
+        if fields == ["dtrace", "INTERNAL", "INTERNAL", "DROP"]:
+            yield _drop(found, line)
+            return
+        if not isinstance(output, list) or cpu is None or not any(fields):
+            yield Oddity("line", line, "an object is no firing", unread=1)
+            return
+        # An SDT probe without a function has `none` in its place, here as in text.
+        source = Source(cpu, _number(found, "id"), fields[2], fields[3], ":".join(fields))
+        parts: list[Part] = []
+        for entry in output:
+            for part in self._entry(entry, line, parts):
+                if isinstance(part, Oddity):
+                    yield part
+                else:
+                    parts.append(part)
+        yield Firing(line, source, tuple(parts), _number(found, "timestamp"))
+
+    def _entry(self, entry: Any, line: int, before: list[Part]) -> Iterator[Part | Oddity]:
+        """What one action printed."""
+        if not isinstance(entry, dict):
+            yield Message(line, _shown(entry))
+            return
+        dump = entry.get("tracemem", entry.get("printm"))
+        if isinstance(dump, str):
+            yield from self._dump(dump, line, before[-1] if before else None)
+        elif isinstance(text := entry.get("message"), str):
+            for each in _clean(text).rstrip("\n").split("\n"):
+                annotation = read_annotation(line, each) if each.startswith(PREFIX) else None
+                yield annotation or Message(line, each)
+        elif isinstance(frames := entry.get("stack-frames"), list) and frames:
+            symbols = [one.get("symbol") if isinstance(one, dict) else one for one in frames]
+            yield Stack(line, tuple(_shown(symbol) for symbol in symbols))
+        elif entry.keys() == {"value"}:
+            if not _is_said(entry["value"], before):
+                yield Message(line, _shown(entry["value"]))
+        else:
+            yield Message(line, _shown(entry))
+
+    def _dump(self, text: str, line: int, before: Part | None) -> Iterator[Part | Oddity]:
+        size = before.number("dump") if isinstance(before, Annotation) else None
+        found = _HEX.fullmatch(text)
+        if found and (size is None or size == len(found[1]) // 2):
+            data = bytes.fromhex(found[1])
+        else:
+            data = text.encode("utf-8", "surrogateescape" if _is_escaped(text) else "replace")
+            if size is not None and len(data) < size <= _LONGEST:
+                data += bytes(size - len(data))
+            self._texts += 1
+            if self._texts == 1:
+                yield Oddity("line", line, "a dump came as text: what followed its NUL is lost")
+        if data:
+            yield Dump(line, data)
+
+
+def _is_escaped(text: str) -> bool:
+    """Whether *text* can be turned into the bytes that it was."""
+    return not any("\ud800" <= char < "\udc80" or "\udcff" < char <= "\udfff" for char in text)
+
+
+def _is_said(value: Any, before: list[Part]) -> bool:
+    """Whether *value* is an argument of the printf() before, in whose text it stands already."""
+    last = before[-1] if before else None
+    if isinstance(last, Annotation):
+        text = " ".join(last.fields.values())
+    elif isinstance(last, Message):
+        text = last.text
+    else:
+        return False
+    forms = [_shown(value)]
+    if isinstance(value, int):
+        unsigned = value & (1 << 64) - 1
+        forms += [f"{unsigned:x}", f"{unsigned:o}", str(unsigned)]
+    return any(form in text for form in forms)
+
+
+def _drop(found: dict[str, Any], line: int) -> Drop:
+    """A pseudo-probe that stands for drops; without a count, for one at least."""
+    said = read_message(line, f"dtrace: {_shown(found.get('msg')).rstrip()}")
+    if isinstance(said, Drop):
+        return said
+    count = _number(found, "count")
+    return Drop(line, 1 if count is None else count, "", _number(found, "cpu"))
+
+
+def _number(found: dict[str, Any], key: str) -> int | None:
+    """A field that is a natural number of 64 bits, or None."""
+    value = found.get(key)
+    return value if type(value) is int and 0 <= value < 1 << 64 else None
+
+
+def _text(value: Any) -> str:
+    """A field that is a word, without the spaces and colons that no probe's has."""
+    return re.sub(r"[\s:]", "_", _clean(value)) if isinstance(value, str) else ""
+
+
+def _clean(text: str) -> str:
+    """*text* with ``\\xNN`` for bytes that were no UTF-8, and no half characters."""
+    return text.encode(
+        "utf-8", "surrogateescape" if _is_escaped(text) else "backslashreplace"
+    ).decode("utf-8", "backslashreplace")
+
+
+def _shown(value: Any) -> str:
+    """A value as text; what is no plain value stays JSON."""
+    return _clean(value) if isinstance(value, str) else json.dumps(value)

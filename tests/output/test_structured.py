@@ -1,0 +1,299 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""JSON as dtrace(1) writes it, whole and damaged; the simulator's JSON against its text."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dtkit.dlang.options import WITH_COPYOUTMBUF
+from dtkit.generate import Copy, Request
+from dtkit.generate.oneliner import program
+from dtkit.oddity import Oddity
+from dtkit.output import (
+    Annotation,
+    Drop,
+    Dump,
+    Event,
+    Fault,
+    Firing,
+    Message,
+    Notice,
+    Source,
+    Stack,
+    packets,
+    read_output,
+)
+from dtkit.output import structured as module
+from dtkit.output.structured import read_structured
+from dtkit.packets.packet import Packet as Read
+from dtkit.probes import catalog
+from dtkit.simulate import Packet, Settings, run
+from tests.output.test_reader import take_all_the_way
+from tests.packets.frames import ipv4, tcp, udp
+
+SOURCE = Source(1, 7, "tcp_input", "entry", "fbt:kernel:tcp_input:entry")
+DATA = ipv4(6, tcp(payload=b"\0\xff" * 40))
+
+
+def firing(*output: Any, **fields: Any) -> dict[str, Any]:
+    names = {"provider": "fbt", "module": "kernel", "function": "tcp_input", "name": "entry"}
+    return {"timestamp": 99, "cpu": 1, "id": 7, **names, "output": list(output), **fields}
+
+
+def document(*objects: dict[str, Any]) -> str:
+    return json.dumps({"dtrace": {"probes": list(objects)}})
+
+
+def read(text: str | bytes) -> list[Event]:
+    return list(read_output(io.BytesIO(text.encode() if isinstance(text, str) else text)))
+
+
+def read_packets(text: str) -> list[Read]:
+    items = packets(read_output(io.BytesIO(text.encode())), catalog())
+    return [item for item in items if isinstance(item, Read)]
+
+
+def oddities(events: list[Event]) -> list[str]:
+    return [str(event) for event in events if isinstance(event, Oddity)]
+
+
+DUMP = {"tracemem": f"0x{DATA.hex()}"}
+ONE = firing(DUMP)
+READ = Firing(1, SOURCE, (Dump(1, DATA),), 99)
+
+OPTIONS = WITH_COPYOUTMBUF.set("quiet", None)
+
+
+@pytest.mark.parametrize("copy", Copy)
+@pytest.mark.parametrize("annotate", [True, False], ids=["annotated", "bare"])
+def test_json_has_the_packets_that_the_text_of_the_same_run_has(copy: Copy, annotate: bool) -> None:
+    given = [Packet(DATA, lengths=(20, 20)), Packet(ipv4(17, udp(b"query")))]
+    probes = [catalog()["tcp_input"], catalog()["udp_input"]]
+    text = program(probes, Request(copy=copy, annotate=annotate, length=200))
+
+    def output(form: str | None) -> list[Read]:
+        options = OPTIONS if form is None else OPTIONS.set("oformat", form)
+        return read_packets("".join(run(text, given, Settings(options=options))))
+
+    plain, found = output(None), output("json")
+    assert len(found) >= len(given)
+    assert [one.data for one in found] == [one.data for one in plain]
+    assert all(one.timestamp is not None for one in found)
+    if annotate:
+        assert [one._replace(line=None) for one in found] == [
+            one._replace(line=None) for one in plain
+        ]
+    else:
+        assert found[0].origin.probe == "fbt:kernel:tcp_input:entry"
+
+
+@pytest.mark.parametrize(
+    ("entry", "part"),
+    [
+        ({"printm": "0x4500"}, Dump(1, b"\x45\0")),
+        ({"message": "two\nlines\n"}, (Message(1, "two"), Message(1, "lines"))),
+        ({"message": "@dtkit 1 mbuf m=0x1"}, Annotation(1, "mbuf", {"m": "0x1"})),
+        ({"value": -5}, Message(1, "-5")),
+        ({"value": "text"}, Message(1, "text")),
+        ({"value": "0xff", "more": 1}, Message(1, '{"value": "0xff", "more": 1}')),
+        (
+            {"stack-frames": [{"symbol": "kernel`f+0x1", "module": "kernel"}, {"symbol": "0x5"}]},
+            Stack(1, ("kernel`f+0x1", "0x5")),
+        ),
+        ({"aggregation-name": ""}, Message(1, '{"aggregation-name": ""}')),
+        ("?", Message(1, "?")),
+    ],
+    ids=str,
+)
+def test_what_an_action_printed(entry: Any, part: Any) -> None:
+    parts = part if type(part) is tuple else (part,)
+    assert read(document(firing(entry))) == [Firing(1, SOURCE, parts, 99)]
+
+
+def test_values_of_a_printf_are_in_its_text_already() -> None:
+    (found,) = read(document(firing({"message": "a=ff b=-1"}, {"value": 255}, {"value": -1})))
+    assert isinstance(found, Firing)
+    assert found.parts == (Message(1, "a=ff b=-1"),)
+    (found,) = read(document(firing({"message": "a=ff"}, {"value": 7})))
+    assert isinstance(found, Firing)
+    assert found.parts == (Message(1, "a=ff"), Message(1, "7"))
+
+
+def test_a_dump_that_is_all_text_comes_as_text() -> None:
+    """Without its NULs, and even where that looks like hex: the annotation has its length."""
+    said = {"message": "@dtkit 1 mbuf t=1 m=0x1 len=8 off=0 dump=8\n"}
+    for text, data in (("GET /", b"GET /\0\0\0"), ("0x41", b"0x41\0\0\0\0")):
+        events = read(document(firing(said, {"tracemem": text})))
+        assert len(oddities(events)) == 1
+        (packet,) = read_packets(document(firing(said, {"tracemem": text})))
+        assert packet.data == data
+    (odd, found) = read(document(firing({"tracemem": "GET /"})))
+    assert str(odd) == "line 1: a dump came as text: what followed its NUL is lost"
+    assert isinstance(found, Firing)
+    assert found.parts == (Dump(1, b"GET /"),)
+
+
+@pytest.mark.parametrize(
+    ("fields", "drop"),
+    [
+        ({}, Drop(1, 1, "", 1)),
+        ({"count": 5}, Drop(1, 5, "", 1)),
+        ({"msg": "3 aggregation drops on CPU 0\n"}, Drop(1, 3, "aggregation", 0)),
+        ({"msg": "?", "count": -1, "cpu": "x"}, Drop(1, 1, "", None)),
+    ],
+    ids=str,
+)
+def test_drops(fields: dict[str, Any], drop: Drop) -> None:
+    names = {"provider": "dtrace", "module": "INTERNAL", "function": "INTERNAL", "name": "DROP"}
+    assert read(document({"cpu": 1, "id": -1, **names, **fields})) == [drop]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(document(ONE, ONE), id="compact"),
+        pytest.param(json.dumps(json.loads(document(ONE, ONE)), indent=2), id="pretty"),
+        pytest.param(document(ONE) + "\n" + document(ONE) + "\n", id="twice"),
+        pytest.param(document(ONE, ONE)[:-3], id="without the end"),
+        pytest.param(document(ONE, ONE).replace("{", '{"__version": "1", ', 1), id="version"),
+        pytest.param("\n" + document(ONE, ONE).replace(" ", ""), id="no blanks"),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 7, 1 << 20])
+def test_layout_and_cuts_do_not_matter(text: str, size: int) -> None:
+    data = text.encode()
+    events = list(read_structured(data[at : at + size] for at in range(0, len(data), size)))
+    assert [type(event) for event in events] == [Firing, Firing]
+    assert [event.parts[0].data for event in events] == [DATA, DATA]  # type: ignore[union-attr]
+
+
+STDERR = [
+    "dtrace: 3 drops on CPU 1\n",
+    "dtrace: description 'ip_input' matched 1 probe\n",
+    "dtrace: error on enabled probe ID 2 (ID 7: fbt:kernel:tcp_input:entry): invalid address "
+    "(0x10) in action #1\n",
+]
+
+
+@given(st.lists(st.tuples(st.integers(0, 700), st.sampled_from(STDERR)), max_size=3))
+def test_stderr_may_break_in_anywhere(breaks: list[tuple[int, str]]) -> None:
+    """But in another message: the text is put together from the end."""
+    text = document(ONE, firing({"value": 5}), ONE)
+    for at, message in sorted(breaks, reverse=True):
+        text = text[:at] + message + text[at:]
+    for size in (50, len(text)):
+        cut = (text[at : at + size].encode() for at in range(0, len(text), size))
+        events = list(read_structured(cut))
+        assert [type(event) for event in events if isinstance(event, Firing)] == [Firing] * 3
+        said = [event for event in events if isinstance(event, (Drop, Notice, Fault))]
+        assert len(said) == len(breaks)
+        assert len(said) + 3 == len(events)
+
+
+@pytest.mark.parametrize("change", ["", "{", "}", '"', "\\", "nul", "[", "]", "\x01", "x\ny\n"])
+def test_a_damaged_firing_is_named_and_the_others_are_kept(change: str) -> None:
+    text = document(ONE, ONE, ONE, ONE)
+    at = text.index("timestamp", len(text) // 4) + 30
+    events = read(text[:at] + change + text[at + 5 :])
+    assert events[:1] == [READ]
+    kept = [event for event in events if isinstance(event, Firing) and event.timestamp == 99]
+    assert [part.data for event in kept for part in event.parts if type(part) is Dump] == [DATA] * 3
+    assert len(oddities(events)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (document(ONE)[:-60], ["line 1: a firing is cut or damaged"]),
+        (document({}), ["line 1: an object is no firing"]),
+        (document(firing(cpu="1")), ["line 1: an object is no firing"]),
+        (document(firing(cpu=True)), ["line 1: an object is no firing"]),
+        (document(firing(output=None)), ["line 1: an object is no firing"]),
+        (document().replace("]", "what is this\n]"), ["line 1: 12 characters are no firing"]),
+        (document() + "\nand more", ["line 2: 7 characters are no firing"]),
+        (document(firing()).replace("99", "9" * 5000), ["line 1: a firing is cut or damaged"]),
+        ('{"dtrace": {"probes": [' + "[" * 100_000, ["line 1: 100000 characters are no firing"]),
+        ('{"dtrace": {"probes": [{"a":' + "[" * 100_000, ["line 1: a firing is cut or damaged"]),
+    ],
+)
+def test_what_is_no_firing_is_named(text: str, said: list[str]) -> None:
+    assert oddities(read(text)) == said
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"id": 1 << 70},
+        {"id": None, "timestamp": "x"},
+        {"timestamp": float("nan")},
+        {"function": "a:b c\n\ud800", "module": 5},
+        {"output": [{"value": "\ud800"}, {"message": "\udcff"}, {"tracemem": "\ud800"}, [1], None]},
+        {"output": [{"tracemem": "0xzz"}, {"tracemem": "0x1"}, {"tracemem": ""}, {"tracemem": 5}]},
+        {"output": [{"stack-frames": []}, {"stack-frames": [5, None, {}]}, {"message": 5}]},
+    ],
+    ids=str,
+)
+def test_fields_that_make_no_sense_raise_nothing(fields: dict[str, Any]) -> None:
+    take_all_the_way(document(firing(**fields), ONE).encode("utf-8", "surrogatepass"))
+    assert READ in read(document(firing(**fields), ONE))
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_without_an_exception(data: bytes) -> None:
+    take_all_the_way(b'{"dtrace": {"probes": [' + data)
+
+
+PIECES = [*STDERR, document(ONE), document(ONE)[:200], ', "aggregations": [{"a": 1}]', "dtrace: x"]
+
+
+@given(st.lists(st.sampled_from([*PIECES, *'{}[],":\n']) | st.text(max_size=8), max_size=20))
+def test_any_mixture_of_its_own_pieces_is_read_without_an_exception(pieces: list[str]) -> None:
+    text = '{"dtrace": {"probes": [' + "".join(pieces)
+    take_all_the_way(text.encode("utf-8", "surrogatepass"))
+
+
+def test_a_firing_that_is_too_long_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_LONGEST", 5000)
+    text = document(ONE, firing({"message": "x" * 20_000}), ONE).encode()
+    cut = (text[at : at + 100] for at in range(0, len(text), 100))
+    events = list(read_structured(cut))
+    assert [event for event in events if isinstance(event, Firing)] == [READ, READ]
+    assert oddities(events) == ["line 1: a firing of more than 5000 characters is too long to keep"]
+
+
+def test_a_firing_is_there_when_its_last_byte_is() -> None:
+    text = document(ONE, ONE).encode()
+    end = text.index(b"}, {", 30) + 1
+    taken = []
+
+    def live() -> Iterator[bytes]:
+        for at in range(len(text)):
+            taken.append(at)
+            yield text[at : at + 1]
+
+    assert next(read_structured(live())) == READ
+    assert len(taken) == end
+
+
+def test_memory_is_bounded_while_streaming() -> None:
+    """What was read is not kept, though it is all one line."""
+    import tracemalloc
+
+    def endless() -> Iterator[bytes]:
+        yield b'{"dtrace": {"probes": ['
+        for _ in range(400):
+            yield (json.dumps(ONE) + ", ").encode() * 100
+
+    tracemalloc.start()
+    count = sum(1 for _ in read_structured(endless()))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert count == 40_000
+    assert peak < 4 << 20
