@@ -3,15 +3,12 @@
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
-from importlib import resources
 from typing import Any
 
 from dtkit.probes.description import ProbeDescription
@@ -319,6 +316,8 @@ class Catalog:
         return found
 
     def _no_such(self, pattern: str) -> str:
+        import difflib
+
         names = [probe.description.shorthand for probe in self]
         key = next((part for part in reversed(pattern.split(":")[:-1]) if part), pattern)
         near = difflib.get_close_matches(key, dict.fromkeys(names), n=3)
@@ -340,6 +339,8 @@ def read_catalog(text: str) -> Catalog:
 
     :raises CatalogError: it is no TOML, or not of the schema.
     """
+    import tomllib  # here and below: most that is read needs no catalog, and these take their time
+
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -353,4 +354,6 @@ def read_catalog(text: str) -> Catalog:
 @cache
 def catalog() -> Catalog:
     """The catalog that ships with dtkit."""
+    from importlib import resources
+
     return read_catalog((resources.files(__package__) / "catalog.toml").read_text("utf-8"))
