@@ -243,3 +243,17 @@ def test_a_probe_that_no_packet_can_pass_is_left_out(dtkit: Dtkit) -> None:
     assert result.stderr.startswith("dtkit script: fbt::ip_input:entry is left out: filter 'ip6'")
     assert "fbt::ip6_input:entry" in result.stdout
     assert "fbt::ip_input:entry" not in result.stdout
+
+
+@pytest.mark.parametrize("of", ["freebsd-12", "freebsd-14"])
+def test_every_probe_that_knows_its_interface_has_a_sound_script(dtkit: Dtkit, of: str) -> None:
+    without = []
+    for probe in catalog():
+        result = dtkit("script", str(probe.description), "--iface", "em0")
+        if result.exit_code:
+            without.append(probe.description.function or probe.description.name)
+            assert "does not know its interface yet" in result.stderr
+            continue
+        checked = dtkit("check", "--kernel", of, "-Z", "-n", result.stdout)
+        assert (checked.exit_code, checked.stdout) == (0, ""), probe.description
+    assert without == ["ip_output", "ip6_output", "accept-refused", "debug-output"]

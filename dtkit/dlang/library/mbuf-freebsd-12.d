@@ -97,3 +97,11 @@ struct mbuf {
 		char m_dat[0];
 	};
 };
+
+struct bpf_if {
+	void *bif_links[3];
+	u_int bif_dlt;
+	u_int bif_hdrlen;
+	struct ifnet *bif_ifp;
+	char bif_rest[56];
+};

@@ -90,3 +90,12 @@ struct mbuf {
 		char m_dat[0];
 	};
 };
+
+struct bpf_if {
+	void *bif_links[3];
+	u_int bif_dlt;
+	u_int bif_hdrlen;
+	void *bif_wlist;
+	struct ifnet *bif_ifp;
+	struct bpf_if **bif_bpf;
+};
