@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Choosing journeys: by the places they pass, or by a pcap filter on the packet at any moment."""
+"""Choosing journeys: by what is known of them, or by a pcap filter on the packet at any moment."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Filter", "journey_filter"]
 #: Whether a journey is wanted.
 Filter = Callable[[Journey], bool]
 
-_PLACES = re.compile(r"(label|file):(.+)", re.DOTALL)
+_KNOWN = re.compile(r"(label|file|outcome|vnet|if|proc):(.+)", re.DOTALL)
 
 
 def journey_filter(expression: str) -> Filter:
@@ -25,14 +25,24 @@ def journey_filter(expression: str) -> Filter:
     What *expression* asks for.
 
     :param expression: ``label:GLOB``, a hop whose label matches; ``file:GLOB``, one in such a
-        file, named from its end on directory boundaries (``if.c``, ``net/if.c``); or anything
-        else, a filter of pcap-filter(7) that must match one of the snapshots.
+        file, named from its end on directory boundaries (``if.c``, ``net/if.c``); of followed
+        packets ``outcome:GLOB``, what became of it (``dropped``, or all that is said of it), and
+        ``vnet:GLOB``, ``if:GLOB``, ``proc:GLOB``, where it was (a process by its name, or as
+        ``name[pid]``); or anything else, a filter of pcap-filter(7) that must match one of the
+        snapshots.
     :raises FilterError: it is none of these.
     """
-    if found := _PLACES.fullmatch(expression):
-        kind, glob = found.groups()
-        return _by_label(glob) if kind == "label" else _by_file(glob)
-    return _by_packet(expression)
+    found = _KNOWN.fullmatch(expression)
+    if found is None:
+        return _by_packet(expression)
+    kind, glob = found.groups()
+    if kind == "label":
+        return _by_label(glob)
+    if kind == "file":
+        return _by_file(glob)
+    if kind == "outcome":
+        return _by_outcome(glob)
+    return _by_hop({"vnet": "vnet", "if": "interface", "proc": "process"}[kind], glob)
 
 
 def _by_label(glob: str) -> Filter:
@@ -49,6 +59,26 @@ def _by_file(glob: str) -> Filter:
             for hop in journey.hops
             if hop.place.file is not None
             for file in [plain(hop.place.file)]
+        )
+
+    return wanted
+
+
+def _by_outcome(glob: str) -> Filter:
+    def wanted(journey: Journey) -> bool:
+        outcome = plain(journey.outcome)
+        return fnmatchcase(outcome, glob) or fnmatchcase(outcome.partition(":")[0], glob)
+
+    return wanted
+
+
+def _by_hop(field: str, glob: str) -> Filter:
+    def wanted(journey: Journey) -> bool:
+        return any(
+            # Not a glob's [pid]: who gives it in full means that process.
+            text == glob or fnmatchcase(text, glob) or fnmatchcase(text.partition("[")[0], glob)
+            for text in {getattr(hop, field) for hop in journey.hops}
+            if text is not None
         )
 
     return wanted

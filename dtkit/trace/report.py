@@ -75,6 +75,7 @@ class _Page:
         self._places: dict[Place, int] = {}
         self._groups: dict[str, int] = {}
         self._names: dict[str, int] = {}
+        self._words: dict[str, int] = {}
         self._rows: list[list[Any]] = []
         self._snippets: list[tuple[int, list[str]]] = []
 
@@ -90,6 +91,9 @@ class _Page:
                     visible(journey.form),
                     headline(journey),
                     steps,
+                    visible(journey.outcome),
+                    [visible(note) for note in journey.notes],
+                    journey.origin,
                 ]
             )
 
@@ -97,7 +101,12 @@ class _Page:
         step, depth = journey.seen[index], journey.depths[index]
         if isinstance(step, Hop):
             arguments = None if step.arguments is None else visible(step.arguments)
-            return [0, depth, self._place(step.place), arguments, moment(journey, index)]
+            hop = [0, depth, self._place(step.place), arguments, moment(journey, index)]
+            known = [step.process, step.interface, step.vnet]
+            if step.cpu is None and step.thread is None and known == [None] * 3:
+                return hop
+            thread = None if step.thread is None else f"{step.thread:#x}"
+            return [*hop, clock(step.time), step.cpu, thread, *map(self._word, known)]
         parts = [
             number
             for part in dissect(step.data, step.linktype)
@@ -113,6 +122,9 @@ class _Page:
         bits = [[one.at, one.width, one.to, one.grown] for one in change]
         where = changed_where(journey, index)
         return [1, depth, data, parts, summary, [change.lines, bits], where]
+
+    def _word(self, text: str | None) -> int | None:
+        return None if text is None else self._words.setdefault(visible(text), len(self._words))
 
     def _place(self, place: Place) -> int:
         if place not in self._places:
@@ -142,6 +154,7 @@ class _Page:
                 "places": self._rows,
                 "groups": list(self._groups),
                 "names": list(self._names),
+                "words": list(self._words),
                 "layouts": LAYOUTS,
                 "snippets": self._snippets,
             }

@@ -23,10 +23,12 @@ from selenium.webdriver.support.ui import WebDriverWait
 from dtkit.trace.headers import dissect, walk
 from dtkit.trace.journey import Hop, Journey, Step
 from dtkit.trace.links import Links
+from dtkit.trace.path import read_path
 from dtkit.trace.report import write_report
 from dtkit.trace.snapshot import Snapshot
 from tests.trace.frames import PACKETS, ethernet, ipv4, tcp
 
+DATA = Path(__file__).parent.parent / "data"
 TIME = 1_700_000_000_000_000_000
 HOSTILE = "</script><img src=x onerror=document.title='owned'><b>&amp;"
 SOURCE = "https://x.example/{path}#n{line}"
@@ -302,6 +304,89 @@ def test_the_graph_searches(page: Page) -> None:
     assert page.one("#count").text == "20 of 40 packets"
 
 
+@pytest.fixture
+def followed(browser: webdriver.Chrome, tmp_path: Path) -> Iterator[Page]:
+    """Packets that a real kernel's DTrace followed: 1 delivered, 2 a copy, 4 dropped."""
+    with (DATA / "path-epair-pf.txt").open("rb") as stream:
+        journeys = [item for item in read_path(stream) if isinstance(item, Journey)]
+    lost = journeys[2]
+    journeys[2] = Journey(
+        3, lost.time, lost.steps, lost.form, None, lost.outcome, ("2 hops are missing",)
+    )
+    page = Page(browser, write(tmp_path / "report.html", journeys))
+    yield page
+    assert complaints(browser) == []
+
+
+def test_the_list_tells_what_became_of_packets(followed: Page) -> None:
+    assert followed.texts(".row .end") == ["delivered", "freed", "delivered", "dropped"]
+    assert followed.texts(".row .odd") == ["incomplete"]
+    assert "copy of #1" in followed.texts(".row .top")[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("outcome:dropped", ["#4"]),
+        ("dropped", ["#4"]),
+        ("outcome:pf_drop", ["#4"]),
+        ('outcome:"returned PF_DROP"', ["#4"]),
+        ("vnet:bravo", ["#1"]),
+        ("vnet:router proc:nc", ["#4"]),
+        ("proc:ping[85]", ["#1"]),
+        ("if:lo0", ["#3"]),
+        ("thread:0x186ec", ["#4"]),
+        ("note:missing", ["#3"]),
+        ("copy", ["#2"]),
+        ("copy:#1", ["#2"]),
+        ("copy:#2", []),
+        ("outcome:nowhere", []),
+    ],
+)
+def test_search_in_what_is_known_of_followed_packets(
+    followed: Page, text: str, found: list[str]
+) -> None:
+    followed.search(text)
+    assert followed.texts(".row .number") == found
+
+
+def test_chips_choose_by_end_and_by_network_stack(followed: Page) -> None:
+    chips = {chip.text: chip for chip in followed.all("#groups button")}
+    assert {"dropped", "delivered", "freed", "vnet host", "vnet router", "vnet bravo"} < set(chips)
+    chips["dropped"].click()
+    assert followed.texts(".row .number") == ["#4"]
+    chips["delivered"].click()
+    assert followed.texts(".row .number") == ["#1", "#3", "#4"]
+    chips["vnet router"].click()
+    assert followed.texts(".row .number") == ["#1", "#4"]
+
+
+def test_a_followed_packet_tells_its_end_and_where_each_hop_was(followed: Page) -> None:
+    followed.row(4)
+    assert followed.texts(".outcome") == ["dropped: pf_test returned PF_DROP"] * 2
+    assert followed.texts(".lane-name") == ["vnet host", "vnet router"]
+    followed.one(".hop button[aria-expanded]").click()
+    facts = followed.one(".hop .facts").text.splitlines()
+    known = dict(zip(facts[::2], facts[1::2], strict=False))
+    assert known["process"] == "nc[98]"
+    assert known["vnet"] == "host"
+    assert known["interface"] == "epair0a"
+    assert known["thread"] == "0x186ec"
+    assert known["time"] == "2026-11-21 03:25:34.641374085 UTC"
+    followed.row(3)
+    assert followed.texts(".notes li") == ["2 hops are missing"]
+
+
+def test_copies_and_their_origin_lead_to_each_other(followed: Page) -> None:
+    followed.search("#1")
+    followed.one("#journey .go").click()
+    assert followed.chosen == "#2"
+    assert followed.one("#count").text == "4 packets"
+    assert followed.texts("#journey .about")[0].endswith("copy of #1")
+    followed.one("#journey .go").click()
+    assert followed.chosen == "#1"
+
+
 def test_light_and_dark(page: Page) -> None:
     def colours() -> tuple[str, str]:
         body = page.one("body")
@@ -354,6 +439,13 @@ def test_hostile_strings_stay_text(browser: webdriver.Chrome, tmp_path: Path) ->
     assert browser.title == HOSTILE
     assert page.texts("#journey .name")[1] == f"f({HOSTILE}\\u2028\\x1b)"
     page.one("#journey").send_keys("e", "g")
+    assert page.all("img, b") == []
+    hop = Hop.parse(b"f")._replace(process=HOSTILE, interface=HOSTILE, vnet=HOSTILE)
+    followed = Journey(1, TIME, (hop,), "path", None, f"dropped: {HOSTILE}", (HOSTILE,))
+    page = Page(browser, write(tmp_path / "followed.html", [followed]))
+    page.one("#journey").send_keys("e")
+    assert page.texts(".outcome") == [f"dropped: {HOSTILE}"] * 2
+    assert page.texts(".notes li") == [HOSTILE]
     assert page.all("img, b") == []
     assert complaints(browser) == []
 

@@ -22,6 +22,14 @@ JOURNEY = Journey(
     ),
 )
 
+FOLLOWED = Journey(
+    2,
+    None,
+    (Hop.parse(b"ip_input")._replace(process="nc[98]", interface="em0", vnet="the router"),),
+    "path",
+    outcome="dropped: pf_test returned PF_DROP",
+)
+
 
 @pytest.mark.parametrize(
     ("expression", "wanted"),
@@ -50,3 +58,27 @@ def test_what_a_filter_chooses(expression: str, wanted: bool | None) -> None:
             journey_filter(expression)
     else:
         assert journey_filter(expression)(JOURNEY) is wanted
+
+
+@pytest.mark.parametrize(
+    ("expression", "wanted"),
+    [
+        ("outcome:dropped", True),
+        ("outcome:*PF_DROP", True),
+        ("outcome:drop", False),
+        ("outcome:delivered", False),
+        ("vnet:the router", True),
+        ("vnet:*router", True),
+        ("vnet:router", False),
+        ("if:em*", True),
+        ("if:lo0", False),
+        ("proc:nc", True),
+        ("proc:nc[98]", True),
+        ("proc:nc[99]", False),
+        ("label:ip_input", True),
+    ],
+)
+def test_followed_packets_by_what_is_known_of_them(expression: str, wanted: bool) -> None:
+    assert journey_filter(expression)(FOLLOWED) is wanted
+    if not expression.startswith("label:"):
+        assert not journey_filter(expression)(JOURNEY)

@@ -5,14 +5,18 @@
 (() => {
   const $ = (id) => document.getElementById(id);
   const load = (id) => JSON.parse($(id).textContent);
-  const journeys = load("data-journeys"); // [number, time, form, summary, steps]
+  const journeys = load("data-journeys");
   const tables = load("data-tables");
-  const { places, groups, layouts, names, snippets } = tables;
-  const [NUMBER, TIME, FORM, SUMMARY, STEPS] = [0, 1, 2, 3, 4];
-  // A hop is [0, depth, place, arguments, moment]; a snapshot [1, depth, data, parts, summary,
+  const { places, groups, layouts, names, snippets, words } = tables;
+  const [NUMBER, TIME, FORM, SUMMARY, STEPS, OUTCOME, NOTES, ORIGIN] = [0, 1, 2, 3, 4, 5, 6, 7];
+  // A hop is [0, depth, place, arguments, moment], and where more is known of it, behind that
+  // [time, cpu, thread, process, interface, vnet], the last three in words; a snapshot [1, depth, data, parts, summary,
   // changes, where], changes being [lines, bits] or null, of which bits are quadruples
   // [first before, bits before, first after, bits after].
   const isHop = (step) => step[0] === 0;
+  const [WHEN, CPU, THREAD, PROCESS, INTERFACE, VNET] = [5, 6, 7, 8, 9, 10];
+  const known = (value) => value !== undefined && value !== null;
+  const word = (step, which) => known(step[which]) ? words[step[which]] : null;
   const [LABEL, DIRECTION, FILE, LINE, GROUP, SOURCE, EDITOR, SNIPPET] = [0, 1, 2, 3, 4, 5, 6, 7];
 
   const make = (tag, attributes, ...children) => {
@@ -33,43 +37,75 @@
   const colour = (group) => COLOURS[group % COLOURS.length];
   const nameOf = (group) => groups[group] || "kernel";
 
+  // ---- What became of packets.
+  const ENDS = ["dropped", "delivered", "freed", "still in the kernel"];
+  const endOf = (journey) => ENDS.find((end) => journey[OUTCOME].startsWith(end)) || null;
+  const indexOf = new Map(journeys.map((journey, index) => [journey[NUMBER], index]));
+  const copiesOf = new Map();
+  for (const { [NUMBER]: number, [ORIGIN]: origin } of journeys) {
+    if (origin === null) continue;
+    if (!copiesOf.has(origin)) copiesOf.set(origin, []);
+    copiesOf.get(origin).push(number);
+  }
+  const endBadge = (end) => make("span", { class: `badge end ${end.split(" ")[0]}` }, end);
+
   // ---- Search.
   const haystacks = new Array(journeys.length);
   const haystack = (index) => {
     if (haystacks[index]) return haystacks[index];
     const labels = [], files = [], changes = [], passed = new Set();
+    const seen = { proc: new Set(), if: new Set(), vnet: new Set(), thread: new Set() };
+    const see = (where, value) => { if (known(value)) seen[where].add(value); };
     for (const step of journeys[index][STEPS]) {
       if (isHop(step)) {
         const place = places[step[2]];
         labels.push(place[LABEL] + (step[3] === null ? "" : `(${step[3]})`));
         if (place[FILE] !== null) files.push(`${place[FILE]}:${place[LINE]}`);
         passed.add(place[GROUP]);
+        see("proc", word(step, PROCESS));
+        see("if", word(step, INTERFACE));
+        see("vnet", word(step, VNET));
+        see("thread", step[THREAD]);
       } else if (step[5]) {
         changes.push(...step[5][0]);
       }
     }
     const text = (parts) => parts.join("\n").toLowerCase();
+    const journey = journeys[index];
     const made = { label: text(labels), file: text(files), change: text(changes), passed,
-      changed: changes.length > 0 };
-    made.all = [journeys[index][SUMMARY].toLowerCase(), made.label, made.file, made.change]
-      .join("\n");
+      changed: changes.length > 0, vnets: seen.vnet, outcome: journey[OUTCOME].toLowerCase(),
+      note: text(journey[NOTES]), copy: journey[ORIGIN] === null ? "" : `#${journey[ORIGIN]}` };
+    for (const [name, values] of Object.entries(seen)) made[name] = text([...values]);
+    made.all = [journey[SUMMARY].toLowerCase(), made.label, made.file, made.change, made.outcome,
+      made.note, made.proc, made.if, made.vnet].join("\n");
     return (haystacks[index] = made);
   };
   const wants = (word) => {
-    const found = /^(label|file|change):(.+)$/.exec(word);
+    const found = /^(label|file|change|outcome|note|vnet|proc|if|thread):(.+)$/.exec(word);
     if (found) return (index) => haystack(index)[found[1]].includes(found[2]);
     if (/^#\d+$/.test(word)) return (index) => `#${journeys[index][NUMBER]}` === word;
+    if (/^copy:#?\d+$/.test(word)) {
+      return (index) => haystack(index).copy === word.replace(/^copy:#?/, "#");
+    }
+    if (word === "copy") return (index) => haystack(index).copy !== "";
     if (word === "changed") return (index) => haystack(index).changed;
     return (index) => haystack(index).all.includes(word);
   };
-  const onlyGroups = new Set();
+  // Words end at spaces, but for those in quotes: vnet:"the router".
+  const wordsOf = (text) => (text.toLowerCase().match(/(?:[^\s"]|"[^"]*"?)+/g) || [])
+    .map((word) => word.replaceAll('"', "")).filter(Boolean);
+  const quoted = (text) => text.includes('"') ? text.split(/[\s"]/).find(Boolean) || ""
+    : /\s/.test(text) ? `"${text}"` : text;
+  const onlyGroups = new Set(), onlyVnets = new Set(), onlyEnds = new Set();
   let shown = journeys.map((_, index) => index);
   const search = () => {
-    const words = $("search").value.toLowerCase().split(/\s+/).filter(Boolean).map(wants);
-    for (const group of onlyGroups) words.push((index) => haystack(index).passed.has(group));
+    const all = wordsOf($("search").value).map(wants);
+    for (const group of onlyGroups) all.push((index) => haystack(index).passed.has(group));
+    for (const vnet of onlyVnets) all.push((index) => haystack(index).vnets.has(vnet));
+    if (onlyEnds.size) all.push((index) => onlyEnds.has(endOf(journeys[index])));
     shown = [];
     for (let index = 0; index < journeys.length; index++) {
-      if (words.every((matches) => matches(index))) shown.push(index);
+      if (all.every((matches) => matches(index))) shown.push(index);
     }
     $("count").textContent = shown.length === journeys.length
       ? plural(journeys.length, "packet") : `${shown.length} of ${plural(journeys.length, "packet")}`;
@@ -94,7 +130,7 @@
   };
   const row = (at) => {
     const index = shown[at], journey = journeys[index];
-    const hops = journey[STEPS].filter(isHop).length;
+    const hops = journey[STEPS].filter(isHop).length, end = endOf(journey);
     const changes = journey[STEPS].filter((step) => !isHop(step) && step[5] && step[5][0].length);
     const node = make("div", { class: "row", role: "option", id: `row-${index}`,
       "aria-selected": String(index === chosen), "aria-posinset": at + 1,
@@ -103,7 +139,12 @@
         make("span", { class: "number" }, `#${journey[NUMBER]}`),
         make("span", {}, journey[TIME].replace(/^\S+ /, "")),
         make("span", {}, plural(hops, "hop")),
-        changes.length ? make("span", { class: "badge" }, `${changes.length}× changed`) : null),
+        journey[ORIGIN] === null ? null : make("span", {}, `copy of #${journey[ORIGIN]}`),
+        changes.length ? make("span", { class: "badge" }, `${changes.length}× changed`) : null,
+        make("span", { class: "space" }),
+        journey[NOTES].length ? make("span", { class: "badge odd", title: journey[NOTES].join("\n") },
+          "incomplete") : null,
+        end ? endBadge(end) : null),
       make("div", { class: "what" }, journey[SUMMARY]));
     node.style.top = `${at * ROW}px`;
     node.addEventListener("click", () => choose(index, true));
@@ -147,28 +188,63 @@
     const journey = journeys[index];
     const back = make("button", { class: "back" }, "← packets");
     back.addEventListener("click", leave);
-    const lanes = [];
-    for (const step of journey[STEPS]) {
-      const group = isHop(step) ? places[step[2]][GROUP] : null;
-      if (group !== null && !lanes.includes(group)) lanes.push(group);
-    }
-    const legend = make("div", { class: "lane-names" }, ...lanes.map((group) => {
-      const name = make("span", { class: "lane-name" }, nameOf(group));
-      name.style.setProperty("--colour", colour(group));
+    const laneOf = lanesBy(journey);
+    const lanes = [...new Set(journey[STEPS].filter(isHop).map(laneOf))];
+    const legend = make("div", { class: "lane-names" }, ...lanes.map((lane) => {
+      const name = make("span", { class: "lane-name" }, laneOf.title(lane));
+      name.style.setProperty("--colour", colour(lane));
       return name;
     }));
     const steps = make("ol", { "aria-label": "Hops and snapshots" });
     let from = null, snapshot = null;
     journey[STEPS].forEach((step) => {
-      const group = isHop(step) ? places[step[2]][GROUP] : from;
-      steps.append(make("li", {}, laneCell(lanes, from, group, isHop(step)),
+      const lane = isHop(step) ? laneOf(step) : from;
+      steps.append(make("li", {}, laneCell(lanes, from, lane, isHop(step)),
         isHop(step) ? hopView(step) : snapshotView(step, snapshot)));
-      from = group;
+      from = lane;
       if (!isHop(step)) snapshot = step;
     });
-    view.append(back, make("h2", {}, `#${journey[NUMBER]}  ${journey[SUMMARY]}`),
-      make("div", { class: "about" }, `${journey[TIME]} UTC · ${journey[FORM]} · ` +
-        plural(journey[STEPS].filter(isHop).length, "hop")), legend, steps);
+    const about = make("div", { class: "about" }, `${journey[TIME]} UTC · ${journey[FORM]} · ` +
+      plural(journey[STEPS].filter(isHop).length, "hop"));
+    if (journey[ORIGIN] !== null) about.append(" · copy of ", goTo(journey[ORIGIN]));
+    (copiesOf.get(journey[NUMBER]) || []).forEach((copy, nth) => {
+      about.append(nth ? ", " : " · copied to ", goTo(copy));
+    });
+    const notes = make("ul", { class: "notes", "aria-label": "What is missing" },
+      ...journey[NOTES].map((note) => make("li", {}, note)));
+    view.append(back, make("h2", {}, `#${journey[NUMBER]}  ${journey[SUMMARY]}`), about,
+      outcomeView(journey, "outcome"), journey[NOTES].length ? notes : "", legend, steps,
+      outcomeView(journey, "outcome at-end"));
+  };
+  const outcomeView = (journey, kind) => {
+    const outcome = journey[OUTCOME], end = endOf(journey);
+    if (!outcome) return "";
+    return end ? make("p", { class: kind }, endBadge(end), outcome.slice(end.length))
+      : make("p", { class: kind }, outcome);
+  };
+  // Packet *number*, as a button that leads there if it is in the page.
+  const goTo = (number) => {
+    if (!indexOf.has(number)) return `#${number}`;
+    const button = make("button", { class: "go" }, `#${number}`);
+    button.addEventListener("click", () => {
+      if (!shown.includes(indexOf.get(number))) clearSearch();
+      choose(indexOf.get(number), true);
+    });
+    return button;
+  };
+  // What a timeline has lanes for: the network stacks that a packet crosses, where they are known
+  // (then nothing is known of directories), else the subsystems.
+  const lanesBy = (journey) => {
+    const first = journey[STEPS].find((step) => isHop(step) && known(step[VNET]));
+    let last = first && first[VNET];
+    const lanes = new Map();
+    for (const step of journey[STEPS]) {
+      if (known(step[VNET]) && isHop(step)) last = step[VNET];
+      lanes.set(step, first ? last : places[step[2]]?.[GROUP]);
+    }
+    const laneOf = (step) => lanes.get(step);
+    laneOf.title = (lane) => first ? `vnet ${words[lane]}` : nameOf(lane);
+    return laneOf;
   };
   const SVG = "http://www.w3.org/2000/svg";
   const laneCell = (lanes, from, group, dot) => {
@@ -244,8 +320,14 @@
       if (place[FILE] !== null) fact("file", `${place[FILE]}:${place[LINE]}`);
       if (place[SOURCE]) fact("source", link(place[SOURCE], place[SOURCE]));
       if (place[EDITOR]) fact("editor", link(place[EDITOR], place[EDITOR]));
+      if (known(step[WHEN]) && step[WHEN] !== "-") fact("time", `${step[WHEN]} UTC`);
+      if (known(step[CPU])) fact("cpu", String(step[CPU]));
+      if (known(step[THREAD])) fact("thread", step[THREAD]);
+      for (const [name, which] of [["process", PROCESS], ["interface", INTERFACE], ["vnet", VNET]]) {
+        if (known(step[which])) fact(name, word(step, which));
+      }
       const same = make("button", {}, "packets that pass here");
-      same.addEventListener("click", () => searchFor(`label:${place[LABEL]}`));
+      same.addEventListener("click", () => searchFor(`label:${quoted(place[LABEL])}`));
       fact("", same);
       const snippet = place[SNIPPET] === null ? null : snippets[place[SNIPPET]];
       return [facts, snippet ? snippetView(snippet, place[LINE]) : null];
@@ -379,6 +461,12 @@
     $("show-graph").setAttribute("aria-pressed", String(on));
     if (!on) draw();
   };
+  const clearSearch = () => {
+    for (const chip of $("groups").children) chip.setAttribute("aria-pressed", "false");
+    for (const only of [onlyGroups, onlyVnets, onlyEnds]) only.clear();
+    $("search").value = "";
+    search();
+  };
   const searchFor = (text) => {
     $("search").value = text;
     showGraph(false);
@@ -387,8 +475,7 @@
   };
   const pick = (event) => {
     const node = event.target.closest(".node");
-    // Words end at spaces, so only the first one of a label is looked for.
-    if (node) searchFor(`label:${node.dataset.label.split(/\s/)[0]}`);
+    if (node) searchFor(`label:${quoted(node.dataset.label)}`);
   };
   $("graph").addEventListener("click", pick);
   $("graph").addEventListener("keydown", (event) => {
@@ -448,16 +535,34 @@
       event.preventDefault();
     }
   });
-  groups.forEach((_, group) => {
-    const chip = make("button", { "aria-pressed": "false" }, nameOf(group));
-    chip.style.setProperty("--colour", colour(group));
+  const chipFor = (only, value, title, shade, said) => {
+    const chip = make("button", { "aria-pressed": "false", title: said, class: shade }, title);
     chip.addEventListener("click", () => {
-      const on = !onlyGroups.delete(group);
-      if (on) onlyGroups.add(group);
+      const on = !only.delete(value);
+      if (on) only.add(value);
       chip.setAttribute("aria-pressed", String(on));
       search();
     });
     $("groups").append(chip);
+    return chip;
+  };
+  const ends = new Set(journeys.map(endOf)), vnets = new Set();
+  for (const journey of journeys) {
+    for (const step of journey[STEPS]) {
+      if (isHop(step) && known(step[VNET])) vnets.add(step[VNET]);
+    }
+  }
+  for (const end of ENDS) {
+    if (ends.has(end)) chipFor(onlyEnds, end, end, `end ${end.split(" ")[0]}`, "only packets that ended so");
+  }
+  for (const vnet of vnets) {
+    chipFor(onlyVnets, words[vnet], `vnet ${words[vnet]}`, null, "only packets that were there")
+      .style.setProperty("--colour", colour(vnet));
+  }
+  // One subsystem is no choice.
+  if (groups.length > 1 || !vnets.size) groups.forEach((_, group) => {
+    chipFor(onlyGroups, group, nameOf(group), null, "only packets that pass it")
+      .style.setProperty("--colour", colour(group));
   });
   search();
   document.body.dataset.ready = String(Math.round(performance.now()));
