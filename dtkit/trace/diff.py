@@ -12,13 +12,19 @@ In a kernel a snapshot seldom says where in the packet it starts: what is left a
 been stripped need not look like a packet. So where that is not known, besides what a snapshot
 looks like on its own, the headers seen in the other one are tried as its first, and the
 explanation that changes the fewest bits wins; among equals, the one that reads each on its own.
+Bytes that did not change are no change because something before them says now that they are
+another thing: where a fragment's offset is no longer 0, its TCP header stays what it was.
+
+Of a snapshot that shows but the first bytes of a packet, the rest is unknown: bytes that came into
+sight or went out of it, because a header before them went or came, have not changed.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import groupby
+from dataclasses import dataclass, replace
+from itertools import groupby, takewhile
 from typing import Any
 
 from dtkit.packets.linktype import LinkType
@@ -26,6 +32,10 @@ from dtkit.trace.headers import FORMS, STARTS, Field, Part, bits, dissect
 from dtkit.trace.snapshot import Snapshot
 
 __all__ = ["Change", "Diff", "diff"]
+
+
+#: By so many bits what counts first in a cost stands above what counts among equals.
+_FIRST = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,18 @@ class Change:
         if not self.width:
             return "added"
         return "changed" if self.grown else "removed"
+
+    @property
+    def cost(self) -> int:
+        """What it takes, to choose between explanations: bits that come or go, and of what
+        changes in place the bytes that do. Among equals, the one that changes fewer and smaller
+        fields, and fields rather than payload.
+        """
+        if not self.width or not self.grown:
+            return self.width + self.grown << _FIRST
+        different = (self.old ^ self.new).to_bytes(max(self.width, self.grown) // 8 + 1, "big")
+        bits = min(max(self.width, self.grown), 8 * (len(different) - different.count(0)))
+        return (bits << _FIRST) + max(self.width, self.grown) * (1 if self.field else 8)
 
     @property
     def before(self) -> str:
@@ -113,11 +135,16 @@ class Diff:
     :ivar changes: in order.
     :ivar before_type: what the packet before was taken to start with.
     :ivar after_type: what the packet after was taken to start with.
+    :ivar appeared: bytes at the end of the packet after that the one before had as well, but out
+        of sight.
+    :ivar vanished: bytes at the end of the packet before that the one after has out of sight.
     """
 
     changes: tuple[Change, ...]
     before_type: LinkType
     after_type: LinkType
+    appeared: bytes = b""
+    vanished: bytes = b""
 
     def __iter__(self) -> Iterator[Change]:
         return iter(self.changes)
@@ -126,10 +153,11 @@ class Diff:
         return len(self.changes)
 
     def apply(self, before: bytes) -> bytes:
-        """The packet after, from the packet before.
+        """The packet after, from the packet before: as much of either as was captured.
 
         :raises ValueError: *before* is not the packet that this was found in.
         """
+        before += self.appeared
         out, size, at = 0, 0, 0
         pieces: list[bytes] = []
 
@@ -150,7 +178,8 @@ class Diff:
             push(change.new, change.grown)
             at = change.at + change.width
         push(bits(before, at, len(before) * 8 - at), len(before) * 8 - at)
-        return b"".join(pieces)
+        whole = b"".join(pieces)
+        return whole[: len(whole) - len(self.vanished)]
 
     @property
     def lines(self) -> list[str]:
@@ -180,36 +209,140 @@ def diff(before: Snapshot, after: Snapshot) -> Diff:
         return Diff((), before.linktype, before.linktype if after.known is None else after.known)
     best: Diff | None = None
     least = 0
-    for one, two in _readings(before, after):
-        changes = _align(
-            before.data, dissect(before.data, one), after.data, dissect(after.data, two)
-        )
-        # Bits that come and bits that go; a change of a bit is the cheapest that can be.
-        cost = sum(max(change.width, change.grown) for change in changes)
-        if best is None or cost < least:
-            best, least = Diff(tuple(changes), one, two), cost
-        if least == abs(len(before.data) - len(after.data)) * 8:
-            break  # nothing but what came or went: no reading can do with less
+    for appeared, vanished in _sights(before, after):
+        # As if both had been captured to the same byte of the packet.
+        one = before._replace(data=before.data + appeared, known=before.linktype)
+        two = after._replace(data=after.data + vanished, known=after.linktype)
+        fewest = abs(len(one.data) - len(two.data)) * 8
+        if not (appeared or vanished) and (_cut(before) or _cut(after)):
+            fewest = 0  # the longer one may just be seen further
+        for first, second, types in _readings(one, two, before.known, after.known):
+            changes = _fold(_align(one.data, first, two.data, second))
+            ends = len(before.data) * 8, len(after.data) * 8
+            if any(a > b for change in changes for a, b in zip(_end_of(change), ends, strict=True)):
+                continue  # nothing is known of what is out of sight
+            found = _in_sight(Diff(tuple(changes), *types, appeared, vanished), before, after)
+            cost = sum(change.cost for change in found)
+            if best is None or cost < least:
+                best, least = found, cost
+            if least <= fewest << _FIRST:
+                break  # nothing but what came or went: no reading can do with less
     assert best is not None
     return best
 
 
-def _readings(before: Snapshot, after: Snapshot) -> Iterator[tuple[LinkType, LinkType]]:
-    """What the two packets may start with, the plain reading first."""
+def _cut(snapshot: Snapshot) -> int:
+    """How many bytes of the packet are out of sight."""
+    return max((snapshot.length or 0) - len(snapshot.data), 0)
+
+
+def _sights(before: Snapshot, after: Snapshot) -> Iterator[tuple[bytes, bytes]]:
+    """What either would show of the end of the packet if it showed as much as the other."""
+    yield b"", b""
+    more = _cut(before) - _cut(after)
+    if 0 < more <= len(after.data):
+        yield after.data[-more:], b""
+    elif 0 < -more <= len(before.data):
+        yield b"", before.data[more:]
+
+
+def _end_of(change: Change) -> tuple[int, int]:
+    return change.at + change.width, change.to + change.grown
+
+
+def _in_sight(found: Diff, before: Snapshot, after: Snapshot) -> Diff:
+    """*found* without what only went out of sight at its end, or came into it."""
+    changes = list(found.changes)
+    appeared, vanished = found.appeared, found.vanished
+    if appeared or vanished:
+        return found
+    ends = len(before.data) * 8, len(after.data) * 8
+    while changes and _end_of(changes[-1]) == ends:
+        last = changes[-1]
+        if last.kind == "removed" and _cut(after):
+            vanished = before.data[last.at // 8 : ends[0] // 8] + vanished
+            changes.pop()
+            ends = last.at, ends[1]
+        elif last.kind == "added" and _cut(before):
+            appeared = after.data[last.to // 8 : ends[1] // 8] + appeared
+            changes.pop()
+            ends = ends[0], last.to
+        else:
+            break
+        if appeared and vanished:
+            return found
+    return Diff(tuple(changes), found.before_type, found.after_type, appeared, vanished)
+
+
+Parts = tuple[Part, ...]
+Reading = tuple[Parts, Parts, tuple[LinkType, LinkType]]
+
+
+def _readings(
+    before: Snapshot, after: Snapshot, known: LinkType | None, known_after: LinkType | None
+) -> Iterator[Reading]:
+    """How the two packets may be cut, the plain reading first; with what they start with."""
     one, two = before.linktype, after.linktype
-    yield one, two
     first, second = dissect(before.data, one), dissect(after.data, two)
-    if [part.name for part in first] == [part.name for part in second]:
+    yield first, second, (one, two)
+    names = [part.name for part in first]
+    if names == [part.name for part in second]:
         return
-    if after.known is None:
-        for linktype in _others(first, two, len(after.data) < len(before.data)):
-            yield one, linktype
-    if before.known is None:
-        for linktype in _others(second, one, len(before.data) < len(after.data)):
-            yield linktype, two
+    # What another packet holds is a hint only if it is plain what that one is.
+    if known_after is None:
+        hints = first if _certain(first, one) else ()
+        for linktype in _others(hints, two, len(after.data) < len(before.data)):
+            yield first, dissect(after.data, linktype), (one, linktype)
+    if known is None:
+        hints = second if _certain(second, two) else ()
+        for linktype in _others(hints, one, len(before.data) < len(after.data)):
+            yield dissect(before.data, linktype), second, (linktype, two)
+    if _certain(first, one):
+        for parts in _cut_alike(before.data, first, after.data, second):
+            yield first, parts, (one, two)
+    if _certain(second, two):
+        for parts in _cut_alike(after.data, second, before.data, first):
+            yield parts, second, (one, two)
 
 
-def _others(parts: tuple[Part, ...], known: LinkType, shorter: bool) -> Iterator[LinkType]:
+#: What can stand where another reading sees payload; not options, which only look alike.
+_HEADERS = {*STARTS, "ah", "esp", "gre", "vxlan"}
+
+
+def _certain(parts: Parts, linktype: LinkType) -> bool:
+    """Whether a packet looks like what it was taken for, which may just be for want of better."""
+    return linktype is not LinkType.ETHERNET or (
+        len(parts) > 1 and parts[1].name in ("ipv4", "ipv6", "arp", "vlan")
+    )
+
+
+def _cut_alike(model: bytes, parts: Parts, data: bytes, own: Parts) -> Iterator[Parts]:
+    """*own* parts of *data*, of which a payload is still the headers that the *model* has in its
+    place, but for a few bytes: cut as there."""
+    for index, opaque in enumerate(own):
+        if not opaque.opaque:
+            continue
+        for first, part in enumerate(parts):
+            if part.name not in _HEADERS:
+                continue
+            behind_alike = first and index and parts[first - 1].name == own[index - 1].name
+            if not behind_alike and len(model) - part.at != len(data) - opaque.at:
+                continue
+            by = opaque.at - part.at
+            headers = list(takewhile(lambda one: not one.opaque, parts[first:]))
+            if not headers or headers[-1].end + by > opaque.end:
+                continue
+            places = range(part.at, headers[-1].end)
+            if 2 * sum(model[at] != data[at + by] for at in places) > len(places):
+                continue
+            cut = [Part(one.name, one.at + by, one.size) for one in headers]
+            if (end := cut[-1].end) < opaque.end:
+                cut.append(Part(opaque.name, end, opaque.end - end))
+            yield own[:index] + tuple(cut) + own[index + 1 :]
+            return
+
+
+def _others(parts: Parts, known: LinkType, shorter: bool) -> Iterator[LinkType]:
     """What else a packet may start with, given the parts of its like."""
     for name in dict.fromkeys(part.name for part in parts):
         if name in STARTS and STARTS[name] is not known:
@@ -218,9 +351,63 @@ def _others(parts: tuple[Part, ...], known: LinkType, shorter: bool) -> Iterator
         yield LinkType.UNKNOWN
 
 
-def _align(
-    before: bytes, first: tuple[Part, ...], after: bytes, second: tuple[Part, ...]
-) -> list[Change]:
+def _fold(changes: list[Change]) -> list[Change]:
+    """*changes*, those of a VLAN tag told as what they are: four bytes before the type.
+
+    IEEE 802.1Q puts a tag, which begins with a type of its own, before the type of the frame. Cut
+    into headers, that is a changed type and a header that ends in the old one: one thing, not two.
+    """
+    folded: list[Change] = []
+    rest = deque(changes)
+    while rest:
+        outer = rest.popleft()
+        folded.append(outer)
+        if (outer.part, outer.field) not in _TYPES:
+            continue
+        # Other headers may come or go at the same place.
+        whole = list(takewhile(lambda one: not one.field and not one.width * one.grown, rest))
+        for grown in (True, False):
+            here = [one for one in whole if bool(one.grown) is grown]
+            tags = list(takewhile(lambda one: one.part == "vlan", here))
+            if not tags:
+                continue
+            numbers = [outer.new if grown else outer.old]
+            numbers += [one.new if grown else one.old for one in tags]
+            if numbers[-1] & 0xFFFF != (outer.old if grown else outer.new):
+                continue
+            folded.pop()
+            value = 0
+            for number in numbers:
+                value = value << 32 | number
+            by = 32 * len(tags)
+            for index in range(len(tags)):
+                tag = value >> (by - 32 * index - 16) & 0xFFFFFFFF
+                if grown:
+                    folded.append(
+                        Change("vlan", "", outer.at, 0, outer.to + 32 * index, 32, 0, tag)
+                    )
+                else:
+                    folded.append(
+                        Change("vlan", "", outer.at + 32 * index, 32, outer.to, 0, tag, 0)
+                    )
+            for one in whole:
+                rest.popleft()
+                if one in tags:
+                    continue
+                if bool(one.grown) is grown:
+                    folded.append(one)
+                elif grown:
+                    folded.append(replace(one, to=max(one.to, outer.to + 16 + by)))
+                else:
+                    folded.append(replace(one, at=max(one.at, outer.at + 16 + by)))
+            break
+    return folded
+
+
+_TYPES = {("ethernet", "type"), ("vlan", "type")}
+
+
+def _align(before: bytes, first: Parts, after: bytes, second: Parts) -> list[Change]:
     """The changes between two stacks, by the alignment that changes the fewest bits."""
     # Equal parts at both ends are aligned as they are: less to search.
     head = 0
@@ -240,12 +427,12 @@ def _align(
             ways = []
             if i < len(old) and j < len(new) and old[i].name == new[j].name:
                 changes = pairs[i, j] = list(_compare(before, old[i], after, new[j]))
-                cost = sum(max(change.width, change.grown) for change in changes)
+                cost = sum(change.cost for change in changes)
                 ways.append((best[i + 1][j + 1][0] + cost, "both"))
             if i < len(old):
-                ways.append((best[i + 1][j][0] + old[i].size * 8 + 1, "old"))
+                ways.append((best[i + 1][j][0] + (old[i].size * 8 << _FIRST) + 1, "old"))
             if j < len(new):
-                ways.append((best[i][j + 1][0] + new[j].size * 8 + 1, "new"))
+                ways.append((best[i][j + 1][0] + (new[j].size * 8 << _FIRST) + 1, "new"))
             if ways:
                 best[i][j] = min(ways, key=lambda way: way[0])
     found: list[Change] = []
@@ -270,7 +457,7 @@ def _align(
     return found
 
 
-def _end(parts: tuple[Part, ...], head: int) -> int:
+def _end(parts: Parts, head: int) -> int:
     """Where the first *head* parts end, in bytes."""
     return parts[head - 1].end if head else 0
 
@@ -342,18 +529,37 @@ def _compare_bytes(
         )
 
 
-def _runs(old: bytes, new: bytes) -> Iterator[tuple[int, int, int, int]]:
+def _runs(old: bytes, new: bytes) -> list[tuple[int, int, int, int]]:
+    """Where *old* gives way to *new*: start and end in either."""
     if old == new:
-        return
-    if len(old) == len(new):
-        at = 0
-        for same, group in groupby(map(int.__eq__, old, new)):
-            size = sum(1 for _ in group)
-            if not same:
-                yield at, at + size, at, at + size
-            at += size
-        return
+        return []
     common = min(len(old), len(new))
+    if len(old) == len(new):
+        return _in_place(old, new, 0, 0, common)
+    # Bytes came or went: at the end, at the beginning, or in the middle.
     head = next((i for i in range(common) if old[i] != new[i]), common)
     tail = next((i for i in range(common - head) if old[-1 - i] != new[-1 - i]), common - head)
-    yield head, len(old) - tail, head, len(new) - tail
+    middle = [(head, len(old) - tail, head, len(new) - tail)]
+    at_end = [
+        *_in_place(old, new, 0, 0, common),
+        (common, len(old), common, len(new)),
+    ]
+    by, to = len(old) - common, len(new) - common
+    at_start = [(0, by, 0, to), *_in_place(old, new, by, to, common)]
+    return min(
+        at_end, at_start, middle, key=lambda runs: sum(max(b - a, d - c) for a, b, c, d in runs)
+    )
+
+
+def _in_place(
+    old: bytes, new: bytes, at: int, to: int, size: int
+) -> list[tuple[int, int, int, int]]:
+    """The runs of bytes that differ between two stretches of the same *size*."""
+    runs = []
+    first, second = old[at : at + size], new[to : to + size]
+    for same, group in groupby(map(int.__eq__, first, second)):
+        run = sum(1 for _ in group)
+        if not same:
+            runs.append((at, at + run, to, to + run))
+        at, to = at + run, to + run
+    return runs

@@ -169,11 +169,25 @@ LAYOUTS: dict[str, tuple[tuple[str, int, str], ...]] = {
     "esp": (("spi", 32, "hex"), ("sequence", 32, "dec")),
     "gre": (("flags", 16, "hex"), ("protocol", 16, "hex")),
     "icmp": (("type", 8, "dec"), ("code", 8, "dec"), ("checksum", 16, "hex"), ("rest", 32, "hex")),
+    "icmp echo": (
+        ("type", 8, "dec"),
+        ("code", 8, "dec"),
+        ("checksum", 16, "hex"),
+        ("id", 16, "dec"),
+        ("sequence", 16, "dec"),
+    ),
     "icmpv6": (
         ("type", 8, "dec"),
         ("code", 8, "dec"),
         ("checksum", 16, "hex"),
         ("rest", 32, "hex"),
+    ),
+    "icmpv6 echo": (
+        ("type", 8, "dec"),
+        ("code", 8, "dec"),
+        ("checksum", 16, "hex"),
+        ("id", 16, "dec"),
+        ("sequence", 16, "dec"),
     ),
     "tcp": (
         ("source port", 16, "dec"),
@@ -350,12 +364,12 @@ class _Cutter:
 
     def cut_icmp(self) -> str | None:
         kind = self.u8(0)
-        self.take("icmp", 8)
+        self.take("icmp echo" if kind in (0, 8) else "icmp", 8)
         return "ipv4" if kind in (3, 4, 5, 11, 12) else None
 
     def cut_icmpv6(self) -> str | None:
         kind = self.u8(0)
-        self.take("icmpv6", 8)
+        self.take("icmpv6 echo" if kind in (128, 129) else "icmpv6", 8)
         return "ipv6" if kind in (1, 2, 3, 4) else None
 
     def cut_tcp(self) -> str | None:
@@ -425,6 +439,7 @@ _FIRST = {
 
 #: What a packet starts with that starts with such a header.
 STARTS = {name: linktype for linktype, name in _FIRST.items()}
+STARTS["icmp echo"], STARTS["icmpv6 echo"] = LinkType.ICMP, LinkType.ICMP6
 
 
 @lru_cache(maxsize=32)

@@ -410,7 +410,9 @@ class _Reader:
         text = annotation.fields.get("probe", "")
         if text not in self._probes:
             self._probes[text] = self._known.get(text)
-        return link_type(self._probes[text], data)
+        found = link_type(self._probes[text], data)
+        # Where neither the probe nor the bytes tell, the snapshot before will.
+        return None if found is LinkType.UNKNOWN else found
 
 
 def _count(number: int, what: str) -> str:

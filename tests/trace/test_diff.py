@@ -9,9 +9,11 @@ from itertools import pairwise
 
 import pytest
 from hypothesis import example, given
+from hypothesis import strategies as st
 
 from dtkit.trace.diff import diff
 from dtkit.trace.snapshot import Snapshot
+from tests.trace.edits import Packet, known_edits, ledger
 from tests.trace.frames import MSS, PACKETS, TIMESTAMPS, edited, ethernet, ipv4, ipv6, tcp, udp
 
 PLAIN = ipv4(tcp(b"hello"))
@@ -60,7 +62,7 @@ PLAIN = ipv4(tcp(b"hello"))
         (
             ethernet(PLAIN),
             ethernet(struct.pack(">HH", 42, 0x0800) + PLAIN, 0x8100),
-            ["ethernet type 0x0800 -> 0x8100", "vlan added (4 bytes)"],
+            ["vlan added (4 bytes)"],
         ),
         (
             # ip_output is entered before version, lengths and checksum are filled in.
@@ -149,6 +151,16 @@ def test_a_diff_is_exact(packets: tuple[bytes, bytes]) -> None:
     assert old[at:] == new[to:]
 
 
+@given(known_edits())
+def test_known_edits_are_named_each_once_and_nothing_else(packets: tuple[Packet, Packet]) -> None:
+    before, after = packets
+    found = diff(Snapshot(before.data), Snapshot(after.data))
+    assert sorted(map(str, found)) == ledger(before, after)
+    assert found.apply(before.data) == after.data
+    back = diff(Snapshot(after.data), Snapshot(before.data))
+    assert sorted(map(str, back)) == ledger(after, before)
+
+
 @given(edited())
 def test_bytes_that_only_change_in_place_are_named_byte_by_byte(
     packets: tuple[bytes, bytes],
@@ -189,3 +201,58 @@ def test_applied_to_another_packet_it_says_so() -> None:
 
 def _bit_string(data: bytes) -> str:
     return "".join(f"{byte:08b}" for byte in data)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "seen", "said"),
+    [
+        (PLAIN, ethernet(PLAIN), (40, 40), ["ethernet added (14 bytes)"]),
+        (ethernet(PLAIN), PLAIN, (40, 40), ["ethernet removed (14 bytes)"]),
+        (PLAIN, PLAIN, (40, 20), []),
+        (PLAIN, PLAIN, (20, 40), []),
+        # The end of what is seen is in the middle of options.
+        (
+            ethernet(ipv4(tcp(b"hello", options=MSS + TIMESTAMPS))),
+            ipv4(tcp(b"hello", options=MSS + TIMESTAMPS), ttl=63),
+            (60, 60),
+            [
+                "ethernet removed (14 bytes)",
+                "ipv4 ttl 64 -> 63",
+                "ipv4 checksum 0x66b2 -> 0x67b2",
+            ],
+        ),
+        (
+            ipv4(udp(bytes(range(40))), protocol=17),
+            bytes(range(40)),
+            (64, 30),
+            ["ipv4 removed (20 bytes)", "udp removed (8 bytes)"],
+        ),
+        # All that was to be seen of it: so what is missing has gone.
+        (PLAIN, PLAIN[:40], (45, 40), ["payload removed (5 bytes)"]),
+    ],
+)
+def test_what_went_out_of_sight_has_not_changed(
+    before: bytes, after: bytes, seen: tuple[int, int], said: list[str]
+) -> None:
+    one, two = (
+        Snapshot(data[:size], length=len(data))
+        for data, size in zip((before, after), seen, strict=True)
+    )
+    found = diff(one, two)
+    assert found.lines == said
+    assert found.apply(one.data) == two.data
+
+
+@given(edited(), st.integers(0, 80), st.integers(0, 80))
+def test_a_diff_of_cut_packets_is_exact(packets: tuple[bytes, bytes], one: int, two: int) -> None:
+    before, after = (
+        Snapshot(data[:size], length=len(data))
+        for data, size in zip(packets, (one, two), strict=True)
+    )
+    found = diff(before, after)
+    assert found.apply(before.data) == after.data
+    for change in found:
+        assert change.at + change.width <= 8 * len(before.data)
+        assert change.to + change.grown <= 8 * len(after.data)
+    if before.data == after.data:
+        assert not found

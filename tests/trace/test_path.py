@@ -348,7 +348,7 @@ def test_a_ping_through_a_jail_that_translates() -> None:
     vnets = [hop.vnet for hop in ping.hops]
     assert list(dict.fromkeys(vnets)) == ["host", "router", "bravo"]
     assert "ipv4 source 10.0.0.1 -> 10.0.1.1" in changes(ping)
-    assert "icmp type 8 -> 0" in changes(ping)
+    assert "icmp echo type 8 -> 0" in changes(ping)
     assert ping.outcome == "delivered: freed by soreceive_generic+0x943"
     copy = next(one for one in journeys.values() if one.origin == ping.number)
     assert labels(copy)[0] == f"m_copym(copied from #{ping.number})"

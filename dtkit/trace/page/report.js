@@ -170,8 +170,9 @@
       list.setAttribute("aria-activedescendant", `row-${index}`);
     }
     draw();
-    journeyView(index);
+    // First, as what is not displayed cannot be scrolled to its top.
     if (open) document.body.classList.add("reading");
+    journeyView(index);
   };
   const move = (by) => {
     const at = shown.indexOf(chosen) + by;
