@@ -4,27 +4,27 @@ A graph as SVG: a lane per subsystem, packets going from top to bottom.
 
 Own code, because the layout is what makes it readable: general layouts know nothing of lanes,
 and the libraries that do it need Graphviz installed or are under licences we cannot ship with.
-A function's row is below those of all functions that packets came from; its lane is its group's.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from itertools import pairwise, product
 from xml.sax.saxutils import escape, quoteattr
 
 from dtkit.trace.drawing import COLOURS
 from dtkit.trace.graph import Edge, Graph, Key, group_title, side
+from dtkit.trace.layout import BOX, Box, Layout, Point, lay_out
 from dtkit.trace.text import visible
 
 __all__ = ["svg"]
 
 # In pixels. Text is monospaced, so that its width is known without measuring.
-_CHAR, _BOX, _ROW, _GAP, _MARGIN, _HEAD = 7.3, 40, 92, 28, 24, 44
+_CHAR, _SMALL, _MARGIN, _HEAD = 7.3, 6.1, 24, 44
 _MOST_CHARS = 28
-_LINE = _BOX + 16
-_MOST_BESIDE = 4
+#: Height of an arrow's head.
+_TIP = 7
 
 _STYLE = f"""
 .journeys {{ font: 12px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }}
@@ -52,17 +52,6 @@ svg.journeys { background: var(--page, #ffffff); }
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    x: float  # of the middle
-    y: float  # of the top
-    width: float
-
-    @property
-    def bottom(self) -> float:
-        return self.y + _BOX
-
-
 def svg(
     graph: Graph, title: str = "", names: tuple[str, str] = ("", ""), page: bool = False
 ) -> str:
@@ -77,12 +66,12 @@ def svg(
 
 
 def _svg(graph: Graph, title: str, names: tuple[str, str], page: bool) -> Iterator[str]:
-    rows = _rows(graph)
-    places, lanes, width, depth = _layout(graph, rows)
+    layout = lay_out(graph, _width, lambda group: len(group_title(group)) * _CHAR, _MARGIN)
+    width = max(layout.width + _MARGIN, len(title) * _CHAR + 2 * _MARGIN)
     top = _MARGIN * 2 if title else _MARGIN
     legend = 24 if graph.compared else 0
     top += legend
-    height = top + _HEAD + depth + _MARGIN / 2
+    height = top + _HEAD + layout.height + _MARGIN / 2
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="journeys" role="img" '
         f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}">'
@@ -93,7 +82,7 @@ def _svg(graph: Graph, title: str, names: tuple[str, str], page: bool) -> Iterat
         yield f'<text x="{_MARGIN}" y="{_MARGIN + 4}" class="group">{escape(visible(title))}</text>'
     if legend:
         yield from _legend(top - legend / 2, names)
-    for group, (left, lane_width) in lanes.items():
+    for group, (left, lane_width) in layout.lanes.items():
         yield (
             f'<rect class="lane" x="{left:.0f}" y="{top}" width="{lane_width:.0f}" '
             f'height="{height - top - _MARGIN / 2:.0f}" rx="8"/>'
@@ -102,18 +91,24 @@ def _svg(graph: Graph, title: str, names: tuple[str, str], page: bool) -> Iterat
             f'<text class="group" x="{left + lane_width / 2:.0f}" y="{top + 20}" '
             f'text-anchor="middle">{escape(group_title(group))}</text>'
         )
-    shifted = {
-        key: _Place(place.x, place.y + top + _HEAD, place.width) for key, place in places.items()
-    }
+    # What follows is drawn as it was laid out, below the names of the lanes.
+    yield f'<g transform="translate(0 {top + _HEAD})">'
     most = max((max(edge.count, edge.other or 0) for edge in graph.edges.values()), default=1)
-    drawn = [
-        _edge(shifted[source], shifted[target], edge, rows[target] - rows[source], most)
-        for (source, target), edge in graph.edges.items()
-    ]
-    yield from (line for line, _ in drawn)
-    for key, place in shifted.items():
-        yield from _node(graph, key, place)
-    yield from (label for _, label in drawn)
+    taken = _Taken()
+    for box in layout.boxes.values():
+        taken.add(box.left, box.y, box.right, box.bottom)
+    labels = []
+    # Those with the least choice of where to put their label come first.
+    pairs = sorted(graph.edges, key=lambda pair: len(layout.routes[pair]))
+    for pair in pairs:
+        edge = graph.edges[pair]
+        curves, tip = _line(layout, pair)
+        yield from _edge(edge, curves, tip, most)
+        labels.append(_label(edge, curves, taken))
+    for key, box in layout.boxes.items():
+        yield from _node(graph, key, box)
+    yield from labels
+    yield "</g>"
     yield "</svg>"
 
 
@@ -126,57 +121,6 @@ def _legend(y: float, names: tuple[str, str]) -> Iterator[str]:
         x += 40 + len(said) * _CHAR + 32
 
 
-def _rows(graph: Graph) -> dict[Key, int]:
-    """A row for each function: below those it is reached from, loops aside."""
-    order = sorted(graph.nodes, key=lambda key: (graph.mean_position(key), key))
-    rank = {key: index for index, key in enumerate(order)}
-    rows: dict[Key, int] = {}
-    into: dict[Key, list[Key]] = {key: [] for key in order}
-    for source, target in graph.edges:
-        if rank[source] < rank[target]:
-            into[target].append(source)
-    for key in order:
-        rows[key] = max((rows[source] + 1 for source in into[key]), default=0)
-    return rows
-
-
-def _layout(
-    graph: Graph, rows: dict[Key, int]
-) -> tuple[dict[Key, _Place], dict[str, tuple[float, float]], float, float]:
-    """Where each box goes, where each lane, and how wide and high it all is."""
-    # A lane's functions of one row, in lines of a few each, so that no lane gets too wide.
-    lines: dict[str, dict[int, list[list[Key]]]] = {}
-    deepest = [1] * (max(rows.values(), default=0) + 1)
-    for group, keys in graph.groups().items():
-        for key in keys:
-            cell = lines.setdefault(group, {}).setdefault(rows[key], [[]])
-            if len(cell[-1]) == _MOST_BESIDE:
-                cell.append([])
-            cell[-1].append(key)
-            deepest[rows[key]] = max(deepest[rows[key]], len(cell))
-    tops = [0.0]
-    for depth in deepest:
-        tops.append(tops[-1] + _ROW + (depth - 1) * _LINE)
-
-    places: dict[Key, _Place] = {}
-    lanes: dict[str, tuple[float, float]] = {}
-    left = float(_MARGIN)
-    for group, cells in lines.items():
-        members = [line for cell in cells.values() for line in cell]
-        inner = max(sum(_width(key) + _GAP for key in line) - _GAP for line in members)
-        lane = max(inner, len(group_title(group)) * _CHAR) + 2 * _GAP
-        for row, cell in cells.items():
-            for number, line in enumerate(cell):
-                x = left + (lane - sum(_width(key) + _GAP for key in line) + _GAP) / 2
-                for key in line:
-                    middle = x + _width(key) / 2
-                    places[key] = _Place(middle, tops[row] + number * _LINE, _width(key))
-                    x += _width(key) + _GAP
-        lanes[group] = (left, lane)
-        left += lane + _GAP / 2
-    return places, lanes, left - _GAP / 2 + _MARGIN, tops[-1]
-
-
 def _width(key: Key) -> float:
     return len(_short(key[1])) * _CHAR + 24
 
@@ -186,7 +130,7 @@ def _short(label: str) -> str:
     return label if len(label) <= _MOST_CHARS else f"{label[: _MOST_CHARS - 1]}…"
 
 
-def _node(graph: Graph, key: Key, place: _Place) -> Iterator[str]:
+def _node(graph: Graph, key: Key, place: Box) -> Iterator[str]:
     node = graph.nodes[key]
     which = side(node.count, node.other)
     count = str(node.count) if node.other is None else f"{node.count} | {node.other}"
@@ -194,8 +138,8 @@ def _node(graph: Graph, key: Key, place: _Place) -> Iterator[str]:
     yield (
         f'<g class="node {which}" data-label={quoteattr(visible(key[1]))} tabindex="0">'
         f"<title>{escape(said)}</title>"
-        f'<rect x="{place.x - place.width / 2:.1f}" y="{place.y:.1f}" '
-        f'width="{place.width:.1f}" height="{_BOX}" rx="6"/>'
+        f'<rect x="{place.left:.1f}" y="{place.y:.1f}" '
+        f'width="{place.width:.1f}" height="{BOX}" rx="6"/>'
         f'<text x="{place.x:.1f}" y="{place.y + 17:.1f}" text-anchor="middle">'
         f"{escape(_short(key[1]))}</text>"
         f'<text class="count" x="{place.x:.1f}" y="{place.y + 32:.1f}" text-anchor="middle">'
@@ -203,48 +147,100 @@ def _node(graph: Graph, key: Key, place: _Place) -> Iterator[str]:
     )
 
 
-def _edge(source: _Place, target: _Place, edge: Edge, span: int, most: int) -> tuple[str, str]:
-    """The line, and its label."""
+#: A cubic Bezier curve: from, two control points, to.
+_Curve = tuple[Point, Point, Point, Point]
+
+
+def _line(layout: Layout, pair: tuple[Key, Key]) -> tuple[list[_Curve], str]:
+    """The curves of an edge's line, and the corners of its arrow's head."""
+    source, target = (layout.boxes[key] for key in pair)
+    points = layout.routes[pair]
+    if not points:  # to itself: out and in at the right, within the gap there
+        y1, y2, x = source.y + BOX * 0.7, source.y + BOX * 0.3, source.right
+        end = (x + _TIP, y2)
+        tip = f"{x:.1f},{y2:.1f} {x + _TIP:.1f},{y2 - 4:.1f} {x + _TIP:.1f},{y2 + 4:.1f}"
+        return [((x, y1), (x + 24, y1), (x + 24, y2), end)], tip
+    (x, y), up = points[-1], source.level >= target.level
+    back = y + _TIP if up else y - _TIP
+    tip = f"{x:.1f},{y:.1f} {x - 4:.1f},{back:.1f} {x + 4:.1f},{back:.1f}"
+    points = [*points[:-1], (x, back)]
+    if source.level == target.level:
+        (x1, y1), (x2, y2) = points
+        return [((x1, y1), (x1, y1 + 32), (x2, y1 + 32), (x2, y2))], tip
+    curves = []
+    for (x1, y1), (x2, y2) in pairwise(points):
+        # Up and down at both ends, and never beyond them: so it stays between two levels.
+        middle = (y1 + y2) / 2
+        curves.append(((x1, y1), (x1, middle), (x2, middle), (x2, y2)))
+    return curves, tip
+
+
+def _edge(edge: Edge, curves: list[_Curve], tip: str, most: int) -> Iterator[str]:
     which = side(edge.count, edge.other)
     count = max(edge.count, edge.other or 0)
-    width = 1.2 + 3 * math.log1p(count) / math.log1p(most)
-    if span > 0:
-        x1, y1, x2, y2 = source.x, source.bottom, target.x, target.y - 7
-        # Past the rows between, a line bows aside, so that it does not hide behind their boxes.
-        bow = 0.0 if span == 1 or abs(x1 - x2) > 60 else 46.0 + 10 * span
-        reach = max(30.0, (y2 - y1) * 0.45)
-        a, b = (x1 + bow, y1 + reach), (x2 + bow, y2 - reach)
-        tip = f"{x2:.1f},{y2 + 7:.1f} {x2 - 4:.1f},{y2:.1f} {x2 + 4:.1f},{y2:.1f}"
-    elif span < 0 and abs(source.x - target.x) > 60:
-        # Back up to another column: beside the lines that lead down.
-        x1, y1, x2, y2 = source.x + 14, source.y, target.x + 14, target.bottom + 7
-        reach = max(30.0, (y1 - y2) * 0.45)
-        a, b = (x1, y1 - reach), (x2, y2 + reach)
-        tip = f"{x2:.1f},{y2 - 7:.1f} {x2 - 4:.1f},{y2:.1f} {x2 + 4:.1f},{y2:.1f}"
-    else:
-        # Back up in its column, along its row, or to itself: out and in at the right.
-        x1, y1 = source.x + source.width / 2, source.y + _BOX * 0.7
-        x2, y2 = target.x + target.width / 2 + 7, target.y + _BOX * 0.3
-        out = 34.0 + 8 * abs(span)
-        a, b = (x1 + out, y1), (x2 + out, y2)
-        tip = f"{x2 - 7:.1f},{y2:.1f} {x2:.1f},{y2 - 4:.1f} {x2:.1f},{y2 + 4:.1f}"
-    line = (
-        f'<path class="edge {which}" stroke-width="{width:.1f}" d="M{x1:.1f} {y1:.1f} '
-        f'C{a[0]:.1f} {a[1]:.1f} {b[0]:.1f} {b[1]:.1f} {x2:.1f} {y2:.1f}"/>'
-        f'<polygon class="head {which}" points="{tip}"/>'
-    )
-    # Towards the end of the curve: lines that part at one box are apart there.
-    mx, my = (
-        _curve(one, two, three, four)
-        for one, two, three, four in zip((x1, y1), a, b, (x2, y2), strict=True)
-    )
-    label = (
-        f'<text class="label {which}" x="{mx + 4:.1f}" y="{my + 3:.1f}">{escape(edge.label)}</text>'
-    )
-    return line, label
+    width = 1.2 + 3 * math.log1p(count) / math.log1p(max(most, 10))
+    (x, y), *_ = curves[0]
+    path = f"M{x:.1f} {y:.1f}"
+    for _, *rest in curves:
+        path += " C" + " ".join(f"{x:.1f} {y:.1f}" for x, y in rest)
+    yield f'<path class="edge {which}" stroke-width="{width:.1f}" d="{path}"/>'
+    yield f'<polygon class="head {which}" points="{tip}"/>'
 
 
-def _curve(one: float, two: float, three: float, four: float, at: float = 0.68) -> float:
+class _Taken:
+    """Where boxes and labels are already; looked up by the cells of a coarse grid."""
+
+    def __init__(self) -> None:
+        self._cells: dict[tuple[int, int], list[tuple[float, float, float, float]]] = {}
+
+    @staticmethod
+    def _grid(left: float, top: float, right: float, bottom: float) -> Iterator[tuple[int, int]]:
+        for column in range(int(left // 96), int(right // 96) + 1):
+            for row in range(int(top // 48), int(bottom // 48) + 1):
+                yield column, row
+
+    def add(self, *place: float) -> None:
+        left, top, right, bottom = place
+        for cell in self._grid(left, top, right, bottom):
+            self._cells.setdefault(cell, []).append((left, top, right, bottom))
+
+    def overlap(self, left: float, top: float, right: float, bottom: float) -> float:
+        """How much of a place is taken, in square pixels."""
+        found = {
+            place
+            for cell in self._grid(left, top, right, bottom)
+            for place in self._cells.get(cell, ())
+        }
+        return sum(
+            max(0.0, min(c, right) - max(a, left)) * max(0.0, min(d, bottom) - max(b, top))
+            for a, b, c, d in found
+        )
+
+
+def _label(edge: Edge, curves: list[_Curve], taken: _Taken) -> str:
+    """The label, beside its line where nothing is *taken* yet, if there is such a place."""
+    width = len(edge.label) * _SMALL + 4
+    best: tuple[float, float, float] | None = None
+    # At the end of the line first: lines that part at one box are apart there.
+    for curve, step in product(curves[:-6:-1], (0.62, 0.5, 0.75, 0.38, 0.85, 0.25)):
+        x, y = (_at(*values, step) for values in zip(*curve, strict=True))
+        for left in (x + 4, x - 4 - width):
+            overlap = taken.overlap(left, y - 6, left + width, y + 7)
+            if left >= 0 and (best is None or overlap < best[0]):
+                best = overlap, left, y
+        if best is not None and not best[0]:
+            break
+    assert best is not None
+    _, left, y = best
+    taken.add(left, y - 6, left + width, y + 7)
+    which = side(edge.count, edge.other)
+    return (
+        f'<text class="label {which}" x="{left + 2:.1f}" y="{y + 3:.1f}">'
+        f"{escape(edge.label)}</text>"
+    )
+
+
+def _at(one: float, two: float, three: float, four: float, at: float) -> float:
     """A coordinate of a cubic Bezier curve, *at* of the way."""
     rest = 1 - at
     return rest**3 * one + 3 * rest**2 * at * two + 3 * rest * at**2 * three + at**3 * four

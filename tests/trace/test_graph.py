@@ -3,18 +3,24 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 import subprocess
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dtkit.trace.detect import read_any
 from dtkit.trace.drawing import dot, mermaid
 from dtkit.trace.graph import Graph, way
 from dtkit.trace.journey import Hop, Journey, Place, Step
+from dtkit.trace.layout import order
 from dtkit.trace.snapshot import Snapshot
 from dtkit.trace.svg import svg
 
@@ -145,7 +151,7 @@ def test_mermaid() -> None:
 
 def test_the_svg_says_what_the_graph_says() -> None:
     root = ET.fromstring(svg(FIRST.against(SECOND), "title", ("one.pcap", "two.pcap")))
-    nodes = {g.get("data-label"): g.get("class") for g in root.iter(f"{SVG}g")}
+    nodes = {g.get("data-label"): g.get("class") for g in root.iter(f"{SVG}g") if g.get("class")}
     assert nodes == {
         "ether_input": "node both",
         "ip_input": "node both",
@@ -158,21 +164,123 @@ def test_the_svg_says_what_the_graph_says() -> None:
     assert sorted(filter(None, edges))[-3:] == ["edge first", "edge second", "edge second"]
 
 
-def test_no_box_is_drawn_over_another() -> None:
-    graph = Graph.of(
-        journey("+a", f"+f{number % 9}", "+b", f"net/x.c:{number}: g{number % 7}", "+a")
-        for number in range(60)
-    )
+Box = tuple[float, float, float, float]
+
+
+def boxes_of(root: ET.Element) -> dict[str, Box]:
+    """The boxes of a drawing by their function: left, top, right, bottom."""
+    found = {}
+    for group in root.iter(f"{SVG}g"):
+        for rect in group.findall(f"{SVG}rect"):
+            x, y, width, height = (float(rect.get(name, "")) for name in BOX_ATTRIBUTES)
+            found[group.get("data-label") or ""] = (x, y, x + width, y + height)
+    return found
+
+
+BOX_ATTRIBUTES = ("x", "y", "width", "height")
+
+
+def lines_of(root: ET.Element) -> Iterator[list[tuple[float, float]]]:
+    """Points along each line of a drawing, close to each other."""
+    for path in root.iter(f"{SVG}path"):
+        if "C" not in (path.get("d") or ""):
+            continue  # of the legend
+        numbers = [float(n) for n in re.findall(r"-?[0-9.]+", path.get("d") or "")]
+        points = list(zip(numbers[::2], numbers[1::2], strict=True))
+        line = [points[0]]
+        for at in range(1, len(points), 3):
+            corners = points[at - 1 : at + 3]
+            for step in range(1, 25):
+                t = step / 24
+                line.append(
+                    tuple(
+                        (1 - t) ** 3 * a
+                        + 3 * (1 - t) ** 2 * t * b
+                        + 3 * (1 - t) * t**2 * c
+                        + t**3 * d
+                        for a, b, c, d in zip(*corners, strict=True)
+                    )
+                )
+        yield line
+
+
+def check_drawing(graph: Graph) -> None:
+    """No box is over another, no line behind a box, and all is in the picture."""
     root = ET.fromstring(svg(graph))
-    boxes = [
-        tuple(float(rect.get(name, "")) for name in ("x", "y", "width", "height"))
-        for group in root.iter(f"{SVG}g")
-        for rect in group.iter(f"{SVG}rect")
-    ]
+    width, height = float(root.get("width", "")), float(root.get("height", ""))
+    boxes = boxes_of(root)
     assert len(boxes) == len(graph.nodes)
-    for index, (x, y, width, height) in enumerate(boxes):
-        for left, top, across, down in boxes[index + 1 :]:
-            assert x + width < left or left + across < x or y + height < top or top + down < y
+    for one, two in itertools.combinations(boxes.values(), 2):
+        assert one[2] < two[0] or two[2] < one[0] or one[3] < two[1] or two[3] < one[1]
+    lines = list(lines_of(root))
+    assert len(lines) == len(graph.edges)
+    for line in lines:
+        for x, y in line:
+            assert 0 <= x <= width
+            assert 0 <= y <= height
+            for left, top, right, bottom in boxes.values():
+                assert not (left + 1 < x < right - 1 and top + 1 < y < bottom - 1)
+
+
+def ways(*texts: str) -> Graph:
+    return Graph.of(journey(*text.split()) for text in texts)
+
+
+HARD = {
+    "back edges": ways("a b c d e f", "f a", "e b", "f c", "d a", "c a"),
+    "self loops": ways("+a +a +b +b +b +c", "+c +c +a"),
+    "a long one past everything": ways("a b c d e f g", "a g", "g a", "b f", "f b"),
+    "one row": ways(*(f"start n{n}" for n in range(14)), *(f"n{n} n{n + 1}" for n in range(13))),
+    "all with all": ways(*(f"n{a} n{b}" for a in range(9) for b in range(9) if a != b)),
+    "sixty": Graph.of(
+        journey(
+            *(
+                f"g{n % 5}/x.c:1: f{n}"
+                for n in [(seed * step * step + step) % 60 for step in range(20)]
+            )
+        )
+        for seed in range(1, 9)
+    ),
+    "two in one": FIRST.against(SECOND),
+    "nothing": ways(),
+}
+
+
+@pytest.mark.parametrize("graph", HARD.values(), ids=list(HARD))
+def test_no_line_is_behind_a_box(graph: Graph) -> None:
+    check_drawing(graph)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "mbuf_trace-freebsd-12.1-epair.pcap",
+        "mbuf_trace-freebsd-12.1-loopback.pcap",
+        "path-epair-pf.txt",
+    ],
+)
+def test_real_captures_are_drawn_well(name: str) -> None:
+    with (Path(__file__).parent.parent / "data" / name).open("rb") as stream:
+        check_drawing(Graph.of(one for one in read_any(stream) if isinstance(one, Journey)))
+
+
+@given(st.lists(st.lists(st.integers(0, 25), max_size=12), max_size=12))
+def test_any_graph_is_drawn_well(walks: list[list[int]]) -> None:
+    names = [[f"d{n % 4}/x.c:1: f{n}" for n in walk] for walk in walks]
+    check_drawing(Graph.of(journey(*texts) for texts in names))
+
+
+def test_a_huge_graph_is_drawn_too() -> None:
+    check = svg(Graph.of(journey(*(f"f{n * k % 3001}" for n in range(600))) for k in range(1, 6)))
+    assert len(boxes_of(ET.fromstring(check))) > 1000
+
+
+def test_the_order_lets_few_packets_go_back() -> None:
+    graph = ways(*["a b c d"] * 9, "d b", "c a")
+    assert [label for _, label in order(graph)] == ["a", "b", "c", "d"]
+    # On average `last` comes early, in the short way; but nothing comes after it.
+    graph = ways("a last", "a b c d e f g last")
+    assert order(graph)[-1][1] == "last"
 
 
 def test_hostile_labels_stay_text() -> None:
