@@ -8,6 +8,7 @@ Every string of a capture goes through :func:`visible` and the language's own qu
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 
 from dtkit.trace.graph import Graph, Key, group_title, side
@@ -80,7 +81,7 @@ def mermaid(graph: Graph, title: str = "") -> str:
 
 def _mermaid(graph: Graph, title: str) -> Iterator[str]:
     if title:
-        yield f'---\ntitle: "{_entities(title)}"\n---'
+        yield f'---\ntitle: "{_yaml(visible(title))}"\n---'
     yield "flowchart TD"
     names: dict[Key, str] = {}
     styles = []
@@ -106,9 +107,28 @@ def _mermaid(graph: Graph, title: str) -> Iterator[str]:
     yield from styles
 
 
+#: What Mermaid obeys even in a quoted string with entities, and where it is kept from seeing it:
+#: line breaks, formulas, icons, and "direction LR" anywhere in a line.
+_OBEYED = re.compile(r"\\(?=n)|\$(?=\$)|:(?=[\w-])|(?<=direction)(?=\s)", re.IGNORECASE)
+_NOTHING = "\u2060"  # word joiner: takes no place and shows nothing
+
+
 def _entities(text: str) -> str:
     """*text* with all but plain characters as Mermaid's numeric entities."""
     return "".join(
         char if char.isascii() and (char.isalnum() or char in " _./+-|,") else f"#{ord(char)};"
-        for char in text
+        for char in _OBEYED.sub(lambda found: found[0] + _NOTHING, text)
+    )
+
+
+def _yaml(text: str) -> str:
+    """*text* as YAML's double-quoted string, plain characters aside escaped: Mermaid looks for
+    its directives in there, too, decodes no entities, and cleans away what looks like a tag."""
+    units = text.replace("<", "\u2039").encode("utf-16-be")
+    chars = (int.from_bytes(units[at : at + 2], "big") for at in range(0, len(units), 2))
+    return "".join(
+        chr(char)
+        if char < 128 and (chr(char).isalnum() or chr(char) in " _./+-|,")
+        else f"\\u{char:04x}"
+        for char in chars
     )

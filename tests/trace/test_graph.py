@@ -149,6 +149,49 @@ def test_mermaid() -> None:
     ]
 
 
+JOINER = "#8288;"
+
+
+@pytest.mark.parametrize(
+    ("label", "written"),
+    [
+        # What these would do is known from rendering them: entities keep them from it,
+        ('a"b', "a#34;b"),
+        ("a]b", "a#93;b"),
+        ("`a`", "#96;a#96;"),
+        ("<b>", "#60;b#62;"),
+        ("#35;", "#35;35#59;"),
+        ("&lt;", "#38;lt#59;"),
+        ("%%{init}", "#37;#37;#123;init#125;"),
+        ("日", "#26085;"),
+        # words are only obeyed outside of quotes,
+        ("end", "end"),
+        ("subgraph", "subgraph"),
+        ("click", "click"),
+        # but these are looked for when entities have been decoded, or in the whole line.
+        ("a\\nb", f"a#92;{JOINER}nb"),
+        ("$$x$$", f"#36;{JOINER}#36;x#36;{JOINER}#36;"),
+        ("fa:fa-car", f"fa#58;{JOINER}fa-car"),
+        ("to: epair0a", "to#58; epair0a"),
+        ("direction LR", f"direction{JOINER} LR"),
+    ],
+)
+def test_mermaid_does_not_obey_labels(label: str, written: str) -> None:
+    hop = Hop(Place(label, label, file=f"{label}/x.c", line=1))
+    lines = mermaid(Graph.of([Journey(1, None, (hop,))])).splitlines()
+    assert lines[1:3] == [f'  subgraph g0["{written}"]', f'    n0["{written}<br/>1"]']
+
+
+def test_mermaid_takes_its_title_from_yaml() -> None:
+    title = 'a"b\\ <b> 日 \U0001f4a5 %%{x}'
+    lines = mermaid(FIRST, title).splitlines()
+    assert lines[0] == lines[2] == "---"
+    assert lines[1].isascii()
+    assert not set(lines[1].partition(" ")[2][1:-1]) & set('"<>%{}#;&')
+    # What is quoted is JSON, and so YAML.
+    assert json.loads(lines[1].partition(" ")[2]) == title.replace("<", "\u2039")
+
+
 def test_the_svg_says_what_the_graph_says() -> None:
     root = ET.fromstring(svg(FIRST.against(SECOND), "title", ("one.pcap", "two.pcap")))
     nodes = {g.get("data-label"): g.get("class") for g in root.iter(f"{SVG}g") if g.get("class")}
