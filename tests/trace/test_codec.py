@@ -328,3 +328,23 @@ def test_a_damaged_frame_never_raises_and_is_read_alike_alone(
     assert journeys[1].steps == alone.steps
     assert journeys[1].form == alone.form
     assert [text[9:] for text in odd_after] == [text[9:] for text in odd]
+
+
+@pytest.mark.parametrize("generation", [2, 3])
+def test_strings_that_never_repeat_are_read_alike(generation: Generation) -> None:
+    # More than are kept: the reader then looks for what repeats between them.
+    ways: list[tuple[Step, ...]] = [
+        (
+            Hop.parse(b"net/if.c:1: +ether_input"),
+            Snapshot(PACKETS["ethernet"]),
+            Hop.parse(f"netpfil/pf/pf.c:2: rule({number}, pass)".encode()),
+            Hop.parse(b"netinet/ip_input.c:3: -ip_input"),
+        )
+        for number in range(10_000, 30_000)
+    ]
+    frames = [
+        Frame(number, 0, data := encode(way, generation), len(data), 147, 0, None, ())
+        for number, way in enumerate(ways)
+    ]
+    read = [one.steps for one in read_journeys(frames) if isinstance(one, Journey)]
+    assert read == ways
