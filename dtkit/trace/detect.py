@@ -15,8 +15,8 @@ from dtkit.trace.path import read_path
 
 __all__ = ["read_any"]
 
-#: What the lines of a script's output begin with, if it is not something else of dtrace(1).
-_TEXT = (b"@dtk", b"dtra", b"\ndtr", b"\n@dt", b"CPU ")
+#: What pcapng starts with, which could be text: line feeds and a carriage return.
+_PCAPNG = b"\n\r\r\n"
 
 
 def read_any(stream: BinaryIO, generation: Generation | None = None) -> Iterator[Journey | Oddity]:
@@ -31,7 +31,8 @@ def read_any(stream: BinaryIO, generation: Generation | None = None) -> Iterator
     while len(head) < 4 and (more := stream.read(4 - len(head))):
         head += more
     rest = io.BufferedReader(_Rejoined(head, stream), 1 << 16)
-    if head in _TEXT:
+    # Before a script's output there may be the command that gave it, or what ssh(1) had to say.
+    if head and head != _PCAPNG and all(byte in b"\t\n\r" or 32 <= byte < 127 for byte in head):
         if generation is not None:
             yield Oddity("line", 0, "this is no capture of mbuf_trace: it has no generation")
         yield from read_path(rest)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
-Hops and snapshots as rows of two tables, for databases and data frames.
+Journeys, their hops and their snapshots as rows of three tables, for databases and data frames.
 
-Both tables share ``journey`` (the frame's number) and ``step`` (its place in the journey, from
-0), by which they join. Memory is bounded: rows are written while journeys are read.
+The tables share ``journey`` (the frame's number), and the two of steps ``step`` (its place in the
+journey, from 0), by which they join. Memory is bounded: rows are written while journeys are read.
 """
 
 from __future__ import annotations
@@ -17,10 +17,24 @@ from typing import Any, BinaryIO
 from dtkit.trace.journey import Hop, Journey
 from dtkit.trace.text import plain
 
-__all__ = ["HOPS", "SNAPSHOTS", "rows", "write_jsonl", "write_parquet"]
+__all__ = ["HOPS", "JOURNEYS", "SNAPSHOTS", "rows", "write_jsonl", "write_parquet"]
 
-#: Columns of the table of hops: name, type, what it holds. Every type may be null where the
+#: Columns of the table of journeys: name, type, what it holds. Every type may be null where the
 #: description says so.
+JOURNEYS = (
+    ("journey", "int64", "number of the frame, or of the packet that was followed"),
+    ("time", "int64", "ns since 1970: when the mbuf was freed, or the first hop; null if unknown"),
+    ("form", "string", "what it was read from"),
+    (
+        "origin",
+        "int64",
+        "the journey that it is a copy of; null if it is none, or of an unknown one",
+    ),
+    ("outcome", "string", "how it ended, in words; empty if unknown"),
+    ("notes", "string[]", "what is missing from it, and why"),
+)
+
+#: Columns of the table of hops.
 HOPS = (
     ("journey", "int64", "number of the frame, or of the packet that was followed"),
     ("step", "int32", "place in the journey, from 0, in the order of time"),
@@ -34,6 +48,9 @@ HOPS = (
     ("group", "string", "subsystem: the file's directory below sys, or the module"),
     ("cpu", "int32", "null if unknown"),
     ("thread", "int64", "null if unknown"),
+    ("process", "string", "of that thread, as name[pid]; null if unknown"),
+    ("interface", "string", "that the packet came from or goes to; null if unknown"),
+    ("vnet", "string", "the network stack (jail) at work; null if unknown"),
 )
 
 #: Columns of the table of snapshots.
@@ -51,12 +68,25 @@ SNAPSHOTS = (
     ("changes", "string[]", "what changed since, a line each; null for the first"),
 )
 
+_TABLES = {"journey": JOURNEYS, "hop": HOPS, "snapshot": SNAPSHOTS}
+
 #: Rows of a table that are in memory at once, at most.
 _BATCH = 4096
 
 
 def rows(journey: Journey) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The rows of *journey*: ``hop`` or ``snapshot``, and the row by column."""
+    """The rows of *journey*: ``journey``, ``hop`` or ``snapshot``, and the row by column."""
+    yield (
+        "journey",
+        {
+            "journey": journey.number,
+            "time": journey.time,
+            "form": plain(journey.form),
+            "origin": journey.origin,
+            "outcome": plain(journey.outcome),
+            "notes": [plain(note) for note in journey.notes],
+        },
+    )
     for index, step in enumerate(journey.seen):
         before = journey.hop_before(index)
         if isinstance(step, Hop):
@@ -76,6 +106,9 @@ def rows(journey: Journey) -> Iterator[tuple[str, dict[str, Any]]]:
                     "group": plain(place.group),
                     "cpu": step.cpu,
                     "thread": step.thread,
+                    "process": None if step.process is None else plain(step.process),
+                    "interface": None if step.interface is None else plain(step.interface),
+                    "vnet": None if step.vnet is None else plain(step.vnet),
                 },
             )
         else:
@@ -110,7 +143,8 @@ def write_jsonl(journeys: Iterable[Journey], stream: BinaryIO) -> None:
 
 def write_parquet(journeys: Iterable[Journey], folder: Path) -> None:
     """
-    Write ``hops.parquet`` and ``snapshots.parquet`` into *folder*, which is made if missing.
+    Write ``journeys.parquet``, ``hops.parquet`` and ``snapshots.parquet`` into *folder*, which is
+    made if missing.
 
     Columns carry their descriptions as metadata of the field.
 
@@ -130,7 +164,7 @@ def write_parquet(journeys: Iterable[Journey], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         writers = {}
-        for kind, columns in (("hop", HOPS), ("snapshot", SNAPSHOTS)):
+        for kind, columns in _TABLES.items():
             schema = pa.schema(
                 [
                     pa.field(name, types[form], metadata={"description": said})
@@ -139,7 +173,7 @@ def write_parquet(journeys: Iterable[Journey], folder: Path) -> None:
             )
             file = folder / f"{kind}s.parquet"
             writers[kind] = stack.enter_context(pq.ParquetWriter(file, schema))
-        batches: dict[str, list[dict[str, Any]]] = {"hop": [], "snapshot": []}
+        batches: dict[str, list[dict[str, Any]]] = {kind: [] for kind in _TABLES}
 
         def flush(kind: str) -> None:
             if batches[kind]:

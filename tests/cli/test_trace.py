@@ -233,10 +233,12 @@ def test_dissector(dtkit: Dtkit, tmp_path: Path) -> None:
 
 def test_export(dtkit: Dtkit, capture: str, tmp_path: Path) -> None:
     lines = [json.loads(line) for line in dtkit("trace", "export", capture).stdout.splitlines()]
-    assert [line["type"] for line in lines] == ["hop", "snapshot"] * 3
+    steps = [line["type"] for line in lines if line["type"] != "journey"]
+    assert steps == ["hop", "snapshot"] * 3
     folder = tmp_path / "tables"
     result = dtkit("trace", "export", "--to", "parquet", capture, "-o", str(folder))
     assert result.exit_code == 0
+    assert pq.read_table(folder / "journeys.parquet").num_rows == len(lines) - len(steps)
     assert pq.read_table(folder / "hops.parquet").num_rows == 3
     assert pq.read_table(folder / "snapshots.parquet").num_rows == 3
 

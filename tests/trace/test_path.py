@@ -294,6 +294,14 @@ def test_another_run_begins_anew() -> None:
     assert [journey.number for journey in journeys] == [1, 2]
 
 
+def test_text_that_is_no_output_of_a_script_is_said_to_be_none() -> None:
+    for text in (b"# Test data\n\nwords\n", b"words", b"@dt"):
+        (odd,) = read_any(io.BytesIO(text))
+        assert str(odd) == "no hops of `dtkit path` in it"
+    found = list(read_any(io.BytesIO(b"# dtrace -s path.d\n" + REAL.read_bytes())))
+    assert len(found) == 4
+
+
 @pytest.mark.parametrize("text", ["", "dtrace: script matched 0 probes\n", "hello\n"])
 def test_nothing_to_read(text: str) -> None:
     journeys, odd = read(text)

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from dtkit.trace.journey import Hop, Journey, Place, Step
 from dtkit.trace.snapshot import Snapshot
-from dtkit.trace.tables import HOPS, SNAPSHOTS, rows, write_jsonl, write_parquet
+from dtkit.trace.tables import HOPS, JOURNEYS, SNAPSHOTS, rows, write_jsonl, write_parquet
 from tests.trace.frames import ethernet, ipv4, tcp
 
 PACKET = ethernet(ipv4(tcp(b"x")))
@@ -30,7 +30,18 @@ def journey(number: int) -> Journey:
 
 
 def test_the_rows_of_a_journey() -> None:
-    made = list(rows(journey(7)))
+    first, *made = rows(journey(7))
+    assert first == (
+        "journey",
+        {
+            "journey": 7,
+            "time": 1000,
+            "form": "mbuf_trace 3",
+            "origin": None,
+            "outcome": "",
+            "notes": [],
+        },
+    )
     assert [kind for kind, _ in made] == ["hop", "snapshot", "hop", "snapshot", "hop"]
     assert made[2][1] == {
         "journey": 7,
@@ -45,6 +56,9 @@ def test_the_rows_of_a_journey() -> None:
         "group": "netinet",
         "cpu": None,
         "thread": None,
+        "process": None,
+        "interface": None,
+        "vnet": None,
     }
     assert made[3][1] == {
         "journey": 7,
@@ -69,13 +83,13 @@ def test_the_rows_of_a_journey() -> None:
 
 def test_columns_are_those_that_are_documented() -> None:
     for kind, row in rows(journey(1)):
-        columns = HOPS if kind == "hop" else SNAPSHOTS
+        columns = {"journey": JOURNEYS, "hop": HOPS, "snapshot": SNAPSHOTS}[kind]
         assert list(row) == [name for name, _, _ in columns]
 
 
 def test_the_manual_describes_every_column() -> None:
     manual = (Path(__file__).parents[2] / "docs" / "trace.md").read_text()
-    for name, form, said in (*HOPS, *SNAPSHOTS):
+    for name, form, said in (*JOURNEYS, *HOPS, *SNAPSHOTS):
         assert f"| `{name}` | {form} | {said} |" in manual
 
 
@@ -83,13 +97,14 @@ def test_json_lines() -> None:
     stream = io.BytesIO()
     write_jsonl([journey(1), journey(2)], stream)
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
-    assert [line["type"] for line in lines] == ["hop", "snapshot", "hop", "snapshot", "hop"] * 2
-    assert bytes.fromhex(lines[1]["data"]) == PACKET
+    steps = ["hop", "snapshot", "hop", "snapshot", "hop"]
+    assert [line["type"] for line in lines] == ["journey", *steps] * 2
+    assert bytes.fromhex(lines[2]["data"]) == PACKET
 
 
 def test_parquet_says_the_same(tmp_path: Path) -> None:
     write_parquet((journey(number) for number in range(1, 1501)), tmp_path / "out")
-    for kind, columns in (("hop", HOPS), ("snapshot", SNAPSHOTS)):
+    for kind, columns in (("journey", JOURNEYS), ("hop", HOPS), ("snapshot", SNAPSHOTS)):
         table = pq.read_table(tmp_path / "out" / f"{kind}s.parquet")
         expected = [row for n in range(1, 1501) for k, row in rows(journey(n)) if k == kind]
         assert table.to_pylist() == expected

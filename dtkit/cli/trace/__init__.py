@@ -20,7 +20,7 @@ class TraceGroup(LazyGroup):
         "report": "Write one HTML page to search, look at and click through.",
         "convert": "Write the snapshots as plain pcapng for any Wireshark.",
         "dissector": "Print a Wireshark dissector in Lua.",
-        "export": "Write hops and snapshots as tables: JSON lines or Parquet.",
+        "export": "Write journeys, hops and snapshots as tables: JSON lines or Parquet.",
     }
 
 
@@ -40,7 +40,7 @@ def command(ctx: click.Context) -> None:
     """Show a packet's way through the kernel.
 
     FILE of the subcommands is a capture of mbuf_trace frames, pcap or pcapng, of any of its
-    generations; - reads standard input.
+    generations, or what a script of dtkit path printed; - reads standard input.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())

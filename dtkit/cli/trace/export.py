@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""``dtkit trace export``: hops and snapshots as tables."""
+"""``dtkit trace export``: journeys, hops and snapshots as tables."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ Examples:
     help="The file of JSON lines, - for stdout; or the folder of the Parquet files.",
 )
 def command(source: Source, to: str, output: str) -> None:
-    """Write hops and snapshots as tables: JSON lines or Parquet.
+    """Write journeys, hops and snapshots as tables: JSON lines or Parquet.
 
     JSON lines say in `type` which table they belong to. Parquet goes into a folder as
-    hops.parquet and snapshots.parquet. The tables join by journey and step.
+    journeys.parquet, hops.parquet and snapshots.parquet. The tables join by journey and step.
     """
     if to == "parquet":
         if output == "-":
-            raise click.UsageError("--to parquet writes two files: name their folder with -o")
+            raise click.UsageError("--to parquet writes three files: name their folder with -o")
         if importlib.util.find_spec("pyarrow") is None:
             raise click.UsageError("--to parquet needs pyarrow: pip install 'dtkit[parquet]'")
         write_parquet(source, Path(output))
