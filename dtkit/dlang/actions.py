@@ -273,11 +273,18 @@ def _exit(to: Recorder, call: Call) -> None:
     to.add(ActionKind.EXIT, replace(code, returns=ReturnType(False, False, 4)))
 
 
+def _speculation(to: Recorder, call: Call) -> None:
+    """speculate(), commit() and discard()."""
+    code = to.generator.generate(call.arguments[0])
+    to.add(ActionKind(call.function.name), code, 0)
+
+
 def _destructive(to: Recorder, call: Call) -> None:
     """Actions that change the system, which there is none of here."""
     name = call.function.name
     if to.options.destructive:
         to.not_run(name, call.at)
+        to.add(ActionKind.DESTRUCTIVE, None)
         return
     error = DError(
         f"{name}( ): Destructive actions not allowed", findings.DESTRUCTIVE, call.at, "-"
@@ -303,5 +310,8 @@ ACTIONS: dict[str, Callable[[Recorder, Call], None]] = {
     "func": _symbol,
     "mod": _symbol,
     "exit": _exit,
+    "speculate": _speculation,
+    "commit": _speculation,
+    "discard": _speculation,
     **dict.fromkeys(DESTRUCTIVE - {"copyout", "copyoutstr"}, _destructive),
 }

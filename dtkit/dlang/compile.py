@@ -25,6 +25,7 @@ from dtkit.dlang.dif import ReturnType
 from dtkit.dlang.findings import DError
 from dtkit.dlang.kernel import DEFAULT, Description, Kernel, kernel
 from dtkit.dlang.options import Options
+from dtkit.dlang.order import check_order
 from dtkit.dlang.parse import parse
 from dtkit.dlang.predefined import MBUF_VERSION, Kind
 from dtkit.dlang.record import lay_out
@@ -243,6 +244,7 @@ class Compiler:
             for statement in statements:
                 self.statements += 1
                 self._statement(self._recorder(actions), statement)
+                check_order(actions, statement.at)
         finally:
             checker.probe = None
             checker.description = None

@@ -31,6 +31,10 @@ class ActionKind(StrEnum):
     EXIT = "exit"
     LIBRARY = "library"
     AGGREGATE = "aggregate"
+    SPECULATE = "speculate"
+    COMMIT = "commit"
+    DISCARD = "discard"
+    DESTRUCTIVE = "destructive"
 
 
 @dataclass(frozen=True, slots=True)

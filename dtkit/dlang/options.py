@@ -57,11 +57,9 @@ _IGNORED = {
     "linkmode",
     "linktype",
     "nolibs",
-    "nspec",
     "objcopypath",
     "pgmax",
     "setenv",
-    "specsize",
     "statusrate",
     "stdc",
     "strip",
@@ -124,6 +122,8 @@ class Options:
     bufsize: int = 4 << 20
     aggsize: int = 4 << 20
     dynvarsize: int = 1 << 20
+    specsize: int = 32 << 10
+    nspec: int = 1
     strsize: int = 256
     stackframes: int = 20
     stackindent: int = 14
@@ -234,7 +234,7 @@ _KINDS: dict[str, Callable[[str | None, Options], object]] = {
 }
 _KINDS |= dict.fromkeys(["argref", "defaultargs", "pspec", "zdefs"], _given)
 _KINDS |= {"version": _version, "oformat": _oformat, "bufresize": _resize}
-_KINDS |= dict.fromkeys(["bufsize", "aggsize", "dynvarsize", "strsize"], _size)
+_KINDS |= dict.fromkeys(["bufsize", "aggsize", "dynvarsize", "specsize", "strsize"], _size)
 _KINDS["switchrate"] = _rate
 
 #: The options of a dtrace(1) that has ``copyoutmbuf``.

@@ -79,7 +79,11 @@ def lay_out(
             placed[index] = replace(action, offset=size)
             size += action.size
             needed = max(needed, size)
-    if placed and size == HEADER:
+    if (
+        placed
+        and size == HEADER
+        and not (len(placed) == 1 and placed[0].kind == ActionKind.SPECULATE)
+    ):
         size = 0
     return Enabling(
         description,

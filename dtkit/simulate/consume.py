@@ -110,9 +110,13 @@ class Consumer:
     def drops(self, cpu: int, count: int, kind: str = "") -> None:
         """Report records that found no room."""
         if count:
-            tag = f"[DTRACEDROP_{kind.upper() or 'PRINCIPAL'}] " if self.options.droptags else ""
             what = f"{kind} drop" if kind else "drop"
-            self.output.error(f"{tag}{count} {what}{'s' if count > 1 else ''} on CPU {cpu}")
+            self.lost(count, f"DTRACEDROP_{kind.upper() or 'PRINCIPAL'}", what, f" on CPU {cpu}")
+
+    def lost(self, count: int, tag: str, what: str, rest: str) -> None:
+        """Report what was lost: how many of what, and why; *tag* is shown with ``droptags``."""
+        shown = f"[{tag}] " if self.options.droptags else ""
+        self.output.error(f"{shown}{count} {what}{'s' if count > 1 else ''}{rest}")
 
     def record(self, epid: int, data: bytes, cpu: int, following: int = 0, time: int = 0) -> None:
         """
@@ -199,7 +203,7 @@ class Consumer:
                 case ActionKind.DYNAMIC_SIZE:
                     limit = int.from_bytes(value, "little")
                 case ActionKind.EXIT:
-                    self.status = int.from_bytes(value, "little")
+                    self.status = value[0]  # a process has eight bits of it
                 case ActionKind.PRINTF:
                     group, index = self._group(actions, index - 1)
                     self._printf(group, data)

@@ -116,6 +116,8 @@ class Cpu:
         self.tuple: list[tuple[int, int]] = []
         #: Addresses of probe and process names.
         self.names: Callable[[str], int] = lambda name: 0
+        #: Takes a speculation.
+        self.speculation: Callable[[], int] = lambda: 0
         self._region = _EMPTY
 
     def forget(self) -> None:

@@ -3,7 +3,8 @@
 The probe context of the kernel: what happens when a probe fires.
 
 For each enabling of the probe, in order: room for a record is reserved, the predicate and the
-actions run, and the record is kept unless one of them faulted. A fault fires the ERROR probe.
+actions run, and the record is kept unless one of them faulted. A fault fires the ERROR probe. With
+speculate() the record goes to the buffer of a speculation instead.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from dtkit.dlang.kernel import Description, Kernel, ProbePoint
 from dtkit.dlang.record import HEADER
 from dtkit.mbuf import FaultFlag
 from dtkit.simulate.aggregate import Aggregations
+from dtkit.simulate.buffer import Space
 from dtkit.simulate.consume import Enabled, ErrorReport
 from dtkit.simulate.cpu import Cpu, FaultError, Firing, Thread
 from dtkit.simulate.evaluate import Code, Evaluator
+from dtkit.simulate.speculation import Speculations
 
 #: The numbers that the ERROR probe has for faults, as its arg4.
 FAULT_NUMBERS = {
@@ -43,12 +46,22 @@ _ERROR_AT = 16
 
 _MASK = (1 << 64) - 1
 
+_SPECULATIVE = {ActionKind.SPECULATE, ActionKind.COMMIT, ActionKind.DISCARD}
+
+#: The time of a record until it is committed.
+_NO_TIME = _MASK
+
+
+class _DropError(Exception):
+    """The clause in hand ends, and nothing is said of it."""
+
 
 class Activity(Enum):
     """What a tracing session is doing."""
 
     ACTIVE = "active"
     DRAINING = "draining"  #: exit() was called: nothing fires but END
+    COOLDOWN = "cooldown"  #: END fires
 
 
 class Record(NamedTuple):
@@ -82,6 +95,35 @@ class _Ecb:
     keys: dict[int, tuple[Action, ...]]
 
 
+@dataclass(slots=True)
+class _Place:
+    """
+    Where the record in hand is made.
+
+    :ivar at: its offset in *space*.
+    :ivar kept: whether it is part of *space* already.
+    """
+
+    space: Space
+    at: int
+    kept: bool = False
+
+    def begin(self, ecb: _Ecb, time: int) -> None:
+        """Write what each record begins with."""
+        if ecb.enabling.size:
+            self.space.data[self.at : self.at + HEADER] = (
+                ecb.epid.to_bytes(4, "little")
+                + (time >> 32).to_bytes(4, "little")
+                + (time & 0xFFFFFFFF).to_bytes(4, "little")
+            )
+
+    def keep(self, size: int) -> None:
+        """Make the record, of *size* bytes, part of its buffer."""
+        if not self.kept:
+            self.space.offset = self.at + size
+            self.kept = True
+
+
 class Tracer:
     """
     The enablings of a program on the CPUs of a kernel.
@@ -91,6 +133,7 @@ class Tracer:
     :param evaluator: makes functions of its code.
     :param cpus: where probes fire.
     :param aggregations: where aggregating actions go.
+    :param speculations: where speculate() sends records.
     :param lose: tells whether to lose the record in hand as though the buffer were full.
     """
 
@@ -101,14 +144,18 @@ class Tracer:
         evaluator: Evaluator,
         cpus: Sequence[Cpu],
         aggregations: Aggregations,
+        speculations: Speculations,
         lose: Callable[[], bool],
     ) -> None:
         self.cpus = cpus
         self.aggregations = aggregations
+        self.speculations = speculations
         self.lose = lose
         self.activity = Activity.ACTIVE
         #: Faults in enablings of ERROR itself, since last asked for.
         self.double_errors = 0
+        #: Whether any enabling has speculate().
+        self.speculates = False
         #: The enablings by number, from 1; the last is dtrace(1)'s own of ERROR.
         self.enabled: list[Enabled] = []
         self._by_probe: dict[int, list[_Ecb]] = {}
@@ -116,6 +163,11 @@ class Tracer:
             for probe in kernel.match(enabling.description):
                 self._enable(probe, enabling, evaluator)
         self.matched = len(self.enabled)
+        self.speculates = any(
+            action.kind is ActionKind.SPECULATE
+            for enabled in self.enabled
+            for action in enabled.enabling.actions
+        )
         description = Description("dtrace", "", "", "ERROR")
         self._error = kernel.match(description)[0]
         own = Enabling(description, None, (), 0, _ERROR_SIZE, _ERROR_SIZE, 8)
@@ -174,25 +226,22 @@ class Tracer:
             return
         cpu.begin(buffer.scratch(at, enabling.needed))
         cpu.epid = ecb.epid
-        time = cpu.clock()
-        if enabling.size:
-            buffer.data[at : at + HEADER] = (
-                ecb.epid.to_bytes(4, "little")
-                + (time >> 32).to_bytes(4, "little")
-                + (time & 0xFFFFFFFF).to_bytes(4, "little")
-            )
+        place = _Place(buffer, at)
+        place.begin(ecb, cpu.clock())
         cpu.step = 0
         try:
             if ecb.predicate is not None and not ecb.predicate(cpu):
                 return
-            self._actions(cpu, ecb, at)
+            self._actions(cpu, ecb, place)
         except FaultError as fault:
             self._fault(cpu, ecb, fault)
             return
-        buffer.offset = at + enabling.size
+        except _DropError:
+            return
+        place.keep(enabling.size)
 
-    def _actions(self, cpu: Cpu, ecb: _Ecb, at: int) -> None:
-        data = cpu.buffer.data
+    def _actions(self, cpu: Cpu, ecb: _Ecb, to: _Place) -> None:
+        data, at = to.space.data, to.at
         limit = last = 0
         for step in ecb.steps:
             action = step.action
@@ -207,25 +256,56 @@ class Tracer:
                 continue
             last = value
             if not action.size:
+                if kind in _SPECULATIVE:
+                    self._speculation(cpu, ecb, kind, value, to)
+                    data, at = to.space.data, to.at
                 continue
             place = at + action.offset
             if kind is ActionKind.STACK:
-                self._stack(cpu, action, place)
+                self._stack(cpu, action, data, place)
                 continue
             if kind is ActionKind.EXIT:
-                self.activity = Activity.DRAINING
+                self._exit()
             elif kind is ActionKind.DYNAMIC_SIZE:
                 limit = value
+            elif kind is ActionKind.PRINTM:
+                self._print_memory(cpu, action, value, data, place)
+                continue
             code = action.code
             if code is not None and code.returns.by_reference:
-                limit = self._copy(cpu, action, value, place, limit)
+                limit = self._copy(cpu, action, value, data, place, limit)
                 continue
             size = action.size
             data[place : place + size] = (value & (1 << 8 * size) - 1).to_bytes(size, "little")
 
-    def _copy(self, cpu: Cpu, action: Action, address: int, place: int, limit: int) -> int:
+    def _exit(self) -> None:
+        # Of several, the first ends the run; END's own only say what the status is to be.
+        if self.activity is Activity.DRAINING:
+            raise _DropError
+        if self.activity is Activity.ACTIVE:
+            self.activity = Activity.DRAINING
+
+    def _speculation(self, cpu: Cpu, ecb: _Ecb, kind: ActionKind, number: int, to: _Place) -> None:
+        """speculate(), commit() and discard()."""
+        enabling = ecb.enabling
+        match kind:
+            case ActionKind.SPECULATE:
+                space = self.speculations.space(number, cpu.number)
+                at = None if space is None else space.reserve(enabling.needed, enabling.alignment)
+                if space is None or at is None:
+                    raise _DropError
+                to.space, to.at = space, at
+                to.begin(ecb, _NO_TIME)
+            case ActionKind.COMMIT:
+                to.keep(enabling.size)
+                self.speculations.commit(number, cpu.number, cpu.buffer, cpu.clock())
+            case ActionKind.DISCARD:
+                self.speculations.discard(number, cpu.number)
+
+    def _copy(
+        self, cpu: Cpu, action: Action, address: int, data: bytearray, place: int, limit: int
+    ) -> int:
         """Record what is at an address; the limit that is left for the next action."""
-        data = cpu.buffer.data
         size = action.size
         assert action.code is not None
         try:
@@ -244,13 +324,24 @@ class Tracer:
             raise
         return limit
 
-    def _stack(self, cpu: Cpu, action: Action, place: int) -> None:
+    def _print_memory(
+        self, cpu: Cpu, action: Action, reference: int, data: bytearray, place: int
+    ) -> None:
+        """Record what a memref() refers to: its size and as many bytes."""
+        address, size = cpu.load(reference, 8), cpu.load(reference + 8, 8)
+        if size + 8 > action.size:
+            raise _DropError
+        data[place : place + 8] = size.to_bytes(8, "little")
+        if size:
+            data[place + 8 : place + 8 + size] = cpu.copy(address, size)
+
+    def _stack(self, cpu: Cpu, action: Action, data: bytearray, place: int) -> None:
         firing = cpu.firing
         assert firing is not None
         count = action.size // 8
         frames = (firing.callers + firing.thread.frames)[:count]
         content = b"".join(frame.to_bytes(8, "little") for frame in frames)
-        cpu.buffer.data[place : place + action.size] = content.ljust(action.size, b"\0")
+        data[place : place + action.size] = content.ljust(action.size, b"\0")
 
     def _aggregate(self, cpu: Cpu, ecb: _Ecb, step: _Step, value: int, last: int, at: int) -> None:
         """Aggregate *value*; *last* is what the action before came to: the increment."""
@@ -301,13 +392,14 @@ class Tracer:
         found: list[Record] = []
         drops: list[tuple[int, int]] = []
         for cpu in self.cpus:
-            data, used, dropped = cpu.buffer.switch()
+            written = cpu.buffer.switch()
             cpu.forget()
-            if dropped:
-                drops.append((cpu.number, dropped))
-            places = list(self._places(data, used))
+            if written.drops:
+                drops.append((cpu.number, written.drops))
+            data = written.data
+            places = list(written.records(self.size))
             for index, (at, epid) in enumerate(places):
-                size = self.enabled[epid - 1].enabling.size
+                size = self.size(epid)
                 time = int.from_bytes(data[at + 4 : at + 8], "little") << 32
                 time |= int.from_bytes(data[at + 8 : at + 12], "little")
                 following = places[index + 1][1] if index + 1 < len(places) else 0
@@ -316,15 +408,9 @@ class Tracer:
         yield from found
         yield from drops
 
-    def _places(self, data: bytearray, used: int) -> Iterator[tuple[int, int]]:
-        at = 0
-        while at + 4 <= used:
-            epid = int.from_bytes(data[at : at + 4], "little")
-            if epid == 0:
-                at += 4
-                continue
-            yield at, epid
-            at += self.enabled[epid - 1].enabling.size
+    def size(self, epid: int) -> int:
+        """Bytes of a record of the enabling of that number."""
+        return self.enabled[epid - 1].enabling.size
 
     def error_report(self, record: Record) -> ErrorReport | None:
         """What a record of dtrace(1)'s own enabling of ERROR says; None for other records."""

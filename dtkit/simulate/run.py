@@ -30,6 +30,7 @@ from dtkit.simulate.format import Symbols
 from dtkit.simulate.machine import Activity, Record, Tracer
 from dtkit.simulate.output import Chunk, Output
 from dtkit.simulate.paths import Paths, shipped_paths
+from dtkit.simulate.speculation import Speculations
 from dtkit.simulate.stack import Packet, Stack
 from dtkit.simulate.structured import StructuredConsumer
 from dtkit.simulate.subroutines import UnknownSubroutineError
@@ -56,6 +57,14 @@ _BODY = re.compile(r"[{/;]")
 #: When the simulated host was booted, and how long ago that is, in ns.
 _BOOT = 1_600_000_000_000_000_000
 _UPTIME = 100_000_000_000
+
+#: What was discarded or committed on several CPUs is settled this often, in ns.
+_CLEANING = 1_000_000_000 // 101
+
+_MOST_SPECULATIONS = 1 << 16
+
+#: A buffer of fewer bytes is none.
+_LEAST_BUFFER = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +174,16 @@ class _Session:
         self.cpus: list[Cpu] = []
         self.aggregations = Aggregations(options.aggsize)
         loss = random.Random(settings.seed)
+        self.speculations = Speculations(
+            options.nspec, options.specsize, lambda epid: self.tracer.size(epid)
+        )
         self.tracer = Tracer(
             compiled,
             settings.kernel,
             Evaluator(self.strings.address, compiled.objects),
             self.cpus,
             self.aggregations,
+            self.speculations,
             lambda: settings.drop_rate > 0 and loss.random() < settings.drop_rate,
         )
         if not self.tracer.matched:
@@ -205,6 +218,7 @@ class _Session:
                 lambda: chance.getrandbits(64),
             )
             cpu.names = self.stack.name
+            cpu.speculation = self.speculations.take
             self.cpus.append(cpu)
 
     # Before
@@ -223,16 +237,20 @@ class _Session:
     def _sizes(self) -> tuple[int, int]:
         """The sizes that the host has memory for: of a buffer, and for dynamic variables."""
         options, largest = self.options, self.settings.largest_buffer
-        if options.strsize > largest:
+        if options.strsize > largest or options.nspec > _MOST_SPECULATIONS:
             raise _StartError("could not enable tracing: Cannot allocate memory")
+        specsize = options.specsize if self.tracer.speculates else 0
+        if self.tracer.speculates and specsize < _LEAST_BUFFER:
+            raise _StartError("could not enable tracing: Enabling exceeds size of buffer")
         sizes = []
-        for size, what in (
-            (options.bufsize, "buffer size"),
-            (options.aggsize, "aggregation size"),
-            (options.dynvarsize, "dynamic variable size"),
+        for size, copies, what in (
+            (options.bufsize, 1, "buffer size"),
+            (options.aggsize, 1, "aggregation size"),
+            (specsize, options.nspec, "speculation size"),
+            (options.dynvarsize, 1, "dynamic variable size"),
         ):
             lowered = size
-            while lowered > largest:
+            while lowered * copies > largest:
                 lowered //= 2
             if lowered != size:
                 if options.bufresize == "manual":
@@ -240,7 +258,8 @@ class _Session:
                 self._notice(f"{what} lowered to {_size_text(lowered)}")
             sizes.append(lowered)
         self.aggregations.size = sizes[1]
-        return sizes[0], sizes[2]
+        self.speculations.size = sizes[2]
+        return sizes[0], sizes[3]
 
     # During
 
@@ -264,9 +283,13 @@ class _Session:
         self._own("BEGIN")
         yield
         switch = self.now + self.options.switchrate
+        clean = self.now + _CLEANING
         number = 0
         while packet is not None and tracer.activity is Activity.ACTIVE:
             self._wait(packet)
+            if self.now >= clean:
+                self._clean()
+                clean = self.now + _CLEANING
             if self.now >= switch:
                 self._work()
                 yield
@@ -278,6 +301,8 @@ class _Session:
             self._work()
             self.consumer.interrupt()
         self._status()
+        self._clean()
+        tracer.activity = Activity.COOLDOWN
         self._own("END")
         self._work()
         self.consumer.finish()
@@ -308,15 +333,28 @@ class _Session:
 
         self.stack.receive(packet, fire_here)
 
+    def _clean(self) -> None:
+        self.speculations.clean(lambda cpu: self.cpus[cpu].buffer, self._clock)
+
     def _status(self) -> None:
         """What was lost beside records."""
-        for count, what, rest in (
-            (self.storage.drops, "dynamic variable drop", ""),
-            (self.tracer.double_errors, "error", " in ERROR probe enabling"),
+        lost = self.speculations
+        for count, tag, what, rest in (
+            (self.storage.drops, "DYNAMIC", "dynamic variable drop", ""),
+            (lost.drops, "SPEC", "speculative drop", ""),
+            (lost.busy, "SPECBUSY", "failed speculation", " (available buffer(s) still busy)"),
+            (
+                lost.unavailable,
+                "SPECUNAVAIL",
+                "failed speculation",
+                " (no speculative buffer available)",
+            ),
+            (self.tracer.double_errors, "DBLERROR", "error", " in ERROR probe enabling"),
         ):
             if count:
-                self.output.error(f"{count} {what}{'s' if count > 1 else ''}{rest}")
+                self.consumer.lost(count, f"DTRACEDROP_{tag}", what, rest)
         self.storage.drops = self.tracer.double_errors = 0
+        lost.drops = lost.busy = lost.unavailable = 0
 
     def _work(self) -> None:
         """Print what is in the buffers."""

@@ -395,6 +395,7 @@ SUBROUTINES: dict[str, Callable[[Cpu, Arguments], int]] = {
     "ntohs": _swap(2),
     "rand": _rand,
     "rindex": _rindex,
+    "speculation": lambda c, arguments: c.speculation(),
     "strchr": _strchr,
     "strjoin": _strjoin,
     "strlen": _strlen,

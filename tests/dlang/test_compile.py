@@ -16,7 +16,7 @@ from dtkit.dlang.source import Source
 DATA = Path(__file__).parent.parent / "data"
 
 #: What is not simulated: an error of ours where dtrace(1) has none, or another one.
-NOT_SIMULATED = ("panic(", "system(", "raise(", "`", "speculate(", "ustack(", "jstack(")
+NOT_SIMULATED = ("panic(", "system(", "raise(", "`", "ustack(", "jstack(")
 
 #: A number that is a probe there and none here.
 NO_SUCH_PROBE = "BEGIN { trace(1); } 5"

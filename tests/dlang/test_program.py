@@ -75,8 +75,13 @@ def test_destructive_actions_can_be_allowed() -> None:
     assert check("BEGIN { panic(); }", options=Options(destructive=True)) == []
 
 
+def test_destructive_actions_may_not_follow_speculate() -> None:
+    (finding,) = check("BEGIN { speculate(1); panic(); }", options=Options(destructive=True))
+    assert finding.tag == "D_ACT_SPEC"
+
+
 def test_what_is_not_simulated_is_no_finding() -> None:
-    assert check("BEGIN { ustack(); speculate(speculation()); trace(`hz); }") == []
+    assert check("BEGIN { ustack(); trace(`hz); }") == []
 
 
 def test_every_argument_of_every_probe_has_a_type() -> None:
