@@ -85,7 +85,7 @@ def _enumerator(checker: Checker, node: tree.Name) -> Variable | None:
             type_ = Tagged("enum", tag)
             variable = Variable(node.name, Kind.SCALAR, 0, "builtin", type_)
             value = values[node.name] & (1 << 64) - 1
-            variable.inline = Inline(Int(node.at, type_, Flag.SIGNED, value))
+            variable.inline = Inline(Int(node.at, type_, Flag(0), value))
             return variable
     return None
 
