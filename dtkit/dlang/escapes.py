@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Escape sequences of D strings, which are those of C."""
+"""Escape sequences of D strings: those of C but for the quote and the question mark."""
 
 from __future__ import annotations
 
@@ -13,11 +13,8 @@ _SIMPLE = {
     "r": "\r",
     "t": "\t",
     "v": "\v",
-    "0": "\0",
     "\\": "\\",
     '"': '"',
-    "'": "'",
-    "?": "?",
 }
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]*)|([0-7]{1,3})|(.))", re.DOTALL)
 

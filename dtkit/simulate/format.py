@@ -182,7 +182,7 @@ def _field(directive: Directive, data: bytes, width: int, precision: int) -> str
         data = data[:precision]
     if width < 0 or "-" in directive.flags:
         return text_of(data.ljust(abs(width)))
-    return text_of(data.rjust(width))
+    return text_of(data.rjust(width, b"0" if "0" in directive.flags else b" "))
 
 
 def _number(directive: Directive, number: int, size: int, width: int, precision: int) -> str:
