@@ -95,9 +95,11 @@ class Declarer:
             base = self._named(specifiers.name, specifiers.at)
         else:
             base = self._basic(words, specifiers)
-        for word in specifiers.words:
-            if word in _QUALIFIERS:
-                base = Qualified(word, base)
+        # dtrace(1) does not keep the qualifiers that a program writes.
+        if self.native:
+            for word in specifiers.words:
+                if word in _QUALIFIERS:
+                    base = Qualified(word, base)
         return base
 
     def _no_attributes(self, words: Sequence[str], specifiers: Specifiers) -> None:
@@ -161,7 +163,7 @@ class Declarer:
             match step:
                 case PointerTo(qualifiers):
                     type_ = Pointer(type_)
-                    for qualifier in qualifiers:
+                    for qualifier in qualifiers if self.native else ():
                         type_ = Qualified(qualifier, type_)
                 case ArrayOf(at, size, keys):
                     if keys is not None:
@@ -221,7 +223,8 @@ class Declarer:
                 self._check_member(type_, declarator)
                 offset = 0 if union else at_bit
                 wide = self.types.size(type_) * 8
-                aligned = self.types.alignment(type_)
+                align = self.types.alignment if self.native else self.types.alignment_in_program
+                aligned = align(type_)
                 if declarator.bits is not None and not self.native:
                     type_, bits = self._bit_field(type_, declarator)
                     # dtrace(1) lets each bit-field of a program begin at a byte.

@@ -266,6 +266,21 @@ class Types:
             case _:
                 return max(1, self.size(type_))
 
+    def alignment_in_program(self, type_: Type) -> int:
+        """What dtrace(1) aligns to in a program's own structs: their first member counts."""
+        type_ = self.resolve(type_)
+        match type_:
+            case Array(element, _):
+                return self.alignment_in_program(element)
+            case Tagged("struct"):
+                first = next(self.members(type_), None)
+                return 1 if first is None else self.alignment_in_program(first.type)
+            case Tagged("union"):
+                members = self.members(type_)
+                return max((self.alignment_in_program(m.type) for m in members), default=1)
+            case _:
+                return self.alignment(type_)
+
     def member(self, type_: Type, name: str) -> Member | None:
         """The member *name* of a struct or union, its offset from the start of *type_*."""
         type_ = self.resolve(type_)
@@ -366,10 +381,16 @@ class Types:
                         space = " " if prefix else ""
                         return f"{qualifier} {self.name(target)}{space}{prefix}{suffix}"
                 case Typedef(name, _) | Integer(name) | Float(name, _):
-                    return f"{name}{' ' if prefix else ''}{prefix}{suffix}"
+                    return _declared(name, prefix, suffix)
                 case Tagged(kind, tag):
                     label = kind if tag.startswith("(") else f"{kind} {tag}"
-                    return f"{label}{' ' if prefix else ''}{prefix}{suffix}"
+                    return _declared(label, prefix, suffix)
                 case Special(name):
                     label = "dynamic variable" if name == "<DYN>" else name
-                    return f"{label}{' ' if prefix else ''}{prefix}{suffix}"
+                    return _declared(label, prefix, suffix)
+
+
+def _declared(name: str, prefix: str, suffix: str) -> str:
+    if prefix.endswith("*"):
+        suffix = suffix.lstrip()
+    return f"{name}{' ' if prefix else ''}{prefix}{suffix}"

@@ -59,9 +59,8 @@ class _Printer:
             case Pointer():
                 self.out.append(_hex(self._number(bit, 64)))
             case Special("string"):
-                self._array(
-                    Array(Integer("char", 8, True, char=True), self.types.strsize), bit, depth
-                )
+                characters = Integer("char", 8, True, char=True)
+                self._array(Array(characters, self.types.strsize), bit, depth)
             case Array():
                 self._array(type_, bit, depth)
             case Function():
@@ -91,12 +90,13 @@ class _Printer:
     def _struct_member(self, member: Member, bit: int, depth: int) -> None:
         self.member(member.name, member.type, bit + member.offset, depth)
 
-    def _array(self, type_: Array, bit: int, depth: int) -> None:
+    def _array(self, type_: Array, bit: int, depth: int, inner: bool = False) -> None:
+        """An array; *inner* says that it is an element of another."""
         element = self.types.resolve(type_.element)
         size = self.types.size(type_.element) * 8
         text = self._text(element, type_.count, bit)
         if text is not None:
-            self.out.append(f'[ "{text}" ]' if depth else f'"{text}"')
+            self.out.append(f'[ "{text}" ]' if depth and not inner else f'"{text}"')
             return
         self.out.append("[ ")
         struct = self._is_struct(element)
@@ -104,6 +104,8 @@ class _Printer:
             if struct:
                 self.out.append("\n" + "    " * (depth + 1) + self.types.name(type_.element) + " ")
                 self.value(element, bit + index * size, depth + 1)
+            elif isinstance(element, Array):
+                self._array(element, bit + index * size, depth + 1, inner=True)
             else:
                 self.value(element, bit + index * size, depth + 1)
             if index != type_.count - 1:
