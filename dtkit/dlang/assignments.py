@@ -18,6 +18,7 @@ from dtkit.dlang.typed import (
     Flag,
     Int,
     Node,
+    Unary,
     Var,
     translation_of,
 )
@@ -91,6 +92,8 @@ def _plain_assign(checker: Checker, node: tree.Assign) -> Node:
     if isinstance(left, Agg):
         return _aggregate(checker, at, left, right)
     translation = translation_of(right) if checker.is_dynamic(right) else None
+    if translation is not None and translation.pointer and not isinstance(right, Unary):
+        raise incompatible(checker, at, "=", left, right)
     type_ = translation.output if translation is not None else right.type
     userland = bool(right.flags & Flag.USERLAND)
     if isinstance(left, Var) and left.variable.fresh and left.variable.type is None:
