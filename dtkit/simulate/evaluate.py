@@ -168,8 +168,8 @@ class Evaluator:
             if item.name not in SUBROUTINES:
                 raise UnknownSubroutineError(item.name)
             objects[f"subroutine_{number}"] = SUBROUTINES[item.name]
-            if item.name == "bcopy":
-                # The address that its fault tells is what the register of its result held.
+            if item.name in ("bcopy", "strjoin"):
+                # What the register of the result held is left there in some cases.
                 return f"c.stale = r{d}; r{d} = subroutine_{number}(c, c.tuple) & {_M}"
             return f"r{d} = subroutine_{number}(c, c.tuple) & {_M}"
         if op == "ldga":

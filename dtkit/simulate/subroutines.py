@@ -142,6 +142,9 @@ def _strjoin(c: Cpu, arguments: Arguments) -> int:
     text = left + right
     if len(text) >= size:
         raise FaultError(FaultFlag.NOSCRATCH)
+    if len(text) == size - 1:
+        # The kernel builds it and gives no result.
+        return c.stale
     # Only what the result takes is used up.
     return c.result(text, len(text) + 1)
 
@@ -228,21 +231,42 @@ def _dirname(c: Cpu, arguments: Arguments) -> int:
     return c.result(name, c.strsize)
 
 
+#: What no path may come nearer to the end of its room than: ``/..``, a character and a NUL.
+_PATH_MARGIN = 5
+
+
 def _cleanpath(c: Cpu, arguments: Arguments) -> int:
-    text = c.string(arguments[0][0]).decode("latin-1")
-    parts: list[str] = []
-    pieces = text.split("/")
-    for number, piece in enumerate(pieces):
-        if number and piece in ("", ".") and number < len(pieces) - 1:
+    text = c.string(arguments[0][0])
+    address = c.allocate(c.strsize, aligned=False)
+    # Of what lies there a path that goes up beyond its start shows the first byte.
+    room = bytearray(c.read(address, c.strsize))
+    end = at = 0
+    while end + _PATH_MARGIN < c.strsize:
+        if text[at : at + 1] != b"/":
+            if at >= len(text):
+                break
+            room[end] = text[at]
+            end, at = end + 1, at + 1
             continue
-        if number and piece == "..":
-            if len(parts) > 1:
-                parts.pop()
-            if number == len(pieces) - 1 and len(parts) > 1:
-                parts.append("")
-            continue
-        parts.append(piece)
-    return c.result("/".join(parts).encode("latin-1")[: c.strsize - 1], c.strsize)
+        rest = text[at + 1 : at + 4]
+        if rest.startswith(b"/"):
+            at += 1
+        elif rest.startswith(b"./"):
+            at += 2
+        elif rest == b"../" or (rest == b".." and at + 3 == len(text)):
+            # Back to the slash before the last component.
+            end = max(0, room.rfind(b"/", 0, end))
+            at += 3
+            if at == len(text):
+                end += 1
+        else:
+            # The slash, and dots that are no component of their own, with what follows them.
+            count = 1 + next((n for n, byte in enumerate(rest) if byte != ord(".")), 2) + 1
+            piece = text[at : at + min(count, 4)]
+            room[end : end + len(piece)] = piece
+            end, at = end + len(piece), at + len(piece)
+    c.memory.write(address, bytes(room[:end]) + b"\0")
+    return address
 
 
 def _case(upper: bool) -> Callable[[Cpu, Arguments], int]:
