@@ -91,6 +91,29 @@ _NOT_SIMULATED = {
 }
 
 
+#: Options that cannot be changed once tracing has begun.
+_FIXED = {
+    "aggsize",
+    "bufpolicy",
+    "bufresize",
+    "bufsize",
+    "cleanrate",
+    "cpu",
+    "destructive",
+    "dynvarsize",
+    "grabanon",
+    "jstackframes",
+    "jstackstrsize",
+    "nspec",
+    "specsize",
+    "stackframes",
+    "statusrate",
+    "strsize",
+    "temporal",
+    "ustackframes",
+}
+
+
 class OptionError(ValueError):
     """An option that dtrace(1) refuses; the message is dtrace(1)'s."""
 
@@ -148,6 +171,16 @@ class Options:
         if name not in _KINDS:
             raise OptionError("Invalid option name")
         return replace(self, **{name: _KINDS[name](value, self)})  # type: ignore[arg-type]
+
+    def set_while_tracing(self, name: str, value: str) -> Options:
+        """
+        As :meth:`set`, while probes fire: what setopt() does.
+
+        :raises OptionError: as there; or it is too late for that option.
+        """
+        if name in _FIXED:
+            raise OptionError("Operation illegal when tracing is active")
+        return self.set(name, value)
 
 
 def _flag(value: str | None, _: Options) -> bool:

@@ -280,8 +280,10 @@ class Consumer:
             case "setopt":
                 name = value.partition(b"\0")[0].decode("utf-8", "replace")
                 text = other.partition(b"\0")[0].decode("utf-8", "replace")
+                if len(other) <= 8:  # setopt() was given the name alone
+                    text = "1"
                 try:
-                    self.options = self.options.set(name, text if len(other) > 8 else None)
+                    self.options = self.options.set_while_tracing(name, text)
                 except OptionError as error:
                     where = self._on_probe(self._epid)
                     what = f'couldn\'t set option "{name}" to "{text}": {error}'
