@@ -72,4 +72,4 @@ def test_program_on_this_host(path: Path, tmp_path: Path) -> None:
 
 
 def test_programs_are_there() -> None:
-    assert len(PROGRAMS) > 50
+    assert len(PROGRAMS) > 200
