@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from dtkit.mbuf.case import Setup
 from dtkit.mbuf.kernel import Mbuf, Storage
+from dtkit.mbuf.machine import Load
 
 #: Cells of the longest mbuf's bar.
 WIDTH = 32
@@ -27,8 +28,9 @@ def taken(setup: Setup, mbuf: Mbuf) -> list[tuple[int, int]]:
         spans = ((m_data, max(m_len(setup, mbuf), 0)),)
     ranges: list[tuple[int, int]] = []
     position = 0
+    loads = list(_data_loads(setup, mbuf))
     for address, size in spans:
-        for load in setup.machine.loads:
+        for load in loads:
             at = load.address - address
             if load.value is not None and at >= 0 and at + load.size <= size:
                 ranges.append((position + at, position + at + load.size))
@@ -40,6 +42,25 @@ def taken(setup: Setup, mbuf: Mbuf) -> list[tuple[int, int]]:
         else:
             merged.append((start, stop))
     return merged
+
+
+def _data_loads(setup: Setup, mbuf: Mbuf) -> Iterator[Load]:
+    """
+    The loads of an mbuf's data, not of headers.
+
+    The two can overlap, as where ``m_len`` is forged; but a walk asks canload about a header when
+    it comes to the mbuf, and about everything else of it after that.
+    """
+    headers = {each.address for each in setup.chain.mbufs}
+    here, asked = 0, range(0)
+    for access in setup.machine.log:
+        if isinstance(access, Load):
+            if here == mbuf.address and access.address in asked:
+                yield access
+        elif access.address in headers and access.size == setup.kernel.layout.header_used:
+            here, asked = access.address, range(0)
+        else:
+            asked = range(access.address, access.address + access.size)
 
 
 def picture(setup: Setup) -> Iterator[str]:

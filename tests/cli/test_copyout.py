@@ -94,6 +94,12 @@ def test_the_picture(dtkit: Dtkit) -> None:
     ]
 
 
+def test_headers_that_a_forged_length_covers_are_not_taken(dtkit: Dtkit) -> None:
+    result = dtkit("copyout", "--chain", "20,32,100", "--break", "huge-len@1")
+    assert "out of scratch space" in result.stderr
+    assert "took" not in result.stdout
+
+
 def test_a_fault_is_the_line_that_dtrace_prints_and_status_1(dtkit: Dtkit) -> None:
     result = dtkit("copyout", "--chain", "20,32", "--length", "64", "--break", "negative-len@1")
     assert result.exit_code == 1
