@@ -14,7 +14,7 @@ from dtkit.cli.dtrace_options import dtrace_options, program_options, read_progr
 from dtkit.cli.given import given, refuse
 from dtkit.cli.inputs import READABLE, open_input
 from dtkit.dlang import kernel
-from dtkit.mbuf import KINDS
+from dtkit.mbuf import KINDS, BreakError
 from dtkit.oddity import Oddity
 from dtkit.packets.capture import Frame, read_capture
 from dtkit.simulate import Packet, Settings, Simulation, read_paths, shipped_paths
@@ -164,10 +164,13 @@ def command(
         ),
     )
     arriving = _packets(ctx, packets, path, lengths, breaks) if packets is not None else iter(())
-    for chunk in simulation.run(arriving):
-        stream = sys.stderr if chunk.error else sys.stdout
-        stream.buffer.write(chunk.text.encode("utf-8", "surrogateescape"))
-        stream.buffer.flush()
+    try:
+        for chunk in simulation.run(arriving):
+            stream = sys.stderr if chunk.error else sys.stdout
+            stream.buffer.write(chunk.text.encode("utf-8", "surrogateescape"))
+            stream.buffer.flush()
+    except BreakError as error:
+        raise click.UsageError(f"--break: {error}") from error
     return simulation.status
 
 

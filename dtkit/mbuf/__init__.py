@@ -6,7 +6,7 @@ It mirrors the kernel byte for byte and fault for fault, and the C beside it is 
 Read :mod:`~dtkit.mbuf.subroutines` for the contract, :mod:`~dtkit.mbuf.copydata` for the walk.
 """
 
-from dtkit.mbuf.broken import BREAKS, KINDS, Break, break_chain
+from dtkit.mbuf.broken import BREAKS, KINDS, Break, BreakError, break_chain
 from dtkit.mbuf.case import Case, Setup
 from dtkit.mbuf.copydata import dtrace_mbuf_copydata
 from dtkit.mbuf.edge_cases import EDGE_CASES, EdgeCase, counting_bytes
@@ -36,6 +36,7 @@ __all__ = [
     "LAYOUTS",
     "Access",
     "Break",
+    "BreakError",
     "Canload",
     "Case",
     "Chain",

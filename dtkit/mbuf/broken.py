@@ -21,23 +21,27 @@ class Break:
     apply: _Apply
 
 
+class BreakError(ValueError):
+    """That chain cannot be broken in that way."""
+
+
 def break_chain(kernel: Kernel, chain: Chain, kind: str, index: int = 0) -> Chain:
     """
     Break *chain* (built by *kernel*) at mbuf *index*, counted from 0, in memory.
 
     :param kind: a key of :data:`BREAKS`, or ``"null"``: no chain at all.
     :returns: the chain as a probe now gets it: the same, or with address 0 for ``null``.
-    :raises ValueError: there is no such kind or mbuf, or that mbuf cannot be broken so.
+    :raises BreakError: there is no such kind or mbuf, or that mbuf cannot be broken so.
     """
     if not 0 <= index < len(chain):
-        raise ValueError(f"no mbuf {index}: the chain has {len(chain)}, counted from 0")
+        raise BreakError(f"no mbuf {index}: the chain has {len(chain)}, counted from 0")
     if kind == "null":
         return replace(chain, address=0)
     if kind not in BREAKS:
-        raise ValueError(f"no way to break a chain is called {kind!r}: {', '.join(KINDS)}")
+        raise BreakError(f"no way to break a chain is called {kind!r}: {', '.join(KINDS)}")
     mbuf = chain.mbufs[index]
     if kind.endswith("-data") and mbuf.storage is Storage.PAGES:
-        raise ValueError(f"mbuf {index} is unmapped: its m_data is no address to break")
+        raise BreakError(f"mbuf {index} is unmapped: its m_data is no address to break")
     BREAKS[kind].apply(kernel, chain, mbuf)
     return chain
 
@@ -63,8 +67,14 @@ def _misaligned(kernel: Kernel, chain: Chain, mbuf: Mbuf) -> None:
     at = mbuf.address + kernel.layout.m_next
     following = kernel.memory.read_uint(at, kernel.layout.word)
     if not following:
-        raise ValueError("the last mbuf has no m_next to misalign")
+        raise BreakError("the last mbuf has no m_next to misalign")
     kernel.poke(mbuf, "m_next", following + 1)
+
+
+def _pkthdr_len(kernel: Kernel, chain: Chain, mbuf: Mbuf) -> None:
+    if mbuf is not chain.mbufs[0]:
+        raise BreakError("only the first mbuf, 0, has an m_pkthdr.len")
+    kernel.poke(mbuf, "m_pkthdr_len", 1)
 
 
 def _poke(field: str, value: Callable[[Kernel, Chain, Mbuf], int]) -> _Apply:
@@ -90,7 +100,7 @@ _WAYS: tuple[tuple[str, str, _Apply], ...] = (
     ("edge-data", "the second half of the data is unmapped", _edge),
     ("hole-next", "m_next points to an unmapped page", _poke("m_next", lambda k, c, m: _hole(k))),
     ("misaligned-next", "m_next is one too high", _misaligned),
-    ("pkthdr-len", "m_pkthdr.len is 1", _poke("m_pkthdr_len", lambda k, c, m: 1)),
+    ("pkthdr-len", "m_pkthdr.len is 1", _pkthdr_len),
 )
 
 #: Every way to break one mbuf, by its name.

@@ -258,8 +258,7 @@ class Stack:
             self.memory.write(start, packet.data[:14])
         self._set_interface(chain.mbufs[0], packet.ethernet)
         if packet.breakage is not None:
-            kind, index = packet.breakage
-            chain = break_chain(self.kernel, chain, kind, min(index, len(chain) - 1))
+            chain = break_chain(self.kernel, chain, *packet.breakage)
         return chain
 
     def _set_interface(self, mbuf: Mbuf, ethernet: bool) -> None:

@@ -100,6 +100,12 @@ def test_headers_that_a_forged_length_covers_are_not_taken(dtkit: Dtkit) -> None
     assert "took" not in result.stdout
 
 
+def test_only_the_first_mbuf_has_a_packet_header_to_break(dtkit: Dtkit) -> None:
+    result = dtkit("copyout", "--chain", "20,32", "--break", "pkthdr-len@1")
+    assert result.exit_code == 2
+    assert result.stderr == "dtkit copyout: only the first mbuf, 0, has an m_pkthdr.len\n"
+
+
 def test_a_fault_is_the_line_that_dtrace_prints_and_status_1(dtkit: Dtkit) -> None:
     result = dtkit("copyout", "--chain", "20,32", "--length", "64", "--break", "negative-len@1")
     assert result.exit_code == 1

@@ -71,6 +71,23 @@ def test_a_compile_error(dtkit: Dtkit) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ("misaligned-next@2:1", "the last mbuf has no m_next to misalign"),
+        ("hole-data@2:2", "no mbuf 2: the chain has 2, counted from 0"),
+    ],
+)
+def test_a_chain_that_cannot_be_broken_so_ends_the_run(
+    dtkit: Dtkit, capture: str, how: str, said: str
+) -> None:
+    result = dtkit(
+        "simulate", "-n", ONELINER, "--packets", capture, "--split", "20", "--break", how
+    )
+    assert result.exit_code == 2
+    assert result.stderr.endswith(f"\ndtkit simulate: --break: {said}\n")
+
+
 def test_split_and_break(dtkit: Dtkit, capture: str) -> None:
     program = 'fbt::tcp_input:entry { printf("%d\\n", (*args[0])->m_next->m_len); }'
     arguments = ["simulate", "-q", "-n", program, "--packets", capture, "--split", "20"]

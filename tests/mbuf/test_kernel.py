@@ -12,6 +12,7 @@ from dtkit.mbuf import (
     FREEBSD_12,
     FREEBSD_14,
     LAYOUTS,
+    BreakError,
     Kernel,
     Layout,
     Segment,
@@ -155,12 +156,13 @@ def test_breaking_changes_what_it_says(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "index"), [("cycle", 2), ("cycle", -1), ("rust", 0), ("misaligned-next", 1)]
+    ("kind", "index"),
+    [("cycle", 2), ("cycle", -1), ("rust", 0), ("misaligned-next", 1), ("pkthdr-len", 1)],
 )
 def test_what_cannot_be_broken_is_refused(kind: str, index: int) -> None:
     kernel = Kernel()
     chain = kernel.build([b"a", b"b"])
-    with pytest.raises(ValueError, match=r"no mbuf|called|misalign"):
+    with pytest.raises(BreakError, match=r"no mbuf|called|misalign|m_pkthdr"):
         break_chain(kernel, chain, kind, index)
 
 

@@ -42,7 +42,7 @@ def test_1_a_bad_pointer_was_dereferenced_raw_and_panicked(kind: str, at: int, l
     """Here it is a fault at worst, whichever pointer is bad: KernelPanic is never raised."""
     kernel = Kernel()
     chain = kernel.build(split(PACKET, [20, 20, 12]))
-    if not (kind == "misaligned-next" and at == 2):
+    if not (kind == "misaligned-next" and at == 2) and not (kind == "pkthdr-len" and at > 0):
         break_chain(kernel, chain, kind, at)
     machine = kernel.cpu()
     result = copyoutmbuf(machine, chain.address, length)
