@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from dtkit.cli.given import given_but, refuse
-from dtkit.cli.inputs import READABLE, open_input
+from dtkit.cli.inputs import READABLE, open_input, say
 from dtkit.cli.table import print_table
 from dtkit.mbuf import (
     EDGE_CASES,
@@ -177,7 +177,7 @@ def command(
             click.echo()
         print_run(case, setup, result)
         if fault is not None:
-            click.echo(fault.error_line("dtkit:model:copyoutmbuf:entry", action=1), err=True)
+            say(fault.error_line("dtkit:model:copyoutmbuf:entry", action=1))
     return 1 if faults or not count else 0
 
 
@@ -198,7 +198,7 @@ def frames(name: str) -> Iterator[bytes]:
     with open_input(name) as file:
         for item in read_capture(file):
             if isinstance(item, Oddity):
-                click.echo(f"dtkit copyout: {item}", err=True)
+                say(f"dtkit copyout: {item}")
                 continue
             whole = len(item.data) == item.length
             yield item.data[: len(item.data) - item.fcs] if whole else item.data

@@ -12,9 +12,10 @@ from __future__ import annotations
 import io
 import os
 import signal
+import stat
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
@@ -26,33 +27,83 @@ if TYPE_CHECKING:
 READABLE = click.Path(exists=True, dir_okay=False, allow_dash=True)
 
 #: From this size on the reading of a file is worth a bar that shows how far it is.
-_LONG = 1 << 24
+_LONG = 1 << 21
 
 
 @contextmanager
-def open_input(name: str, before_read: Callable[[], None] = lambda: None) -> Iterator[BinaryIO]:
+def open_input(
+    name: str, before_read: Callable[[], None] = lambda: None, *, shown: bool | None = None
+) -> Iterator[BinaryIO]:
     """
     Open a file to read it as bytes.
 
-    While a long file is read, a bar on stderr shows how far: only where stderr is a terminal and
-    stdout is not, which would otherwise write into it.
+    While a long file is read, a bar on stderr shows how far: on a terminal, and not in a pipe.
 
     :param name: its path, or ``-``.
     :param before_read: called before each read, when all that was read before is worked off.
+    :param shown: whether what is read shows on a terminal meanwhile: a bar would be in its way.
+        Without it, whether stdout is one.
     :raises OSError: it cannot be opened.
     """
-    if name == "-":
-        with _let_the_writer_finish():
-            yield io.BufferedReader(_Watched(sys.stdin.buffer, before_read, _unseen), 1 << 18)
-        return
-    with open(name, "rb") as stream:
-        hidden = not sys.stderr.isatty() or sys.stdout.isatty()
-        size = os.fstat(stream.fileno()).st_size
-        if hidden or size < _LONG:
-            yield io.BufferedReader(_Watched(stream, before_read, _unseen), 1 << 18)
-            return
-        with click.progressbar(length=size, label=name, file=sys.stderr) as bar:
-            yield io.BufferedReader(_Watched(stream, before_read, bar.update), 1 << 18)
+    with _opened(name) as stream, ExitStack() as stack:
+        size = _size(stream)
+        after: Callable[[int], None] = _unseen
+        if size is None:
+            stack.enter_context(_let_the_writer_finish())
+        elif size >= _LONG and _bar_fits(sys.stdout.isatty() if shown is None else shown):
+            after = stack.enter_context(_bar("stdin" if name == "-" else name, size))
+        yield io.BufferedReader(_Watched(stream, before_read, after), 1 << 18)
+
+
+def _opened(name: str) -> AbstractContextManager[BinaryIO]:
+    return nullcontext(sys.stdin.buffer) if name == "-" else open(name, "rb")
+
+
+def _size(stream: BinaryIO) -> int | None:
+    """How long a file is; None for what a program may be writing, such as a pipe."""
+    try:
+        status = os.fstat(stream.fileno())
+    except OSError:
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+
+def _bar_fits(shown: bool) -> bool:
+    """Whether stderr is a terminal to which nothing else goes, as from the end of a pipe."""
+    try:
+        piped = stat.S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode)
+    except OSError:
+        return False
+    return sys.stderr.isatty() and not shown and not piped
+
+
+@contextmanager
+def _bar(name: str, size: int) -> Iterator[Callable[[int], None]]:
+    """A bar that is told of bytes read, and ends with the file; for :func:`say` it makes way."""
+    # Not at the top: rich takes longer to import than the rest.
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+    from rich.progress import TimeRemainingColumn as TimeColumn
+
+    columns = TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn()
+    with Progress(
+        *columns, TimeColumn(), console=Console(stderr=True), transient=True, redirect_stdout=False
+    ) as bar:
+        task = bar.add_task(printable(name), total=size)
+
+        def read(count: int) -> None:
+            if count:
+                bar.advance(task, count)
+            else:
+                bar.stop()
+
+        yield read
+
+
+def say(text: str) -> None:
+    """Print a line on stderr; where a bar is, above it."""
+    # Not err=True: click would write past the bar.
+    click.echo(text, file=sys.stderr)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from itertools import chain
 import click
 
 from dtkit import __version__
-from dtkit.cli.inputs import READABLE, open_input, open_output, printable, same_file
+from dtkit.cli.inputs import READABLE, open_input, open_output, printable, same_file, say
 from dtkit.oddity import Oddity
 from dtkit.output import (
     Annotation,
@@ -84,6 +84,7 @@ def command(
     show = _json_of_all if everything else _SHOW[to]
     # With the capture on stdout, what is for people goes to stderr.
     out = (sys.stderr if write == "-" else sys.stdout).buffer
+    shown = show is not None and out.isatty()
     written = [out]
     count = Count()
     unseen: dict[str, list[str]] = {}
@@ -99,7 +100,7 @@ def command(
                 stream.flush()
 
         for name in files or ("-",):
-            with open_input(name, before_read=flush) as source:
+            with open_input(name, before_read=flush, shown=shown) as source:
                 for item in packets(read_runs(source), catalog()):
                     count.add(item)
                     if isinstance(item, Run):
@@ -162,7 +163,7 @@ def _complain(ctx: click.Context, where: str, item: Oddity | Fault | Drop | Noti
         if text.startswith("dtrace: invalid probe specifier"):
             # What follows is the whole program; the reason is at its end.
             text = "dtrace: " + text.rpartition("}: ")[2]
-    click.echo(printable(f"{ctx.command_path}: {where}{text}"), err=True)
+    say(printable(f"{ctx.command_path}: {where}{text}"))
 
 
 # What is printed of an item of the output, by the form that was asked for.

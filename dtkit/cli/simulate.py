@@ -12,7 +12,7 @@ import click
 
 from dtkit.cli.dtrace_options import dtrace_options, program_options, read_program, shown_name
 from dtkit.cli.given import given, refuse
-from dtkit.cli.inputs import READABLE, open_input
+from dtkit.cli.inputs import READABLE, open_input, say
 from dtkit.dlang import kernel
 from dtkit.mbuf import KINDS, BreakError
 from dtkit.oddity import Oddity
@@ -202,7 +202,7 @@ def _packets(
             if packet is None:
                 what = item if isinstance(item, Oddity) else f"frame {item.number}: link type "
                 kind = "" if isinstance(item, Oddity) else f"{item.linktype} is not simulated"
-                click.echo(f"{ctx.command_path}: {what}{kind}", err=True)
+                say(f"{ctx.command_path}: {what}{kind}")
                 continue
             assert isinstance(item, Frame)
             yield replace(

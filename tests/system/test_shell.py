@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import os
+import pty
+import re
 import shutil
 import signal
 import subprocess
@@ -143,6 +145,72 @@ def test_the_first_interrupt_is_for_dtrace() -> None:
     assert out.count(b"\n") == 2
     assert errors == b"3 firings, 3 packets, 0 dropped, 0 faults, 0 unread lines\n"
     assert reader.returncode == 0
+
+
+@pytest.fixture(scope="module")
+def long_output(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A file that takes a while, with a drop on its way."""
+    path = tmp_path_factory.mktemp("long") / "output.txt"
+    block = firings([bytes(64)] * 1500)
+    path.write_text(f"{block}dtrace: 7 drops on CPU 0\n{block * 3}")
+    return str(path)
+
+
+def on_a_terminal(command: str) -> bytes:
+    """What a terminal is sent by a shell's command; its input is no terminal."""
+    main, terminal = pty.openpty()
+    with (
+        os.fdopen(main, "rb", buffering=0) as screen,
+        subprocess.Popen(
+            command, shell=True, stdin=subprocess.DEVNULL, stdout=terminal, stderr=terminal
+        ),
+    ):
+        os.close(terminal)
+        sent = b""
+        try:
+            while piece := screen.read(65536):
+                sent += piece
+        except OSError:  # how Linux says that nobody has the terminal open any more
+            pass
+    return sent
+
+
+@pytest.mark.parametrize(
+    ("words", "bar"),
+    [
+        ("parse --to none -w /dev/null {}", True),
+        ("parse --to json {} > /dev/null", True),
+        ("parse --to json < {} > /dev/null", True),
+        ("parse --to json {}", False),
+        ("parse {} | tail -n 1", False),
+        ("parse --to none -w /dev/null {} 2>&1 | cat", False),
+    ],
+)
+def test_long_work_shows_on_a_terminal_how_far_it_is(
+    long_output: str, words: str, bar: bool
+) -> None:
+    sent = on_a_terminal(f"{sys.executable} -m dtkit {words.format(long_output)}")
+    assert (b"%" in sent) is bar
+    # What is said meanwhile has a line of its own.
+    assert re.search(
+        rb"(\n|\r|\x1b\[2K|^)(python -m )?dtkit parse: dropped 7 records on CPU 0\r\n", sent
+    )
+    assert b"6000 firings, 6000 packets, 7 dropped, 0 faults, 0 unread lines\r\n" in sent
+
+
+def test_a_file_as_input_does_not_delay_an_interrupt(long_output: str) -> None:
+    """There is no dtrace(1) to wait for."""
+    with (
+        open(long_output, "rb") as stream,
+        subprocess.Popen(
+            [*DTKIT, "parse"], stdin=stream, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        ) as reader,
+    ):
+        assert reader.stdout is not None
+        reader.stdout.readline()  # it is reading, and now waits for somebody to take what it says
+        reader.send_signal(signal.SIGINT)
+        reader.stdout.read()
+    assert reader.returncode == 130
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])

@@ -49,7 +49,7 @@ def command(source: Source, output: str, to: str | None, against: str | None) ->
     if against is not None:
         other = os.path.basename(against)
         title = f"{name} | {other}"
-        with open_input(against) as stream:
+        with open_input(against, shown=False) as stream:
             second = source.alike(against, stream)
             graph = graph.against(Graph.of(second))
         click.echo(f"{against}: {second}", err=True)

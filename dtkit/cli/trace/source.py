@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, cast
 
 import click
 
-from dtkit.cli.inputs import READABLE, open_input
+from dtkit.cli.inputs import READABLE, open_input, say
 from dtkit.oddity import Oddity
 from dtkit.packets.pcapfilter import FilterError
 from dtkit.trace.codec import Generation
@@ -41,7 +41,7 @@ class Source:
         for item in read_any(self._stream, self._generation):
             if isinstance(item, Oddity):
                 self.oddities += 1
-                click.echo(f"{context.command_path}: {item}", err=True)
+                say(f"{context.command_path}: {item}")
                 continue
             self.read += 1
             if all(wanted(item) for wanted in self._filters):
@@ -101,7 +101,8 @@ def source_argument(function: Callable[..., None]) -> Callable[..., int]:
             chosen = [journey_filter(expression) for expression in filters]
         except FilterError as error:
             raise click.UsageError(str(error)) from error
-        with open_input(file) as stream:
+        to_file = rest.get("output", rest.get("write", "-")) != "-"
+        with open_input(file, shown=False if to_file else None) as stream:
             source = Source(file, stream, forced_generation(generation), chosen)
             function(source=source, **rest)
         click.echo(str(source), err=True)
