@@ -84,11 +84,8 @@ def command(
             raise click.UsageError(str(error)) from error
         for note in notes:
             click.echo(f"{ctx.command_path}: {note}", err=True)
-    try:
-        with open_output(output) as stream:
-            stream.write(text.encode())
-    except OSError as error:
-        raise click.FileError(output, error.strerror) from error
+    with open_output(output) as stream:
+        stream.write(text.encode())
 
 
 def _command_line(ctx: click.Context) -> list[str]:

@@ -221,18 +221,20 @@ def test_closed_standard_streams_are_no_traceback(closed: str) -> None:
     assert done.returncode == 0
 
 
-def test_a_full_disk_is_one_line() -> None:
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["parse", "--to", "none", "-w", "/dev/full", str(CAPTURES / "02-tracemem64-tcp.txt")],
+        ["script", "ip_input", "-o", "/dev/full"],
+    ],
+    ids=["parse", "script"],
+)
+def test_a_full_disk_is_one_line(words: list[str]) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full on this machine")
-    capture = str(CAPTURES / "02-tracemem64-tcp.txt")
-    done = subprocess.run(
-        [*DTKIT, "parse", "--to", "none", "-w", "/dev/full", capture],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = subprocess.run([*DTKIT, *words], capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1] == "dtkit: No space left on device"
+    assert done.stderr.splitlines() == ["dtkit: No space left on device"]
 
 
 @pytest.mark.parametrize("make", ["make", "bmake"])
