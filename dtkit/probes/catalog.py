@@ -318,9 +318,10 @@ class Catalog:
     def _no_such(self, pattern: str) -> str:
         import difflib
 
-        names = [probe.description.shorthand for probe in self]
-        key = next((part for part in reversed(pattern.split(":")[:-1]) if part), pattern)
-        near = difflib.get_close_matches(key, dict.fromkeys(names), n=3)
+        names = dict.fromkeys(probe.description.shorthand for probe in self)
+        parts = [part.lower() for part in reversed(pattern.split(":")) if part]
+        found = (difflib.get_close_matches(part, names, n=3) for part in parts)
+        near = next(filter(None, found), [])
         advice = f"did you mean {' or '.join(near)}?" if near else "see `dtkit probes`"
         return f"no probe {pattern!r} in the catalog; {advice}"
 

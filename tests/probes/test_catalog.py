@@ -71,6 +71,8 @@ def test_a_glob_finds_several_in_order() -> None:
     [
         ("tcp_inptu", "did you mean tcp_input"),
         ("fbt::ip_inputt:entry", "did you mean ip_input"),
+        ("fbt::tcp_input", "did you mean tcp_input"),
+        ("TCP_INPUT", "did you mean tcp_input"),
         ("zzz", "see `dtkit probes`"),
         ("a:b:c:d:e:f", "see `dtkit probes`"),
         ("", "see `dtkit probes`"),
