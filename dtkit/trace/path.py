@@ -317,10 +317,10 @@ class _Reader:
             if record.kind == "hop" and nth:
                 if nth > number + 1:
                     where = f"before {record.function}"
-                    notes[f"{_count(nth - number - 1, 'hop')} {where} missing"] = None
+                    notes[f"{_count(nth - number - 1, 'hop')} missing {where}"] = None
                 number = max(number, nth)
             elif record.kind == "free" and nth is not None and nth > number:
-                notes[f"{_count(nth - number, 'hop')} at the end missing"] = None
+                notes[f"{_count(nth - number, 'hop')} missing at the end"] = None
             entered = record.kind == "hop" and record.time < returned.get(
                 (record.function, record.annotation.fields.get("tid")), 0
             )

@@ -238,6 +238,19 @@ def test_what_is_lost_is_said_in_its_journey(seed: int) -> None:
         assert any("missing" in note or "drop" in note for note in journey.notes)
 
 
+def test_lost_hops_are_counted_where_they_are_missing() -> None:
+    text = simulated(Packet(segment(), path="nat"))
+    first, second, third, *rest = re.split(r"(?=^@dtkit 1 hop)", text, flags=re.M)[1:]
+    start, end = text[: text.index(first)], rest[-1]
+    name = re.search(r"::(\w+):entry|:kernel:(\w+):entry", third)
+    assert name is not None
+    ((journey,), _) = read(start + first + third + "".join(rest))
+    assert journey.notes == (f"1 hop is missing before {name[1] or name[2]}",)
+    last = end[end.index("@dtkit 1 free") :] if "@dtkit 1 free" in end else end
+    ((journey,), _) = read(start + first + second + last)
+    assert journey.notes == (f"{len(rest) + 1} hops are missing at the end",)
+
+
 def test_drops_of_dynamic_variables_are_said_in_journeys_under_way() -> None:
     text = simulated(Packet(segment()))
     at = text.index("@dtkit 1 free")
