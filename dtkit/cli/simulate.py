@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -195,22 +196,29 @@ def _packets(
 ) -> Iterator[Packet]:
     """The packets of a capture; what cannot be taken from it is said on stderr."""
     last = 0
+    others: Counter[int] = Counter()
     with open_input(name) as stream:
         for item in read_capture(stream):
             last = item.number if isinstance(item, Frame) else last
-            packet = _packet(item) if isinstance(item, Frame) else None
-            if packet is None:
-                what = item if isinstance(item, Oddity) else f"frame {item.number}: link type "
-                kind = "" if isinstance(item, Oddity) else f"{item.linktype} is not simulated"
-                say(f"{ctx.command_path}: {what}{kind}")
+            if isinstance(item, Oddity):
+                say(f"{ctx.command_path}: {item}")
                 continue
-            assert isinstance(item, Frame)
+            packet = _packet(item)
+            if packet is None:
+                others[item.linktype] += 1
+                if others[item.linktype] == 1:
+                    what = f"link type {item.linktype} is not simulated"
+                    say(f"{ctx.command_path}: frame {item.number}: {what}")
+                continue
             yield replace(
                 packet,
                 path=path,
                 lengths=tuple(lengths),
                 breakage=breaks.get(item.number),
             )
+    for linktype, count in others.items():
+        if count > 1:
+            say(f"{ctx.command_path}: {count} frames in all are of link type {linktype}")
     for number, (kind, _) in breaks.items():
         if number > last:
             click.echo(

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from operator import itemgetter
@@ -410,21 +411,25 @@ def read_journeys(
     """Journeys of mbuf_trace *frames*, in the order of the capture; hands on oddities.
 
     Each journey's steps are in the order of time, oldest first. Of a damaged frame, what is
-    whole is kept and the rest named. Frames of other link types are named and left out.
+    whole is kept and the rest named. Frames of other link types are left out; of each such type
+    the first is named, and at the end how many there were.
 
     :param frames: as :func:`dtkit.packets.capture.read_capture` gives them.
     :param generation: take every frame to be of this generation instead of asking each.
     """
     known = _Known()
     shapes, odd_strings = known.shapes, known.hops.odd
+    others: Counter[int] = Counter()
     for frame in frames:
         if isinstance(frame, Oddity):
             yield frame
             continue
         number, time, data, length, linktype, _, _, _ = frame
         if linktype != LINKTYPE:
-            text = f"link type {linktype} is not mbuf_trace's {LINKTYPE}: left out"
-            yield Oddity("frame", number, text)
+            others[linktype] += 1
+            if others[linktype] == 1:
+                text = f"link type {linktype} is not mbuf_trace's {LINKTYPE}: left out"
+                yield Oddity("frame", number, text)
             continue
         for shape in shapes.get(len(data), ()):
             steps = shape.read(data)
@@ -446,6 +451,9 @@ def read_journeys(
                 yield Oddity("frame", number, text)
             odd_strings.clear()
             yield Journey(number, time, steps, reading.form)
+    for linktype, count in others.items():
+        if count > 1:
+            yield Oddity("frame", 0, f"{count} frames in all are of link type {linktype}")
 
 
 def _steps(reading: Reading, hops: _Hops) -> tuple[Step, ...]:

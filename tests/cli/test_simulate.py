@@ -137,12 +137,15 @@ def test_ethernet_and_loopback(dtkit: Dtkit, tmp_path: Path) -> None:
     program = 'fbt::tcp_input:entry { printf("%d ", (*args[0])->m_len); }'
     ethernet = write(tmp_path / "e.pcap", 1, [bytes(12) + b"\x08\x00" + TCP])
     loopback = write(tmp_path / "l.pcap", 0, [bytes(4) + TCP])
-    other = write(tmp_path / "o.pcap", 147, [TCP])
+    other = write(tmp_path / "o.pcap", 147, [TCP] * 3)
     for name in (ethernet, loopback):
         result = dtkit("simulate", "-q", "-n", program, "--packets", name)
         assert result.stdout.split() == ["60"]
     result = dtkit("simulate", "-q", "-n", program, "--packets", other)
-    assert "frame 1: link type 147 is not simulated" in result.stderr
+    assert result.stderr == (
+        "dtkit simulate: frame 1: link type 147 is not simulated\n"
+        "dtkit simulate: 3 frames in all are of link type 147\n"
+    )
 
 
 def test_json(dtkit: Dtkit, capture: str) -> None:

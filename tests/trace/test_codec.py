@@ -201,7 +201,14 @@ def test_a_frame_cut_by_the_snapshot_length_says_so() -> None:
 def test_other_link_types_are_named_and_left_out() -> None:
     journeys, odd = read(frame(3, WAY), linktype=1)
     assert journeys == []
-    assert odd == ["frame 1: link type 1 is not mbuf_trace's 147: left out"]
+    said = "frame 1: link type 1 is not mbuf_trace's 147: left out"
+    assert odd == [said]
+    items = [Frame(number, 0, b"", 0, linktype) for number, linktype in enumerate((1, 1, 9, 1), 1)]
+    assert [str(item) for item in read_journeys(items)] == [
+        said,
+        "frame 3: link type 9 is not mbuf_trace's 147: left out",
+        "3 frames in all are of link type 1",
+    ]
 
 
 def test_oddities_of_the_capture_are_handed_on() -> None:
