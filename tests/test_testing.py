@@ -8,7 +8,7 @@ import shutil
 import subprocess
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, seed, settings
 
 from dtkit.mbuf import KINDS, LAYOUTS, Storage, copyoutmbuf
 from dtkit.packets.linktype import LinkType
@@ -30,7 +30,7 @@ def test_everything_comes_up() -> None:
     """Every layout, way to break a chain and outcome; and pages that are really read."""
     seen: set[str] = set()
 
-    @settings(max_examples=1500, derandomize=True, database=None)
+    @settings(max_examples=500, database=None)
     @given(cases())
     def look(case: Case) -> None:
         setup = case.build()
@@ -43,9 +43,13 @@ def test_everything_comes_up() -> None:
         if fault is None and any(address in loaded for pages in spans for address, _ in pages):
             seen.add("pages")
 
-    look()
     outcomes = {"BADADDR", "BADALIGN", "ILLOP", "KPRIV", "NOSCRATCH", "no fault", "pages"}
-    assert seen == {*LAYOUTS, *KINDS, *outcomes}
+    expected = {*LAYOUTS, *KINDS, *outcomes}
+    for number in range(20):  # most often three are enough
+        seed(number)(look)()
+        if seen == expected:
+            break
+    assert seen == expected
 
 
 TRANSPORTS = ("tcp", "udp", "icmp", "icmpv6")
