@@ -171,6 +171,10 @@ def test_graph(dtkit: Dtkit, capture: str, tmp_path: Path) -> None:
         assert dtkit("trace", "graph", capture, "-o", str(tmp_path / name)).exit_code == 0
         assert (tmp_path / name).read_text().startswith(start)
     assert dtkit("trace", "graph", "--to", "svg", capture).stdout.startswith("<svg ")
+    refused = dtkit("trace", "graph", capture, "-o", str(tmp_path / "g.png"))
+    assert refused.exit_code == 2
+    assert "say the form with --to" in refused.stderr
+    assert not (tmp_path / "g.png").exists()
 
 
 def test_graph_of_two_captures(dtkit: Dtkit, capture: str, tmp_path: Path) -> None:

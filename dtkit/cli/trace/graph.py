@@ -42,7 +42,13 @@ def command(source: Source, output: str, to: str | None, against: str | None) ->
     one to the next, and how long it took where times are known. With --against both captures are
     in one picture, and ways that exist in only one of them stand out.
     """
-    form = to or _SUFFIXES.get(os.path.splitext(output)[1].lower(), "dot")
+    suffix = os.path.splitext(output)[1].lower()
+    if to is None and suffix and suffix not in _SUFFIXES:
+        raise click.UsageError(
+            f"{output}: {suffix} is none of {', '.join(_SUFFIXES)}: say the form with --to "
+            "(dot(1) makes others of dot)"
+        )
+    form = to or _SUFFIXES.get(suffix, "dot")
     graph = Graph.of(source)
     name, other = os.path.basename(source.name), ""
     title = name
