@@ -93,6 +93,12 @@ def _fail(error: click.ClickException) -> NoReturn:
     context = getattr(error, "ctx", None)
     name = context.command_path if context is not None else "dtkit"
     message = " ".join(error.format_message().split())
+    invalid = isinstance(error, click.BadParameter) and not isinstance(
+        error, click.MissingParameter
+    )
+    if isinstance(error, click.UsageError) and not invalid and message.endswith("."):
+        # click's own words (ours end without a stop): what is wrong, but not what to do.
+        message = f"{message[:-1]}; see `{name} --help`"
     click.echo(f"{name}: {message}", err=True)
     sys.exit(error.exit_code)
 

@@ -43,12 +43,21 @@ def test_version(dtkit: Dtkit) -> None:
     assert dtkit("--version").output == f"dtkit {__version__}\n"
 
 
-@pytest.mark.parametrize("args", [["no-such-command"], ["--no-such-option"]], ids=" ".join)
-def test_a_usage_error_is_one_line_and_status_2(dtkit: Dtkit, args: list[str]) -> None:
-    result = dtkit(*args)
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        ("no-such-command", "dtkit"),
+        ("--no-such-option", "dtkit"),
+        ("oneliner", "dtkit oneliner"),
+        ("trace show", "dtkit trace show"),
+    ],
+)
+def test_a_usage_error_is_one_line_and_status_2(dtkit: Dtkit, words: str, command: str) -> None:
+    result = dtkit(*words.split())
     assert result.exit_code == 2
     assert result.stdout == ""
-    assert result.stderr.startswith("dtkit: ")
+    assert result.stderr.startswith(f"{command}: ")
+    assert result.stderr.endswith(f"; see `{command} --help`\n")
     assert result.stderr.count("\n") == 1
 
 
