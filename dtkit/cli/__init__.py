@@ -117,5 +117,7 @@ def main(ctx: click.Context) -> None:
 
     Generate D that shows packets at any kernel function, and read back what dtrace(1) says.
     """
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        ctx.color = False
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())

@@ -65,10 +65,15 @@ def test_show(dtkit: Dtkit, capture: str) -> None:
 
 
 def test_show_reads_standard_input_and_colours_a_terminal() -> None:
-    run = CliRunner().invoke(main, ["trace", "show", "-"], input=CAPTURE, color=True)
-    assert "\x1b[32m+ether_input\x1b[0m" in run.stdout
-    plain = CliRunner().invoke(main, ["trace", "show", "-"], input=CAPTURE)
-    assert "\x1b" not in plain.stdout
+    def run(color: bool, **environment: str | None) -> str:
+        environment = {"TERM": "xterm", "NO_COLOR": None} | environment
+        runner = CliRunner(env=environment)
+        return runner.invoke(main, ["trace", "show", "-"], input=CAPTURE, color=color).stdout
+
+    assert "\x1b[32m+ether_input\x1b[0m" in run(True)
+    assert "\x1b" not in run(False)
+    assert "\x1b" not in run(True, NO_COLOR="1")
+    assert "\x1b" not in run(True, TERM="dumb")
 
 
 def test_show_as_captured(dtkit: Dtkit, capture: str) -> None:
