@@ -46,7 +46,10 @@ def open_input(
     :raises OSError: it cannot be opened.
     """
     with _opened(name) as stream, ExitStack() as stack:
-        size = _size(stream)
+        status = _status(stream)
+        size = status.st_size if status and stat.S_ISREG(status.st_mode) else None
+        if status:
+            _inputs().append(status)
         after: Callable[[int], None] = _unseen
         if size is None:
             stack.enter_context(_let_the_writer_finish())
@@ -55,17 +58,23 @@ def open_input(
         yield io.BufferedReader(_Watched(stream, before_read, after), 1 << 18)
 
 
+def _inputs() -> list[os.stat_result]:
+    """What the command that runs has opened to read."""
+    context = click.get_current_context(silent=True)
+    found: list[os.stat_result] = []
+    return found if context is None else context.meta.setdefault(f"{__name__}.inputs", found)
+
+
 def _opened(name: str) -> AbstractContextManager[BinaryIO]:
     return nullcontext(sys.stdin.buffer) if name == "-" else open(name, "rb")
 
 
-def _size(stream: BinaryIO) -> int | None:
-    """How long a file is; None for what a program may be writing, such as a pipe."""
+def _status(stream: BinaryIO) -> os.stat_result | None:
+    """What the system knows of a file; None where it is none of the system's."""
     try:
-        status = os.fstat(stream.fileno())
+        return os.fstat(stream.fileno())
     except OSError:
         return None
-    return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
 def _bar_fits(shown: bool) -> bool:
@@ -113,7 +122,11 @@ def open_output(name: str) -> Iterator[BinaryIO]:
 
     :param name: its path, or ``-`` for standard output.
     :raises OSError: it cannot be written.
+    :raises click.UsageError: it is a file that this command reads.
     """
+    read = [] if name == "-" or not os.path.isfile(name) else _inputs()
+    if any(os.path.samestat(os.stat(name), one) for one in read):
+        raise click.UsageError(f"{name} would be written over the input: give another name")
     if name == "-":
         stream = sys.stdout.buffer
         yield stream

@@ -80,7 +80,7 @@ def command(
         raise click.UsageError("-w - and --to raw both want standard output: give -w a file")
     for name in files:
         if write is not None and same_file(name, write):
-            raise click.UsageError(f"{write} would be written over the input: give -w another name")
+            raise click.UsageError(f"{write} would be written over the input: give another name")
     show = _json_of_all if everything else _SHOW[to]
     # With the capture on stdout, what is for people goes to stderr.
     out = (sys.stderr if write == "-" else sys.stdout).buffer

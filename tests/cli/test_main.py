@@ -7,6 +7,7 @@ import importlib
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 import pytest
@@ -66,3 +67,29 @@ def test_python_m_dtkit() -> None:
         [sys.executable, "-m", "dtkit", "--version"], capture_output=True, text=True, check=True
     )
     assert done.stdout == f"dtkit {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "input"),
+    [
+        ("trace convert {} -w {}", "mbuf_trace-freebsd-12.1-epair.pcap"),
+        ("trace export {} -o {}", "mbuf_trace-freebsd-12.1-epair.pcap"),
+        ("trace graph {} --to svg -o {}", "mbuf_trace-freebsd-12.1-epair.pcap"),
+        ("trace report {} -o {}", "mbuf_trace-freebsd-12.1-epair.pcap"),
+        ("parse {} -w {}", "captures/02-tracemem64-tcp.txt"),
+        ("path --read {} -o {}", "path-epair-pf.txt"),
+        ("path --from {} -o {}", "captures/listing-input-entry.txt"),
+        ("script ip_input --listing {} -o {}", "captures/listing-input-entry.txt"),
+    ],
+)
+def test_an_input_is_never_written_over(
+    dtkit: Dtkit, tmp_path: Path, words: str, input: str
+) -> None:
+    content = (Path(__file__).parent.parent / "data" / input).read_bytes()
+    path, other = tmp_path / "file", tmp_path / "link"
+    path.write_bytes(content)
+    other.symlink_to(path)
+    result = dtkit(*words.format(path, other).split())
+    assert result.exit_code == 2
+    assert f"{other} would be written over the input: give another name\n" in result.stderr
+    assert path.read_bytes() == content
