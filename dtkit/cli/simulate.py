@@ -129,7 +129,7 @@ def command(
 
     What is printed is what dtrace(1) prints, errors and drops on stderr. For each packet an mbuf
     chain is built, and the probes on its path fire. Time is simulated: a run can be repeated.
-    The exit status is dtrace(1)'s.
+    The exit status is dtrace(1)'s, and 1 where no packet could be read.
     """
     if program is None and not words:
         raise click.UsageError("give either FILE.d or -n PROGRAM")
@@ -164,7 +164,10 @@ def command(
             interface=interface,
         ),
     )
-    arriving = _packets(ctx, packets, path, lengths, breaks) if packets is not None else iter(())
+    seen: Counter[str] = Counter()
+    arriving: Iterator[Packet] = iter(())
+    if packets is not None:
+        arriving = _packets(ctx, packets, path, lengths, breaks, seen)
     try:
         for chunk in simulation.run(arriving):
             stream = sys.stderr if chunk.error else sys.stdout
@@ -172,7 +175,8 @@ def command(
             stream.buffer.flush()
     except BreakError as error:
         raise click.UsageError(f"--break: {error}") from error
-    return simulation.status
+    unread = seen["oddities"] and not seen["packets"]
+    return simulation.status or (1 if unread else 0)
 
 
 def _paths(file: str | None, path: str) -> Paths:
@@ -193,23 +197,27 @@ def _packets(
     path: str,
     lengths: Sequence[int],
     breaks: Mapping[int, tuple[str, int]],
+    seen: Counter[str],
 ) -> Iterator[Packet]:
-    """The packets of a capture; what cannot be taken from it is said on stderr."""
+    """The packets of a capture, counted; what cannot be taken from it is said on stderr."""
     last = 0
     others: Counter[int] = Counter()
     with open_input(name) as stream:
         for item in read_capture(stream):
             last = item.number if isinstance(item, Frame) else last
             if isinstance(item, Oddity):
+                seen["oddities"] += 1
                 say(f"{ctx.command_path}: {item}")
                 continue
             packet = _packet(item)
             if packet is None:
+                seen["oddities"] += 1
                 others[item.linktype] += 1
                 if others[item.linktype] == 1:
                     what = f"link type {item.linktype} is not simulated"
                     say(f"{ctx.command_path}: frame {item.number}: {what}")
                 continue
+            seen["packets"] += 1
             yield replace(
                 packet,
                 path=path,

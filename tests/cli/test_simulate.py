@@ -146,6 +146,8 @@ def test_ethernet_and_loopback(dtkit: Dtkit, tmp_path: Path) -> None:
         "dtkit simulate: frame 1: link type 147 is not simulated\n"
         "dtkit simulate: 3 frames in all are of link type 147\n"
     )
+    assert result.exit_code == 1
+    assert dtkit("simulate", "-q", "-n", program, "--packets", __file__).exit_code == 1
 
 
 def test_json(dtkit: Dtkit, capture: str) -> None:
