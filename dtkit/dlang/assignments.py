@@ -38,7 +38,7 @@ def _assign(checker: Checker, node: tree.Assign, read: bool) -> Node:
     if isinstance(target, tree.AggName) and op == "=":
         if target.name not in checker.scope.aggregations:
             checker.scope.create(target.name, "aggregation", Kind.AGGREGATION, target.at)
-    elif isinstance(target, tree.Name):
+    elif isinstance(target, tree.Name) and "`" not in target.name:
         lookup(checker, target, Kind.SCALAR, create=True)
     if op == "=":
         return _plain_assign(checker, node)

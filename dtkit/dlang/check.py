@@ -8,12 +8,12 @@ the same faults in the same order within a statement.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from dtkit.dlang import assignments, members, names, operations, tree
 from dtkit.dlang.declare import Declarer
-from dtkit.dlang.kernel import ProbePoint
+from dtkit.dlang.kernel import KernelVariable, ProbePoint
 from dtkit.dlang.scope import Scope
 from dtkit.dlang.typed import Agg, Int, Node, Var
 from dtkit.dlang.values import Values
@@ -23,17 +23,21 @@ class Checker(Values):
     """
     Types expressions within *scope*.
 
+    :param symbols: the variables of the kernel, by name.
     :ivar probe: the probe of the clause in hand, whose arguments ``args[]`` are; None outside of
         clauses and where a description matches probes of several kinds.
     :ivar description: the probe description of the clause in hand, for messages.
+    :ivar is_unknown_probe: whether it describes no probe that we know.
     """
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, symbols: Mapping[str, KernelVariable] | None = None) -> None:
         super().__init__(scope.types)
         self.scope = scope
+        self.symbols = symbols or {}
         self.declarer = Declarer(scope.types, self.constant)
         self.probe: ProbePoint | None = None
         self.description: str | None = None
+        self.is_unknown_probe = False
 
     def expr(self, node: tree.Expr, read: bool = True) -> Node:
         """

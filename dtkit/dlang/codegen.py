@@ -27,6 +27,7 @@ from dtkit.dlang.typed import (
     MemberOf,
     Node,
     Str,
+    Symbol,
     Translate,
     Translation,
     Unary,
@@ -82,6 +83,8 @@ class Generator:
         self.checker = checker
         self.types = checker.types
         self.probe_mapping: tuple[int, ...] = ()
+        #: The variables of the kernel that the code names.
+        self.symbols: set[str] = set()
         self._rules: dict[type, Callable[[Any, bool], int]] = {
             Int: self._int,
             Str: self._str,
@@ -94,6 +97,7 @@ class Generator:
             MemberOf: self._member,
             Cast: self._cast,
             Translate: self._translate,
+            Symbol: self._symbol,
         }
 
     def generate(self, node: Node) -> Difo:
@@ -200,6 +204,14 @@ class Generator:
     def _int(self, node: Int, address: bool) -> int:
         register = self._alloc(node.at)
         self._setx(register, node.value)
+        return register
+
+    def _symbol(self, node: Symbol, address: bool) -> int:
+        register = self._alloc(node.at)
+        self._setx(register, node.address)
+        self.symbols.add(node.symbol)
+        if not address and not node.by_reference:
+            self._emit(self._load(node, node.type), rd=register, r1=register)
         return register
 
     def _str(self, node: Str, address: bool) -> int:

@@ -22,7 +22,7 @@ from dtkit.dlang.codegen import Generator
 from dtkit.dlang.compiled import Action, ActionKind, Compiled, Enabling
 from dtkit.dlang.declarations import Declarations
 from dtkit.dlang.dif import ReturnType
-from dtkit.dlang.findings import DError
+from dtkit.dlang.findings import DError, UnknownError
 from dtkit.dlang.kernel import DEFAULT, Description, Kernel, kernel
 from dtkit.dlang.options import Options
 from dtkit.dlang.order import check_order
@@ -35,6 +35,7 @@ from dtkit.dlang.source import Source
 from dtkit.dlang.sugar import desugar, error_clause, has_sugar
 from dtkit.dlang.typed import Agg, Call, Node
 from dtkit.dlang.types import STRING, Array, Tagged, Type, Types
+from dtkit.dlang.unknown import mark_assigned, mark_declared
 
 #: How deep expressions may nest: an ``||`` of some thousand operands is still compiled.
 _DEPTH = 20_000
@@ -118,7 +119,7 @@ class Compiler:
         self.kernel = of
         self.scope = scope
         self.types = scope.types
-        self.checker = Checker(scope)
+        self.checker = Checker(scope, of.symbols)
         self.declarations = Declarations(self.checker)
         self.generator = Generator(self.checker)
         self.options = options
@@ -148,7 +149,7 @@ class Compiler:
         # What is declared anywhere is known to all clauses.
         for item in program.externals:
             if not isinstance(item, tree.Clause):
-                with self._recover():
+                with self._recover(item):
                     self.declarations.declare(item)
         clauses = [item for item in program.externals if isinstance(item, tree.Clause)]
         for number, item in enumerate(clauses):
@@ -162,6 +163,7 @@ class Compiler:
             tuple(self.scope.aggregations),
             self.types,
             dict(self._objects()),
+            tuple(sorted(self.generator.symbols)),
         )
 
     def _objects(self) -> Iterator[tuple[tuple[str, int], tuple[int, bool]]]:
@@ -178,11 +180,22 @@ class Compiler:
                     yield (variable.scope, variable.number), (size, string)
 
     @contextmanager
-    def _recover(self) -> Iterator[None]:
+    def _recover(self, item: object = None) -> Iterator[None]:
         try:
             yield
         except DError as error:
             self._complain(error)
+            if isinstance(error, UnknownError):
+                mark_declared(self.scope, item)
+
+    @contextmanager
+    def _doubt(self, expression: tree.Expr) -> Iterator[None]:
+        """Where errors are collected, only pass over an expression with something unknown."""
+        try:
+            yield
+        except UnknownError as error:
+            self._complain(error)
+            mark_assigned(self.scope, expression)
 
     def _complain(self, error: DError) -> None:
         if self.on_error is None:
@@ -237,6 +250,7 @@ class Compiler:
             )
         checker.probe = probes[0] if len(probes) == 1 else None
         checker.description = str(description)
+        checker.is_unknown_probe = not probes
         try:
             statements, predicate = self._cook(clause)
             code = None if predicate is None else self.generator.generate(predicate)
@@ -248,6 +262,7 @@ class Compiler:
         finally:
             checker.probe = None
             checker.description = None
+            checker.is_unknown_probe = False
         return lay_out(description, code, actions, number)
 
     def _cook(self, clause: tree.Clause) -> tuple[list[Node], Node | None]:
@@ -274,13 +289,15 @@ class Compiler:
         with _region("action list"):
             for statement in clause.statements or ():
                 assert isinstance(statement, tree.ExprStatement)
-                cooked.append(self.checker.expr(statement.expression))
+                with self._doubt(statement.expression):
+                    cooked.append(self.checker.expr(statement.expression))
         return cooked
 
     def _cook_predicate(self, clause: tree.Clause) -> Node | None:
         if clause.predicate is None:
             return None
-        with _region("predicate"):
+        node: Node | None = None
+        with _region("predicate"), self._doubt(clause.predicate):
             node = self.checker.expr(clause.predicate)
             if not self.checker.is_scalar(node):
                 raise DError(

@@ -101,6 +101,7 @@ class Compiled:
     :ivar types: the types that print() needs.
     :ivar objects: the variables that are strings or structs, by scope and number: their bytes,
         and whether they are strings.
+    :ivar symbols: the variables of the kernel that it names.
     """
 
     source: Source
@@ -109,3 +110,4 @@ class Compiled:
     aggregations: tuple[str, ...] = ()
     types: Types = field(default_factory=Types)
     objects: Mapping[tuple[str, int], tuple[int, bool]] = field(default_factory=dict)
+    symbols: tuple[str, ...] = ()

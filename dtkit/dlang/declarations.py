@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dtkit.dlang import tree
 from dtkit.dlang.check import Checker
-from dtkit.dlang.findings import DError
+from dtkit.dlang.findings import DError, UnknownError
 from dtkit.dlang.predefined import Kind
 from dtkit.dlang.typed import Inline, Int, Node, Signature, Translation, Variable
 from dtkit.dlang.types import Integer, Tagged, Type
@@ -95,7 +95,7 @@ class Declarations:
         if isinstance(resolved, Integer) and not resolved.bits:
             raise DError(f"cannot have void object: {name}", "D_DECL_VOIDOBJ", at)
         if isinstance(resolved, Tagged) and not self.types.size(resolved):
-            raise DError(
+            raise UnknownError(
                 f"incomplete struct/union/enum {self.types.name(type_)}: {name}",
                 "D_DECL_INCOMPLETE",
                 at,

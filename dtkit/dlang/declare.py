@@ -203,7 +203,8 @@ class Declarer:
         tag = body.tag if body.tag is not None else self.types.anonymous_tag()
         type_ = Tagged(body.kind, tag)
         if body.members is None:
-            return type_
+            # A kernel's struct may be named with its module: struct kernel`mbuf.
+            return replace(type_, tag=tag.rpartition("`")[2])
         if (body.kind, tag) in self.types.layouts:
             raise DError(f"type redeclared: {body.kind} {tag}", "D_DECL_TYPERED", body.at)
         self.types.layouts[body.kind, tag] = self._layout(body)

@@ -48,6 +48,18 @@ class DError(Exception):
         return f"invalid probe specifier {source.text}: {region}{self.message}"
 
 
+class UnknownError(DError):
+    """
+    What a real dtrace(1) may know and we do not: a symbol, a struct, a name of its D library.
+
+    :ivar told: whether it is news; False for what only follows from another one.
+    """
+
+    def __init__(self, message: str, tag: str, at: int | None = None, told: bool = True) -> None:
+        super().__init__(message, tag, at)
+        self.told = told
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """

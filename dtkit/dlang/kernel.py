@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -53,6 +53,19 @@ class ProbePoint:
         """The native and the translated type of ``args[index]``."""
         translated = self.arguments[index]
         return (self.native[index] if self.native is not None else translated), translated
+
+
+@dataclass(frozen=True, slots=True)
+class KernelVariable:
+    """
+    A variable of a kernel, which programs name as ```name``.
+
+    :ivar type: as dtrace(1) writes types: ``int``, ``char [8]``.
+    :ivar address: in the simulated kernel; a real one has it elsewhere.
+    """
+
+    type: str
+    address: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +129,21 @@ class Kernel:
     :param name: what it is called in messages.
     :param probes: its probes, those of the ``dtrace`` provider aside.
     :param declarations: its types, as D.
+    :param symbols: its variables, by name.
     """
 
     def __init__(
-        self, name: str, probes: Iterable[ProbePoint], declarations: Iterable[str] = ()
+        self,
+        name: str,
+        probes: Iterable[ProbePoint],
+        declarations: Iterable[str] = (),
+        symbols: Mapping[str, KernelVariable] | None = None,
     ) -> None:
         own = [ProbePoint(id_, "dtrace", "", "", probe) for probe, id_ in _OWN]
         self.name = name
         self.probes = own + sorted(probes, key=lambda probe: probe.id)
         self.declarations = tuple(declarations)
+        self.symbols = dict(symbols or {})
         self._exact: dict[tuple[str, str], list[ProbePoint]] = {}
         for probe in self.probes:
             self._exact.setdefault((probe.function, probe.name), []).append(probe)
@@ -190,11 +209,34 @@ def read_probes(text: str) -> list[ProbePoint]:
     return probes
 
 
+def read_symbols(text: str) -> dict[str, KernelVariable]:
+    """
+    Read a table of variables: a line is ``NAME TYPE``, separated by a tab.
+
+    Each gets an address of its own, with room for the largest.
+    """
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return {
+        name: KernelVariable(type_, KERNEL_DATA + number * SYMBOL_ROOM)
+        for number, (name, _, type_) in enumerate(line.partition("\t") for line in lines)
+    }
+
+
+#: Where a simulated kernel has its variables, and the bytes that there are for each.
+KERNEL_DATA = 0xFFFFFFFF81000000
+SYMBOL_ROOM = 4096
+
 #: The kernels that ship with dtkit, and the files that describe each.
 _KERNELS = {
     "freebsd-12": ("probes-freebsd-12.tsv", ["freebsd.d", "mbuf-freebsd-12.d"]),
     "freebsd-14": ("probes-freebsd-12.tsv", ["freebsd.d", "mbuf-freebsd-14.d"]),
 }
+
+#: What all of them have.
+_COMMON = ["network.d", "constants.d"]
+
+#: The structs of them of which only some members are declared.
+PARTIAL_STRUCTS = {"ifnet", "prison", "proc", "tcpcb", "thread", "ucred", "vnet"}
 
 #: The one that programs are checked against when nothing else is said.
 DEFAULT = "freebsd-12"
@@ -217,5 +259,6 @@ def kernel(name: str = DEFAULT) -> Kernel:
     return Kernel(
         name,
         read_probes((library / table).read_text("utf-8")),
-        [(library / file).read_text("utf-8") for file in [*declarations, "network.d"]],
+        [(library / file).read_text("utf-8") for file in [*declarations, *_COMMON]],
+        read_symbols((library / "symbols-freebsd-12.tsv").read_text("utf-8")),
     )

@@ -234,6 +234,9 @@ class DLexer:
                     if value == "typedef":
                         typedef = awaits_typedef = True
                 else:
+                    module, _, scoped = value.partition("`")
+                    if module and self._is_type(scoped):
+                        value = scoped
                     if self._is_type(value) and previous not in _TYPE_ENDS:
                         kind = "TYPENAME"
                         if self._about_to_be_assigned(text, at):

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dtkit.dlang import tree
-from dtkit.dlang.findings import NOT_RUN, DError
+from dtkit.dlang.findings import DError, UnknownError
 from dtkit.dlang.fold import integer_constant
+from dtkit.dlang.kernel import PARTIAL_STRUCTS
 from dtkit.dlang.names import element, lookup, scalar
 from dtkit.dlang.operations import additive, dereference
 from dtkit.dlang.predefined import Kind
@@ -30,6 +31,7 @@ from dtkit.dlang.types import (
     Pointer,
     Tagged,
 )
+from dtkit.dlang.unknown import refuse_unknown
 
 if TYPE_CHECKING:
     from dtkit.dlang.check import Checker, Rule
@@ -42,12 +44,14 @@ def _index(checker: Checker, node: tree.Index, read: bool) -> Node:
         variable = checker.scope.aggregations.get(base.name)
         if variable is None:
             variable = checker.scope.create(base.name, "aggregation", Kind.AGGREGATION, base.at)
+        refuse_unknown(variable, at)
         keys = tuple(checker.expr(key) for key in node.keys)
         return Agg(at, DYNAMIC, Flag.REF | Flag.LVALUE | Flag.WRITABLE, variable, keys)
-    if isinstance(base, tree.Name) and base.name not in ("self", "this"):
+    if isinstance(base, tree.Name) and base.name not in ("self", "this") and "`" not in base.name:
         found = checker.scope.find(base.name)
         if found is None or found.fresh:
             found = found or lookup(checker, base, Kind.ARRAY, create=True)
+        refuse_unknown(found, at)
         if found.kind == Kind.ARRAY:
             return _array_element(checker, at, found, node.keys, read)
         if found.kind != Kind.SCALAR or found.fresh:
@@ -63,6 +67,7 @@ def _index(checker: Checker, node: tree.Index, read: bool) -> Node:
             found = variables.get(base.name) or checker.scope.create(
                 base.name, scope, Kind.SCALAR, base.at
             )
+            refuse_unknown(found, at)
             if found.kind == Kind.SCALAR and found.fresh:
                 if scope == "clause":
                     raise DError(
@@ -112,7 +117,9 @@ def _args(checker: Checker, at: int, variable: Variable, keys: tuple[Node, ...])
     if checker.description is None:
         raise DError("args[ ] may not be referenced outside of a probe clause", "D_ARGS_NONE", at)
     if checker.probe is None:
-        raise DError(
+        # Of a probe that is not in our tables a real dtrace(1) knows the arguments.
+        known = UnknownError if checker.is_unknown_probe else DError
+        raise known(
             f"args[ ] may not be referenced because probe description {checker.description} "
             "matches an unstable set of probes",
             "D_ARGS_MULTI",
@@ -131,7 +138,7 @@ def _args(checker: Checker, at: int, variable: Variable, keys: tuple[Node, ...])
     try:
         native_type = checker.scope.type_named(native)
     except DError:
-        raise DError(f"the type {native} is not simulated", NOT_RUN, at, "-") from None
+        raise UnknownError(f"the type {native} is not simulated", "X_TYPE", at) from None
     if native == translated:
         flags = checker.node_flags(native_type) | Flag.LVALUE
         return Var(at, native_type, flags, variable, keys)
@@ -177,7 +184,7 @@ def _member(checker: Checker, node: tree.Member, read: bool) -> Node:
             at,
         )
     if not checker.types.is_complete(type_):
-        raise DError(
+        raise UnknownError(
             f"operator {node.op} cannot be applied to a forward declaration: no "
             f"{checker.types.name(type_)} definition is available",
             "D_OP_INCOMPLETE",
@@ -185,7 +192,8 @@ def _member(checker: Checker, node: tree.Member, read: bool) -> Node:
         )
     member = checker.types.member(type_, node.name)
     if member is None:
-        raise DError(
+        known = UnknownError if type_.tag in PARTIAL_STRUCTS else DError
+        raise known(
             f"{node.name} is not a member of {checker.types.name(type_)}", "D_TYPE_MEMBER", at
         )
     resolved = checker.types.resolve(member.type)
@@ -250,12 +258,14 @@ def _offsetof(checker: Checker, node: tree.Offsetof, read: bool) -> Node:
         raise DError("offsetof operand must be a struct or union type", "D_OFFSETOF_TYPE", node.at)
     member = checker.types.member(type_, node.member)
     if member is None:
-        raise DError(
+        doubtful = type_.tag in PARTIAL_STRUCTS or not checker.types.is_complete(type_)
+        error = (UnknownError if doubtful else DError)(
             f"failed to determine offset of {node.member}: Invalid member name",
             "D_UNKNOWN",
             node.at,
-            "-",
         )
+        error.region = "-"
+        raise error
     if checker.node_flags(member.type) & Flag.BITFIELD:
         raise DError(
             f"cannot take offset of a bit-field: {node.member}",

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from dtkit.dlang import tree
-from dtkit.dlang.findings import NOT_RUN, DError
+from dtkit.dlang.findings import DError, UnknownError
 from dtkit.dlang.fold import integer_constant
-from dtkit.dlang.predefined import Kind
+from dtkit.dlang.predefined import LIBRARY_NAMES, Kind
 from dtkit.dlang.typed import (
     Agg,
     Call,
@@ -20,6 +20,7 @@ from dtkit.dlang.typed import (
     Node,
     Signature,
     Str,
+    Symbol,
     Var,
     Variable,
     translation_of,
@@ -29,6 +30,7 @@ from dtkit.dlang.types import (
     STRING,
     Tagged,
 )
+from dtkit.dlang.unknown import refuse_unknown
 
 if TYPE_CHECKING:
     from dtkit.dlang.check import Checker, Rule
@@ -43,8 +45,20 @@ def _str(checker: Checker, node: tree.Str, read: bool) -> Node:
 
 
 def _name(checker: Checker, node: tree.Name, read: bool) -> Node:
+    if "`" in node.name:
+        return _symbol(checker, node)
     variable = lookup(checker, node, Kind.SCALAR)
     return scalar(checker, node.at, variable, read)
+
+
+def _symbol(checker: Checker, node: tree.Name) -> Node:
+    """A variable of the kernel: ``module`name``, ```name``."""
+    module, _, name = node.name.partition("`")
+    found = checker.symbols.get(name) if module in ("", "kernel") else None
+    if found is None:
+        raise UnknownError(f"the kernel symbol {node.name} is not known", "X_SYMBOL", node.at)
+    type_ = checker.scope.type_named(found.type)
+    return Symbol(node.at, type_, checker.node_flags(type_) | Flag.LVALUE, name, found.address)
 
 
 def _agg_name(checker: Checker, node: tree.AggName, read: bool) -> Node:
@@ -53,22 +67,26 @@ def _agg_name(checker: Checker, node: tree.AggName, read: bool) -> Node:
         raise DError(
             f"failed to resolve @{node.name}: Unknown variable name", "D_IDENT_UNDEF", node.at
         )
+    refuse_unknown(variable, node.at)
     return Agg(node.at, DYNAMIC, Flag.REF | Flag.LVALUE | Flag.WRITABLE, variable)
 
 
 def lookup(checker: Checker, node: tree.Name, kind: Kind, create: bool = False) -> Variable:
     """The variable of that name; with *create*, a new one where there is none."""
-    if "`" in node.name:
-        raise DError(f"kernel symbols are not simulated: {node.name}", NOT_RUN, node.at, "-")
     variable = checker.scope.find(node.name) or _enumerator(checker, node)
     if variable is None:
         if not create:
+            if LIBRARY_NAMES.fullmatch(node.name):
+                raise UnknownError(
+                    f"{node.name} of dtrace(1)'s library is not known", "X_LIBRARY", node.at
+                )
             raise DError(
                 f"failed to resolve {node.name}: Unknown variable name",
                 "D_IDENT_UNDEF",
                 node.at,
             )
         return checker.scope.create(node.name, "global", kind, node.at)
+    refuse_unknown(variable, node.at)
     if variable.kind != kind and not (variable.kind == Kind.ARRAY and kind == Kind.ARRAY):
         raise DError(
             f"{variable.kind} '{variable.name}' may not be referenced as {kind}",
@@ -92,6 +110,7 @@ def _enumerator(checker: Checker, node: tree.Name) -> Variable | None:
 
 def scalar(checker: Checker, at: int, variable: Variable, read: bool) -> Node:
     """A variable without keys."""
+    refuse_unknown(variable, at)
     if read and variable.fresh:
         raise DError(f"{variable.shown} has not yet been declared or assigned", "D_VAR_UNDEF", at)
     inline = variable.inline
@@ -112,6 +131,7 @@ def scalar(checker: Checker, at: int, variable: Variable, read: bool) -> Node:
 
 def element(checker: Checker, at: int, variable: Variable, keys: tuple[Node, ...]) -> Node:
     """An element of an associative array."""
+    refuse_unknown(variable, at)
     sign_keys(checker, at, variable, keys)
     type_ = variable.type
     if type_ is None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from dtkit.dlang import tree
-from dtkit.dlang.findings import DError
+from dtkit.dlang.findings import DError, UnknownError
 from dtkit.dlang.fold import fold_binary, fold_cast, fold_unary
 from dtkit.dlang.names import element, lookup, scalar
 from dtkit.dlang.predefined import Kind
@@ -128,13 +128,20 @@ def _address(checker: Checker, at: int, operand: Node) -> Node:
     return Unary(at, Pointer(operand.type), NONE | userland, "&", operand)
 
 
+def _unknown_size(checker: Checker, type_: Type, at: int, region: str = "") -> DError:
+    known = DError if checker.types.is_complete(type_) else UnknownError
+    error = known("cannot apply sizeof to an operand of unknown size", "D_SIZEOF_TYPE", at)
+    error.region = region
+    return error
+
+
 def _sizeof(checker: Checker, at: int, operand: Node) -> Node:
     size_t = checker.scope.named("size_t")
     if operand.flags & Flag.BITFIELD:
         raise DError("cannot apply sizeof to a bit-field", "D_SIZEOF_BITFIELD", at)
     size = checker.sizeof(operand)
     if size == 0:
-        raise DError("cannot apply sizeof to an operand of unknown size", "D_SIZEOF_TYPE", at)
+        raise _unknown_size(checker, operand.type, at)
     if isinstance(operand, Str):
         return Int(at, size_t, NONE, size)
     return Unary(at, size_t, NONE, "sizeof", operand)
@@ -377,12 +384,7 @@ def _cast(checker: Checker, node: tree.Cast, read: bool) -> Node:
 def _sizeof_type(checker: Checker, node: tree.SizeofType, read: bool) -> Node:
     size = checker.types.size(checker.declarer.type_of(node.type))
     if size == 0:
-        raise DError(
-            "cannot apply sizeof to an operand of unknown size",
-            "D_SIZEOF_TYPE",
-            node.at,
-            "-",
-        )
+        raise _unknown_size(checker, checker.declarer.type_of(node.type), node.at, "-")
     return Int(node.at, checker.scope.named("size_t"), NONE, size)
 
 

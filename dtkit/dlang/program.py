@@ -7,15 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from dtkit.dlang import tree
 from dtkit.dlang.compile import compile_program, deep_recursion, library
-from dtkit.dlang.findings import NOT_RUN, DError, Finding, Severity
+from dtkit.dlang.findings import NOT_RUN, DError, Finding, Severity, UnknownError
 from dtkit.dlang.kernel import DEFAULT, Kernel, kernel
 from dtkit.dlang.options import WITH_COPYOUTMBUF, Options
 from dtkit.dlang.parse import parse
 from dtkit.dlang.predefined import BUILTINS, LATEST
 from dtkit.dlang.source import Source
-
-#: What is wrong with a clause for a probe that is not in our tables, and may be right.
-_OF_UNKNOWN_PROBES = ("D_ARGS_",)
 
 
 def check(
@@ -49,12 +46,17 @@ def check(
 
 
 def _errors(errors: Iterable[DError], source: Source) -> Iterator[Finding]:
-    unknown_probes = any(error.tag == "D_PDESC_ZERO" for error in errors)
     for error in errors:
-        if error.tag == NOT_RUN or (unknown_probes and error.tag.startswith(_OF_UNKNOWN_PROBES)):
-            continue
+        message = error.message
         severity = Severity.WARNING if error.tag == "D_PDESC_ZERO" else Severity.ERROR
-        yield Finding.of(source, error.message, error.tag, error.at, severity)
+        if error.tag == NOT_RUN:
+            continue
+        if isinstance(error, UnknownError):
+            if not error.told or error.tag.startswith("D_ARGS_"):
+                continue
+            severity = Severity.WARNING
+            message += ": what depends on it is not checked"
+        yield Finding.of(source, message, error.tag, error.at, severity)
 
 
 def _versions(program: str, source: Source, options: Options) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 
+from dtkit.dlang import tree
 from dtkit.dlang.declare import Declarer
 from dtkit.dlang.findings import DError
 from dtkit.dlang.parse import parse_type
@@ -139,7 +140,7 @@ class Scope:
         if text not in self._named:
             # dtrace(1) looks types up by name, and passes over qualifiers.
             name = parse_type(_QUALIFIER.sub("", text), self.types.typedefs)
-            self._named[text] = Declarer(self.types, lambda _: None).type_of(name)
+            self._named[text] = Declarer(self.types, _number).type_of(name)
         return self._named[text]
 
     def prototype(self, function: Variable) -> tuple[Signature, Type]:
@@ -184,3 +185,7 @@ class Scope:
     def line(self, at: int) -> int:
         """The line of offset *at* in the program."""
         return self.source.position(at)[0]
+
+
+def _number(node: tree.Expr) -> int | None:
+    return node.value if isinstance(node, tree.Int) else None

@@ -52,6 +52,8 @@ class Variable:
     referenced: bool = False
     modified: bool = False
     userland: bool = False
+    #: Whether its type hangs on what we do not know.
+    unknown: bool = False
     signature: Signature | None = None
     inline: Inline | None = None
     translator: Translation | None = None
@@ -149,6 +151,14 @@ class Var(Node):
     variable: Variable
     keys: tuple[Node, ...] | None = None
     translation: Translation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol(Node):
+    """A variable of the kernel, and where it is."""
+
+    symbol: str
+    address: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from dtkit.simulate.speculation import Speculations
 from dtkit.simulate.stack import Packet, Stack
 from dtkit.simulate.structured import StructuredConsumer
 from dtkit.simulate.subroutines import UnknownSubroutineError
+from dtkit.simulate.symbols import KernelVariables
 from dtkit.simulate.variables import Storage
 
 #: The mbuf layout of each kernel that programs are checked against.
@@ -171,6 +172,12 @@ class _Session:
             kernel, settings.kernel, compiled.types, settings.paths, settings.interface
         )
         self.stack.unmapped = self._unmapped
+        try:
+            self.variables = KernelVariables(
+                self.memory, settings.kernel.symbols, compiled.symbols, settings.cpus
+            )
+        except KeyError as error:
+            raise _StartError(f"the kernel symbol `{error.args[0]} is not simulated") from None
         self.cpus: list[Cpu] = []
         self.aggregations = Aggregations(options.aggsize)
         loss = random.Random(settings.seed)
@@ -311,6 +318,7 @@ class _Session:
 
     def _own(self, name: str) -> None:
         """Let a probe of dtrace itself fire."""
+        self.variables.update(self.now, self.cpus[0].wall)
         for probe in self.settings.kernel.match(Description("dtrace", "", "", name)):
             self.tracer.fire(self.cpus[0], probe, (), self.stack.consumer)
 
@@ -322,6 +330,7 @@ class _Session:
         self.now = following
 
     def _receive(self, packet: Packet, cpu: Cpu) -> None:
+        self.variables.update(self.now, self.cpus[0].wall)
         fire, thread = self.tracer.fire, self.stack.thread
         enabled = self.tracer.is_enabled
 

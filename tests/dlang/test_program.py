@@ -96,6 +96,60 @@ def test_every_argument_of_every_probe_has_a_type() -> None:
     assert "D_ARGS_TYPE" in unknown
 
 
+UNKNOWN = [
+    ("BEGIN { trace(`nosuch); }", "X_SYMBOL"),
+    ("BEGIN { trace(zfs`arc_stats.x->y[3]); }", "X_SYMBOL"),
+    ("BEGIN /`nosuch->x > 5/ { trace(1); }", "X_SYMBOL"),
+    ("BEGIN { x = `nosuch; } END /x/ { trace(x->y); x++; y = x; } END { y[1].z; }", "X_SYMBOL"),
+    ("BEGIN { self->a[1] = `nosuch; this->b = self->a[1]; } END { trace(this->b); }", "X_SYMBOL"),
+    ("BEGIN { @[`nosuch] = count(); @a = sum(`nosuch); } END { printa(@); }", "X_SYMBOL"),
+    ("inline int LIMIT = `nosuch; BEGIN { trace(LIMIT + 1); }", "X_SYMBOL"),
+    ("BEGIN { trace(curpsinfo->pr_psargs); }", "X_LIBRARY"),
+    ("BEGIN /errno == EAGAIN/ { x = O_RDWR; }", "X_LIBRARY"),
+    ("BEGIN { trace(curthread->td_flags); }", "D_TYPE_MEMBER"),
+    ("BEGIN { trace(((struct inpcb *)arg0)->inp_flags); }", "D_OP_INCOMPLETE"),
+    ("BEGIN { trace(sizeof (struct inpcb)); }", "D_SIZEOF_TYPE"),
+    ("BEGIN { trace(offsetof(struct thread, td_flags)); }", "D_UNKNOWN"),
+    ("struct inpcb last; BEGIN { trace(last.inp_flags); }", "D_DECL_INCOMPLETE"),
+    ("this struct inpcb last; BEGIN { trace(this->last.inp_flags); }", "D_DECL_INCOMPLETE"),
+]
+
+
+@pytest.mark.parametrize(("text", "tag"), UNKNOWN)
+def test_what_a_real_kernel_may_know_is_a_warning(text: str, tag: str) -> None:
+    found = check(text)
+    assert {(f.severity, f.tag) for f in found} == {(Severity.WARNING, tag)}
+    assert all(f.message.endswith("what depends on it is not checked") for f in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "tag"),
+    [
+        ("BEGIN { trace(`nosuch); trace(nosuch); }", "D_IDENT_UNDEF"),
+        ("BEGIN { x = `nosuch; } BEGIN { trace(y); }", "D_IDENT_UNDEF"),
+        ("BEGIN { trace(`nosuch); strlen(1, 2); }", "D_PROTO_LEN"),
+        ("BEGIN /`nosuch/ { pid = 1; }", "D_OP_WRITE"),
+    ],
+)
+def test_beside_what_is_unknown_errors_are_found(text: str, tag: str) -> None:
+    (finding,) = errors(text)
+    assert finding.tag == tag
+
+
+def test_known_symbols_are_typed() -> None:
+    assert check("BEGIN /`time_uptime > 5 && kernel`hz/ { trace(`ticks); trace(`ostype); }") == []
+    (finding,) = check("BEGIN { trace(`hz->x); }")
+    assert (finding.severity, finding.tag) == (Severity.ERROR, "D_OP_PTR")
+
+
+def test_variables_of_unknown_probes_are_not_undefined() -> None:
+    text = (
+        "fbt::no_such_function:entry { self->m = args[0]; }"
+        "fbt::no_such_function:return /self->m != NULL/ { trace(self->m->m_len); self->m = 0; }"
+    )
+    assert {finding.tag for finding in check(text)} == {"D_PDESC_ZERO"}
+
+
 def test_an_unknown_probe_is_a_warning() -> None:
     found = check("fbt::no_such_function:entry { trace(args[0]); }")
     assert [(f.severity, f.tag) for f in found] == [(Severity.WARNING, "D_PDESC_ZERO")]

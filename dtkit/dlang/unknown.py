@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+What we do not know, and what hangs on it.
+
+A program may name a variable, a struct or a probe of a kernel that our tables do not have. A
+statement that does is not checked further, and what it assigns has a type that we do not know
+either: it is marked, so that nothing wrong is said of it elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dtkit.dlang import tree
+from dtkit.dlang.findings import UnknownError
+from dtkit.dlang.predefined import Kind
+from dtkit.dlang.scope import Scope
+from dtkit.dlang.typed import Variable
+
+_STEPS = ("++", "--")
+
+
+def refuse_unknown(variable: Variable, at: int) -> None:
+    """
+    Go no further with a variable whose type is unknown.
+
+    :raises UnknownError: it is.
+    """
+    if variable.unknown:
+        raise UnknownError(f"{variable.shown} is of unknown type", "X_UNKNOWN", at, told=False)
+
+
+def mark_assigned(scope: Scope, node: object) -> None:
+    """Mark the variables that *node*, a part of a syntax tree, assigns to."""
+    for target in _targets(node):
+        _mark(scope, target)
+
+
+def mark_declared(scope: Scope, item: object) -> None:
+    """Mark what a declaration declares: variables, or an inline."""
+    declarators: tuple[tree.Declarator, ...] = ()
+    words: tuple[str, ...] = ()
+    if isinstance(item, tree.Inline):
+        declarators = (item.declarator,)
+    elif isinstance(item, tree.Declaration):
+        declarators, words = item.declarators, item.specifiers.words
+    for declarator in declarators:
+        if declarator.name is not None:
+            keyword = next((word for word in words if word in ("self", "this")), "")
+            variables, where = scope.scoped(keyword) or (scope.globals, "global")
+            variable = variables.get(declarator.name) or scope.create(
+                declarator.name, where, Kind.SCALAR, declarator.at
+            )
+            variable.unknown = True
+
+
+def _targets(node: object) -> Iterator[object]:
+    todo = [node]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, tuple):
+            todo.extend(item)
+            continue
+        if isinstance(item, tree.Assign):
+            yield item.target
+        elif isinstance(item, tree.Unary | tree.Postfix) and item.op in _STEPS:
+            yield item.operand
+        todo.extend(getattr(item, name) for name in getattr(item, "__dataclass_fields__", ()))
+
+
+def _mark(scope: Scope, target: object) -> None:
+    kind = Kind.SCALAR
+    if isinstance(target, tree.Index):
+        target, kind = target.base, Kind.ARRAY
+    match target:
+        case tree.AggName(at, name):
+            variable = scope.aggregations.get(name) or scope.create(
+                name, "aggregation", Kind.AGGREGATION, at
+            )
+        case tree.Name(at, name) if "`" not in name and name not in ("self", "this"):
+            found = scope.find(name)
+            variable = found or scope.create(name, "global", kind, at)
+        case tree.Member(at, "->", tree.Name(_, keyword), name) if scope.scoped(keyword):
+            scoped = scope.scoped(keyword)
+            assert scoped is not None
+            variables, where = scoped
+            variable = variables.get(name) or scope.create(name, where, kind, at)
+        case _:
+            return
+    if variable.scope != "builtin" and variable.type is None and variable.function is None:
+        variable.unknown = True
+    variable.modified = True

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Variables of the simulated kernel."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from dtkit.dlang import kernel
+from dtkit.mbuf import Memory
+from dtkit.simulate import Packet, Settings, run
+from dtkit.simulate.symbols import KernelVariables
+from tests.simulate.captures import ipv4
+
+QUIET = Settings(options=Settings().options.set("quiet"))
+
+
+def output(program: str, *packets: Packet, settings: Settings = QUIET) -> str:
+    return "".join(run(program, packets, settings))
+
+
+def test_time_passes() -> None:
+    text = 'fbt::ip_input:entry { printf("%d %d,", `time_uptime, `ticks / `hz); }'
+    start = 1_600_000_000_000_000_000
+    packets = [Packet(ipv4(84), time=start + second * 1_000_000_000) for second in range(3)]
+    first, second, third = output(text, *packets).strip().strip(",").split(",")
+    uptime = int(first.split()[0])
+    assert [first, second, third] == [f"{uptime + n} {uptime + n}" for n in range(3)]
+
+
+def test_time_of_day() -> None:
+    text = 'fbt::ip_input:entry { printf("%d", `time_second); }'
+    packet = Packet(ipv4(84), time=1_700_000_000_000_000_000)
+    assert output(text, packet).strip() == "1700000000"
+
+
+def test_of_the_host() -> None:
+    text = 'BEGIN { printf("%d %d %s", `mp_ncpus, `mp_maxid, stringof(`ostype)); exit(0); }'
+    assert output(text, settings=replace(QUIET, cpus=4)).strip() == "4 3 FreeBSD"
+
+
+def test_one_that_is_not_simulated_is_named() -> None:
+    with pytest.raises(KeyError, match="nmbclusters"):
+        KernelVariables(Memory(), kernel().symbols, ["hz", "nmbclusters"], 1)
