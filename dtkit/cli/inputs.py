@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 #: An argument that names files to read.
 READABLE = click.Path(exists=True, dir_okay=False, allow_dash=True)
 
+#: Characters of a file's name beside the bar.
+_LABEL = 24
+
 #: From this size on the reading of a file is worth a bar that shows how far it is.
 _LONG = 1 << 21
 
@@ -98,7 +101,9 @@ def _bar(name: str, size: int) -> Iterator[Callable[[int], None]]:
     with Progress(
         *columns, TimeColumn(), console=Console(stderr=True), transient=True, redirect_stdout=False
     ) as bar:
-        task = bar.add_task(printable(name), total=size)
+        # The end of a path tells most, and must leave room for the figures on a line of 80.
+        label = printable(os.path.basename(name))
+        task = bar.add_task(label if len(label) <= _LABEL else f"…{label[-_LABEL:]}", total=size)
 
         def read(count: int) -> None:
             if count:

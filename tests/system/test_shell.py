@@ -150,7 +150,7 @@ def test_the_first_interrupt_is_for_dtrace() -> None:
 @pytest.fixture(scope="module")
 def long_output(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A file that takes a while, with a drop on its way."""
-    path = tmp_path_factory.mktemp("long") / "output.txt"
+    path = tmp_path_factory.mktemp("a-path-that-leaves-no-room-" * 4) / f"{80 * 'x'}.txt"
     block = firings([bytes(64)] * 1500)
     path.write_text(f"{block}dtrace: 7 drops on CPU 0\n{block * 3}")
     return str(path)
