@@ -100,7 +100,7 @@ def apply(patchset: Path, *args: str | Path) -> subprocess.CompletedProcess[str]
 
 
 def test_there_is_a_patch_for_each_supported_tree() -> None:
-    assert TREES == ["freebsd-12.1", "freebsd-13", "freebsd-main", "opendtrace"]
+    assert TREES == ["freebsd-12.1", "freebsd-13", "freebsd-14", "freebsd-main", "opendtrace"]
 
 
 @each_tree
@@ -278,4 +278,4 @@ def test_usage(args: list[str], patchset: Path) -> None:
     assert wrong.returncode == 2
     assert wrong.stdout == ""
     assert "usage: apply.sh" in wrong.stderr
-    assert "trees: freebsd-12.1 freebsd-13 freebsd-main opendtrace" in wrong.stderr
+    assert "trees: freebsd-12.1 freebsd-13 freebsd-14 freebsd-main opendtrace" in wrong.stderr
