@@ -117,22 +117,22 @@ int	mtrace_pid_(int);
 
 #else /* !MBUF_TRACE */
 
-#define	mtrace_start(m)				do { } while (0)
-#define	mtrace_data(m)				do { } while (0)
-#define	mtrace_printf(m, ...)			do { } while (0)
-#define	mtrace_static_length(m, s, l)		do { } while (0)
-#define	mtrace_static(m, s)			do { } while (0)
-#define	mtrace_dynamic_length(m, s, l)		do { } while (0)
-#define	mtrace_dynamic(m, s)			do { } while (0)
-#define	mtrace(m, s)				do { } while (0)
-#define	mtrace_(m)				do { } while (0)
-#define	mtrace_enter(m)				do { } while (0)
-#define	mtrace_leave(m)				do { } while (0)
-#define	mtrace_func(m)				do { } while (0)
-#define	mtrace_interface(m, ifp)		do { } while (0)
-#define	mtrace_socket(m, so)			do { } while (0)
-#define	mtrace_process(so, td)			do { } while (0)
-#define	mtrace_deliver(m)			do { } while (0)
+#define	mtrace_start(m)				((void)0)
+#define	mtrace_data(m)				((void)0)
+#define	mtrace_printf(m, ...)			((void)0)
+#define	mtrace_static_length(m, s, l)		((void)0)
+#define	mtrace_static(m, s)			((void)0)
+#define	mtrace_dynamic_length(m, s, l)		((void)0)
+#define	mtrace_dynamic(m, s)			((void)0)
+#define	mtrace(m, s)				((void)0)
+#define	mtrace_(m)				((void)0)
+#define	mtrace_enter(m)				((void)0)
+#define	mtrace_leave(m)				((void)0)
+#define	mtrace_func(m)				((void)0)
+#define	mtrace_interface(m, ifp)		((void)0)
+#define	mtrace_socket(m, so)			((void)0)
+#define	mtrace_process(so, td)			((void)0)
+#define	mtrace_deliver(m)			((void)0)
 #define	mtrace_uncopied(t)			0
 
 #endif /* MBUF_TRACE */

@@ -86,3 +86,30 @@ def test_the_core_compiles_without_a_warning(
     (tmp_path / "cc").symlink_to(shutil.which(compiler) or "")
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     build(tmp_path, "core.so", "-O2", "-fPIC", "-shared")
+
+
+def test_with_the_option_off_the_compiler_sees_nothing(tmp_path: Path) -> None:
+    """Not even an empty block, by which clang may come to inline other functions than before."""
+    texts = []
+    for hook in ('mtrace_func(m); mtrace_printf(m, "%d", 3); mtrace_socket(m, so);', ""):
+        source = tmp_path / "use.c"
+        source.write_text(
+            f"""
+#include <stddef.h>
+#define	_KERNEL
+#include "mbuf_trace.h"
+struct mbuf;
+struct socket;
+int use(struct mbuf *, struct socket *);
+int use(struct mbuf *m, struct socket *so)
+{{
+	{hook} if (m == NULL) {{ {hook} return (1); }} {hook} return (so != NULL);
+}}
+"""
+        )
+        command = ["clang", "-O2", "-Xclang", "-disable-llvm-passes", "-S", "-emit-llvm"]
+        command += [f"-I{HEADER.parent}", str(source), "-o", "-"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        texts.append(done.stdout)
+    assert "define" in texts[0]
+    assert texts[0] == texts[1]
