@@ -9,46 +9,23 @@ from pathlib import Path
 
 import pytest
 
-from dtkit.mbuf import Case, FaultFlag, Segment, copyoutmbuf, mbuflen
-from dtkit.output.dump import Rows, is_row
+from dtkit.mbuf import Case, FaultFlag, Segment
 from dtkit.packets.tracemem import tracemem_dump
+from tests.opendtrace_patch.transcript import (
+    PATCHSET,
+    TRANSCRIPTS,
+    chain_length,
+    dumps,
+    result,
+    section,
+)
 
-PATCHSET = Path(__file__).parents[2] / "opendtrace_patch"
 SUITE = PATCHSET / "suite"
-TRANSCRIPT = (PATCHSET / "transcript-freebsd-12.1.txt").read_text()
 CASES = sorted(path for path in SUITE.iterdir() if path.suffix == ".d")
 SIZE_MAX = 2**64 - 1
 
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda path: path.name)
-
-
-def dumps(text: str) -> list[bytes]:
-    """The hexdumps of *text*."""
-    found: list[Rows] = []
-    for number, line in enumerate(text.split("\n")):
-        if line.endswith("0123456789abcdef"):
-            found.append(Rows(number))
-        elif is_row(line):
-            assert found[-1].add(line)
-    return [bytes(rows.data) for rows in found]
-
-
-def result(case: Case) -> bytes | str:
-    """What the model's copyoutmbuf() gives: the bytes, or dtrace(1)'s words for the fault."""
-    setup = case.build()
-    address = copyoutmbuf(setup.machine, setup.chain.address, case.length, case.offset)
-    if setup.machine.fault is not None:
-        return setup.machine.fault.flag.text
-    data = setup.kernel.memory.read(address, case.length)
-    assert data is not None
-    return data
-
-
-def length(case: Case) -> int | str:
-    """What the model's mbuflen() gives."""
-    setup = case.build()
-    found = mbuflen(setup.machine, setup.chain.address)
-    return found if setup.machine.fault is None else setup.machine.fault.flag.text
+each_kernel = pytest.mark.parametrize("kernel", TRANSCRIPTS)
 
 
 @each_case
@@ -101,7 +78,8 @@ def test_expected_output_is_what_the_model_gives() -> None:
     expected = ""
     for title, wanted, offset, shown in calls:
         from_there = int(offset or 0) & SIZE_MAX
-        data = result(Case(CHAIN, int(wanted) or int(shown), from_there, layout="freebsd-12"))
+        setup = Case(CHAIN, layout="freebsd-12").build()
+        data = result(setup, int(wanted) or int(shown), from_there)
         assert isinstance(data, bytes)
         if wanted == "0":
             assert len(data) == len(b"abcdefghi"[from_there:])
@@ -110,7 +88,9 @@ def test_expected_output_is_what_the_model_gives() -> None:
 
 
 def test_expected_length_is_what_the_model_gives() -> None:
-    lengths = [str(length(Case(CHAIN[first:], layout="freebsd-12"))) for first in range(3)]
+    lengths = [
+        str(chain_length(Case(CHAIN[first:], layout="freebsd-12").build())) for first in range(3)
+    ]
     assert (SUITE / "tst.mbuflen.d.out").read_text() == " ".join(lengths) + "\n\n"
 
 
@@ -160,12 +140,6 @@ def test_the_script_case_judges(tmp_path: Path, output: str, complaint: str) -> 
     assert done.stderr == ""
 
 
-def section(title: str) -> str:
-    """What the transcript has between *title* and the next title, without the command."""
-    _, found = TRANSCRIPT.split(f"\n{title}\n")
-    return re.split(r"\n#{2,3} ", found)[0].partition("\n")[2].strip("\n")
-
-
 EIGHT = (Segment(b"\0" * 8),)
 
 
@@ -206,9 +180,12 @@ EIGHT = (Segment(b"\0" * 8),)
     ],
     ids=lambda value: value.replace(" ", "-") if isinstance(value, str) else "",
 )
-def test_freebsd_said_what_the_model_says(title: str, case: Case) -> None:
-    printed = section(f"## {title}")
-    expected = length(case) if title.endswith("mbuflen") else result(case)
+@each_kernel
+def test_freebsd_said_what_the_model_says(kernel: str, title: str, case: Case) -> None:
+    printed = section(TRANSCRIPTS[kernel], f"## {title}")
+    setup = case.build()
+    mbuflen = title.endswith("mbuflen")
+    expected = chain_length(setup) if mbuflen else result(setup, case.length, case.offset)
     if isinstance(expected, str):
         assert re.search(rf": {expected}( \(0x[0-9a-f]+\))? in action #\d+ at DIF offset", printed)
     else:
@@ -218,37 +195,42 @@ def test_freebsd_said_what_the_model_says(title: str, case: Case) -> None:
 @pytest.mark.parametrize(
     ("title", "beyond"), [("m_len -1", 0x18), ("m_len INT_MIN, mbuflen", 0x18)]
 )
-def test_the_address_of_a_negative_length_is_its_own(title: str, beyond: int) -> None:
-    printed = section(f"## {title}")
+@each_kernel
+def test_the_address_of_a_negative_length_is_its_own(kernel: str, title: str, beyond: int) -> None:
+    printed = section(TRANSCRIPTS[kernel], f"## {title}")
     (bad,) = re.findall(rf"{FaultFlag.BADADDR.text} \((0x[0-9a-f]+)\)", printed)
     (mbuf,) = re.findall(r"m is at (0x[0-9a-f]+)", printed)
     assert int(bad, 16) - int(mbuf, 16) == beyond
 
 
 def test_the_readme_shows_what_the_transcript_does() -> None:
+    transcript = TRANSCRIPTS["freebsd-12.1"]
     readme = (PATCHSET / "README.md").read_text()
     part = readme.partition("### On a real kernel\n")[2].partition("\n### ")[0]
     for block in part.partition("```console\n")[2].partition("\n```")[0].split("\n\n"):
-        assert f"\n{block}\n" in TRANSCRIPT
+        assert f"\n{block}\n" in transcript
     shown = dict(re.findall(r"^\| (.*?) \| `(.*?)`", part, re.MULTILINE))
-    titles = re.findall(r"^## (.*)", TRANSCRIPT, re.MULTILINE)
+    titles = re.findall(r"^## (.*)", transcript, re.MULTILINE)
     assert list(shown) == titles
     for title, printed in shown.items():
-        assert section(f"## {title}").split("\n")[0].endswith(printed)
-    assert f"All {len(re.findall('^ok   ', TRANSCRIPT, re.MULTILINE))} cases" in part
+        assert section(transcript, f"## {title}").split("\n")[0].endswith(printed)
+    assert f"All {len(re.findall('^ok   ', transcript, re.MULTILINE))} cases" in part
 
 
-def test_freebsd_showed_no_stale_byte() -> None:
-    title = next(line for line in TRANSCRIPT.split("\n") if line.startswith("### Stale"))
-    before, after = dumps(section(title))
+@each_kernel
+def test_freebsd_showed_no_stale_byte(kernel: str) -> None:
+    text = TRANSCRIPTS[kernel]
+    title = next(line for line in text.split("\n") if line.startswith("### Stale"))
+    before, after = dumps(section(text, title))
     assert b"STALE" in before
     assert after == bytes(64)
 
 
-def test_freebsd_passed_the_suite() -> None:
-    passed = set(re.findall(r"^ok   (\S+)$", TRANSCRIPT, re.MULTILINE))
+@each_kernel
+def test_freebsd_passed_the_suite(kernel: str) -> None:
+    passed = set(re.findall(r"^ok   (\S+)$", TRANSCRIPTS[kernel], re.MULTILINE))
     assert passed == {path.name for path in SUITE.iterdir() if path.suffix in (".d", ".ksh")}
-    assert "FAIL" not in TRANSCRIPT
+    assert "FAIL" not in TRANSCRIPTS[kernel]
 
 
 @pytest.mark.parametrize("name", ["copyoutmbuf", "mbuflen"])
