@@ -33,6 +33,10 @@ class FaultError(Exception):
         self.offset = -1
 
 
+class DropError(Exception):
+    """The clause in hand ends, and its record is lost."""
+
+
 @dataclass(slots=True)
 class Thread:
     """

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dtkit.dlang.dif import INSTRUCTION_SIZE, Difo, Instruction
 from dtkit.mbuf import FaultFlag
 from dtkit.simulate.builtins import VARIABLES, builtin_array
-from dtkit.simulate.cpu import Cpu, FaultError
+from dtkit.simulate.cpu import Cpu, DropError, FaultError
 from dtkit.simulate.subroutines import SUBROUTINES, UnknownSubroutineError
 
 Code = Callable[[Cpu], int]
@@ -290,7 +290,8 @@ def _store_element(
 ) -> None:
     key = _key(c, scope, number, array)
     data = None if not size else lambda: _content(c, value, size, string)
-    c.storage.dynamic_store(key, value, size, data)
+    if not c.storage.dynamic_store(c.number, key, value, size, data):
+        raise DropError
 
 
 def _store_object(c: Cpu, scope: str, number: int, value: int, size: int, string: bool) -> None:

@@ -21,7 +21,7 @@ from dtkit.mbuf import FaultFlag
 from dtkit.simulate.aggregate import Aggregations
 from dtkit.simulate.buffer import Space
 from dtkit.simulate.consume import Enabled, ErrorReport
-from dtkit.simulate.cpu import Cpu, FaultError, Firing, Thread
+from dtkit.simulate.cpu import Cpu, DropError, FaultError, Firing, Thread
 from dtkit.simulate.evaluate import Code, Evaluator
 from dtkit.simulate.speculation import Speculations
 
@@ -50,10 +50,6 @@ _SPECULATIVE = {ActionKind.SPECULATE, ActionKind.COMMIT, ActionKind.DISCARD}
 
 #: The time of a record until it is committed.
 _NO_TIME = _MASK
-
-
-class _DropError(Exception):
-    """The clause in hand ends, and nothing is said of it."""
 
 
 class Activity(Enum):
@@ -236,7 +232,7 @@ class Tracer:
         except FaultError as fault:
             self._fault(cpu, ecb, fault)
             return
-        except _DropError:
+        except DropError:
             return
         place.keep(enabling.size)
 
@@ -281,7 +277,7 @@ class Tracer:
     def _exit(self) -> None:
         # Of several, the first ends the run; END's own only say what the status is to be.
         if self.activity is Activity.DRAINING:
-            raise _DropError
+            raise DropError
         if self.activity is Activity.ACTIVE:
             self.activity = Activity.DRAINING
 
@@ -293,7 +289,7 @@ class Tracer:
                 space = self.speculations.space(number, cpu.number)
                 at = None if space is None else space.reserve(enabling.needed, enabling.alignment)
                 if space is None or at is None:
-                    raise _DropError
+                    raise DropError
                 to.space, to.at = space, at
                 to.begin(ecb, _NO_TIME)
             case ActionKind.COMMIT:
@@ -330,7 +326,7 @@ class Tracer:
         """Record what a memref() refers to: its size and as many bytes."""
         address, size = cpu.load(reference, 8), cpu.load(reference + 8, 8)
         if size + 8 > action.size:
-            raise _DropError
+            raise DropError
         data[place : place + 8] = size.to_bytes(8, "little")
         if size:
             data[place + 8 : place + 8 + size] = cpu.copy(address, size)

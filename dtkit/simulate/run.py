@@ -25,6 +25,7 @@ from dtkit.simulate.aggregate import Aggregations
 from dtkit.simulate.buffer import Buffer
 from dtkit.simulate.consume import Consumer
 from dtkit.simulate.cpu import Cpu
+from dtkit.simulate.dynamic import Chunks, chunk_size
 from dtkit.simulate.evaluate import Evaluator
 from dtkit.simulate.format import Symbols
 from dtkit.simulate.machine import Activity, Record, Tracer
@@ -208,9 +209,8 @@ class _Session:
             compiled.types,
             compiled.aggregations,
         )
-        self.storage = Storage(
-            self.memory, _VARIABLES, options.strsize, dynamic_size, settings.cpus
-        )
+        self.chunks = Chunks(dynamic_size, chunk_size(compiled), settings.cpus)
+        self.storage = Storage(self.memory, _VARIABLES, options.strsize, self.chunks, settings.cpus)
         chance = random.Random(settings.seed)
         for number in range(settings.cpus):
             base = _BUFFERS + number * 4 * settings.largest_buffer
@@ -343,13 +343,17 @@ class _Session:
         self.stack.receive(packet, fire_here)
 
     def _clean(self) -> None:
+        self.chunks.clean()
         self.speculations.clean(lambda cpu: self.cpus[cpu].buffer, self._clock)
 
     def _status(self) -> None:
         """What was lost beside records."""
         lost = self.speculations
         for count, tag, what, rest in (
-            (self.storage.drops, "DYNAMIC", "dynamic variable drop", ""),
+            *(
+                (count, short.value[0], "dynamic variable drop", short.value[1])
+                for short, count in self.chunks.drops.items()
+            ),
             (lost.drops, "SPEC", "speculative drop", ""),
             (lost.busy, "SPECBUSY", "failed speculation", " (available buffer(s) still busy)"),
             (
@@ -362,7 +366,8 @@ class _Session:
         ):
             if count:
                 self.consumer.lost(count, f"DTRACEDROP_{tag}", what, rest)
-        self.storage.drops = self.tracer.double_errors = 0
+        self.tracer.double_errors = 0
+        self.chunks.drops = dict.fromkeys(self.chunks.drops, 0)
         lost.drops = lost.busy = lost.unavailable = 0
 
     def _work(self) -> None:

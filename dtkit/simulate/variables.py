@@ -12,9 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dtkit.mbuf import Memory, Region
-
-#: What a dynamic variable takes beside its keys and value, in bytes.
-_OVERHEAD = 64
+from dtkit.simulate.dynamic import Chunks
 
 #: The key of an element: the variable's number, the thread, and the keys' values.
 Key = tuple[int, int, tuple[int | bytes, ...]]
@@ -35,12 +33,12 @@ class Storage:
     :param memory: the address space.
     :param base: where objects go.
     :param strsize: bytes of a string.
-    :param dynvarsize: bytes that thread-local variables and associative arrays may take.
+    :param chunks: the space for thread-local variables and associative arrays.
     :param cpus: each has its own clause-local variables.
     """
 
     def __init__(
-        self, memory: Memory, base: int, strsize: int, dynvarsize: int, cpus: int = 1
+        self, memory: Memory, base: int, strsize: int, chunks: Chunks, cpus: int = 1
     ) -> None:
         self.memory = memory
         self.strsize = strsize
@@ -48,13 +46,10 @@ class Storage:
         self.locals: list[dict[int, int]] = [{} for _ in range(cpus)]
         self._objects: dict[tuple[str, int, int], _Object] = {}
         self._dynamic: dict[Key, int | _Object] = {}
-        self._sizes: dict[Key, int] = {}
-        self._room = dynvarsize
+        self.chunks = chunks
         self._next = base
         self._first = base
         self._free: dict[int, list[Region]] = {}
-        #: Stores that found no room, since they were last asked for.
-        self.drops = 0
 
     def owns(self, address: int, size: int) -> bool:
         """Whether *size* bytes at *address* belong to one variable."""
@@ -104,29 +99,27 @@ class Storage:
         return value.region.base if isinstance(value, _Object) else value
 
     def dynamic_store(
-        self, key: Key, value: int, size: int, data: Callable[[], bytes] | None
-    ) -> None:
+        self, cpu: int, key: Key, value: int, size: int, data: Callable[[], bytes] | None
+    ) -> bool:
         """
         Store an element; zero takes it away.
 
+        :param cpu: the CPU that does.
         :param size: bytes of a string or struct; 0 of a value.
         :param data: reads what is at *value*, for a string or struct.
+        :returns: whether there was room.
         """
         held = self._dynamic.get(key)
         if value == 0:
             if held is not None:
                 del self._dynamic[key]
-                self._room += self._sizes.pop(key)
+                self.chunks.give(cpu)
                 if isinstance(held, _Object):
                     self._free.setdefault(len(held.region.data), []).append(held.region)
-            return
+            return True
         if held is None:
-            needed = _OVERHEAD + max(8, size) + sum(_key_size(part) for part in key[2])
-            if needed > self._room:
-                self.drops += 1
-                return
-            self._room -= needed
-            self._sizes[key] = needed
+            if not self.chunks.take(cpu):
+                return False
             if data is not None:
                 held = _Object(self._map(size))
                 self._dynamic[key] = held
@@ -136,7 +129,4 @@ class Storage:
             assert isinstance(held, _Object)
             content = data()
             held.region.data[: len(content)] = content
-
-
-def _key_size(part: int | bytes) -> int:
-    return 16 + (len(part) + 7 & ~7 if isinstance(part, bytes) else 0)
+        return True
