@@ -16,7 +16,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
@@ -160,6 +160,31 @@ def printable(text: str) -> str:
 
 def _unseen(_: int) -> None:
     """Progress that nobody watches."""
+
+
+@contextmanager
+def first_interrupt(then: Callable[[], None]) -> Iterator[None]:
+    """Do *then* at the first SIGINT or SIGTERM; the second one ends this program."""
+
+    def first(signum: int, frame: object) -> None:
+        restore()
+        then()
+
+    def restore() -> None:
+        for which, handler in before.items():
+            signal.signal(which, handler)
+
+    before: dict[signal.Signals, Any] = {}
+    try:
+        for which in (signal.SIGINT, signal.SIGTERM):
+            before[which] = signal.signal(which, first)
+    except ValueError:  # not the main thread: signals are somebody else's
+        yield
+        return
+    try:
+        yield
+    finally:
+        restore()
 
 
 @contextmanager

@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import BinaryIO
 
 import click
 
 from dtkit.cli.given import given, given_but, refuse
-from dtkit.cli.inputs import READABLE, open_input, open_output
+from dtkit.cli.inputs import READABLE, first_interrupt, open_input, open_output
 from dtkit.generate.functions import (
     PRESETS,
     Function,
@@ -21,7 +23,7 @@ from dtkit.generate.functions import (
 )
 from dtkit.generate.path import Estimate, PathRequest, path_script
 from dtkit.generate.request import Copy
-from dtkit.live.dtrace import DtraceError, listing, running
+from dtkit.live.dtrace import DtraceError, NowhereError, listing, running
 from dtkit.oddity import Oddity
 from dtkit.probes import ListedProbe, catalog, read_listing
 from dtkit.trace.journey import Hop, Step
@@ -64,7 +66,11 @@ Examples:
     metavar="LISTING",
     help="The kernel's functions, as `dtrace -lv -n 'fbt:::entry'` prints them; - is stdin.",
 )
-@click.option("--host", metavar="HOST", help="Ask that host for its functions, by ssh(1).")
+@click.option(
+    "--host",
+    metavar="HOST",
+    help="Run it there, by ssh(1), and without --from ask that host for its functions.",
+)
 @click.option(
     "--length",
     "size",
@@ -141,7 +147,7 @@ def command(
             return 1 if _print(ctx, stream, sink, follow) else 0
     run = words[:1] == ("run",)
     filter_ = " ".join(words[1:] if run else words).strip()
-    if host is not None and listed is not None:
+    if host is not None and listed is not None and not run:
         raise click.UsageError("the functions come from --host or --from, not from both")
     if follow and not run:
         raise click.UsageError("--follow is for `dtkit path run` and for --read FILE")
@@ -157,8 +163,10 @@ def command(
     try:
         functions = choose(_functions(ctx, listed, host, run), preset, wanted, unwanted)
         text, expected = path_script(functions, request, ["dtkit", "path", *_command_line(ctx)])
-    except (PathError, DtraceError) as error:
+    except (PathError, NowhereError) as error:
         raise click.UsageError(str(error)) from error
+    except DtraceError as error:
+        raise _Failed(str(error), ctx) from error
     if estimate:
         click.echo(_estimate(expected, len(text)))
         return 0
@@ -172,11 +180,13 @@ def command(
         if not run:
             sink.write(text.encode())
             return 0
+        _tell(ctx, f"{host or 'dtrace'}: enabling {expected.probes} probes")
+        started = partial(_tell, ctx, f"{host or 'dtrace'}: following packets, to the end with ^C")
         try:
-            with running(text, host) as stream:
-                return 1 if _print(ctx, stream, sink, follow) else 0
+            with running(text, host) as child, first_interrupt(child.stop):
+                return 1 if _print(ctx, child.output, sink, follow, started) else 0
         except DtraceError as error:
-            raise click.UsageError(str(error)) from error
+            raise _Failed(str(error), ctx) from error
 
 
 def _functions(
@@ -191,19 +201,20 @@ def _functions(
         )
         return known_functions(catalog())
     found: list[ListedProbe] = []
-    odd = 0
+    odd: list[Oddity] = []
+    if listed is None:
+        _tell(ctx, f"{host or 'dtrace'}: listing its functions; --from a file saves that")
     with _listing(listed, host) as stream:
         for item in read_listing(stream):
             if isinstance(item, Oddity):
-                odd += 1
-                if odd <= 3:
-                    click.echo(
-                        f"{ctx.command_path}: {listed or host or 'dtrace'}: {item}", err=True
-                    )
+                odd.append(item)
             elif item.mbufs:
                 found.append(item)
-    if odd > 3:
-        click.echo(f"{ctx.command_path}: {odd - 3} more lines of the listing are odd", err=True)
+    for item in odd[:3]:
+        click.echo(f"{ctx.command_path}: {listed or host or 'dtrace'}: {item}", err=True)
+    if len(odd) > 3:
+        more = len(odd) - 3
+        click.echo(f"{ctx.command_path}: {more} more lines of the listing are odd", err=True)
     functions = listed_functions(found)
     if not functions:
         raise PathError(
@@ -230,7 +241,27 @@ def _estimate(expected: Estimate, size: int) -> str:
     )
 
 
-def _print(ctx: click.Context, stream: BinaryIO, sink: BinaryIO, follow: bool) -> int:
+class _Failed(click.ClickException):
+    """What was asked for is right, and could not be done."""
+
+    def __init__(self, message: str, ctx: click.Context) -> None:
+        super().__init__(message)
+        self.ctx = ctx
+
+
+def _tell(ctx: click.Context, what: str) -> None:
+    """Say what takes its time, to someone who waits for it."""
+    if sys.stderr.isatty():
+        click.echo(f"{ctx.command_path}: {what}", err=True)
+
+
+def _print(
+    ctx: click.Context,
+    stream: BinaryIO,
+    sink: BinaryIO,
+    follow: bool,
+    started: Callable[[], None] | None = None,
+) -> int:
     """Print journeys as they end, or each step as it comes; how many oddities there were."""
     odd = read = 0
 
@@ -238,7 +269,7 @@ def _print(ctx: click.Context, stream: BinaryIO, sink: BinaryIO, follow: bool) -
         sink.write(f"{_followed(number, step)}\n".encode())
         sink.flush()
 
-    for item in read_path(stream, seen if follow else None):
+    for item in read_path(stream, seen if follow else None, started):
         if isinstance(item, Oddity):
             odd += 1
             click.echo(f"{ctx.command_path}: {item}", err=True)

@@ -32,6 +32,9 @@ FORM = "path"
 #: Called with the number of a journey and each step of it as it is read.
 Seen = Callable[[int, Step], None]
 
+#: Called when a script has begun to follow packets.
+Started = Callable[[], None]
+
 #: ns after its mbuf was freed that a journey is kept open.
 _GRACE = 10**9
 
@@ -75,31 +78,37 @@ class _Open:
     notes: dict[str, None] = field(default_factory=dict)
 
 
-def read_path(stream: BinaryIO, seen: Seen | None = None) -> Iterator[Journey | Oddity]:
+def read_path(
+    stream: BinaryIO, seen: Seen | None = None, started: Started | None = None
+) -> Iterator[Journey | Oddity]:
     """
     The journeys in the output of a script, each when it is over.
 
     :param stream: binary, read to its end in bounded memory; stdout of dtrace(1), best with stderr
         in it, which tells what was lost.
     :param seen: told of each step at once, in the order of the output.
+    :param started: told when the script has begun.
     :return: journeys, and what was odd. Bad input raises nothing.
     :raises OSError: *stream* cannot be read.
     """
-    return journeys(read_output(stream), seen)
+    return journeys(read_output(stream), seen, started)
 
 
-def journeys(events: Iterable[Event], seen: Seen | None = None) -> Iterator[Journey | Oddity]:
+def journeys(
+    events: Iterable[Event], seen: Seen | None = None, started: Started | None = None
+) -> Iterator[Journey | Oddity]:
     """The journeys in the output of a script that has been read to events."""
-    reader = _Reader(catalog(), seen)
+    reader = _Reader(catalog(), seen, started)
     for event in events:
         yield from reader.event(event)
     yield from reader.end()
 
 
 class _Reader:
-    def __init__(self, known: Catalog, seen: Seen | None) -> None:
+    def __init__(self, known: Catalog, seen: Seen | None, started: Started | None) -> None:
         self._known = known
         self._seen = seen
+        self._told = started
         self._probes: dict[str, Probe | None] = {}
         self._open: OrderedDict[int, _Open] = OrderedDict()
         self._freed: deque[tuple[int, int, int]] = deque()  # who, when, and after how many records
@@ -182,6 +191,8 @@ class _Reader:
             # Another run of a script: its numbers begin anew.
             yield from self._close_all()
             self._started, self._ended = True, False
+            if self._told is not None:
+                self._told()
             self._last = 0
             uptime, wall = annotation.number("timestamp"), annotation.number("walltimestamp")
             if uptime is not None and wall is not None:
@@ -377,7 +388,8 @@ class _Reader:
             function, frame = who_freed(record.frames)
             label = "m_free"
             arguments = f"by {frame.rpartition('`')[2]}" if function else None
-        vnet = number("vnet")
+        # A driver's interrupt is in no vnet yet.
+        vnet = number("vnet") or None
         name = annotation.fields.get("exec")
         pid = number("pid")
         process = f"{name}[{pid}]" if name else None

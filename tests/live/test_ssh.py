@@ -6,6 +6,7 @@ from __future__ import annotations
 import getpass
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -124,3 +125,68 @@ def test_a_host_that_cannot_be_reached_is_an_error(dtkit: Dtkit, router: Path) -
     assert result.exit_code != 0
     assert result.stdout == ""
     assert "Traceback" not in result.stderr
+
+
+#: A dtrace(1) with a script that goes on until it is told to end, and then has its say.
+ENDLESS = """#!/bin/sh
+test "$1" = -l && exec cat listing
+cat > /dev/null
+echo "@dtkit 1 start dtkit=0.1.0 timestamp=1 walltimestamp=1600000000000000000"
+trap 'echo "@dtkit 1 end fired=7 matched=0 hops=0 ends=0 faults=0"; rm pid; exit 0' TERM
+echo $$ > pid.new && mv pid.new pid
+while :; do sleep 0.05; done
+"""
+
+
+def until(holds: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if holds():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it does not come to that")
+
+
+@pytest.fixture(params=["here", "router"])
+def endless(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[list[str], Path]]:
+    """A command that follows packets here or there until it is told to end, and where."""
+    here, there = request.getfixturevalue("host")
+    folder = there if request.param == "router" else tmp_path
+    if folder is tmp_path:
+        shutil.copy(there / "listing", tmp_path)
+    before = (there / "dtrace").read_text()
+    (folder / "dtrace").write_text(ENDLESS.replace("#!/bin/sh\n", f"#!/bin/sh\ncd {folder}\n"))
+    (folder / "dtrace").chmod(0o755)
+    host = ["--host", "router"] if request.param == "router" else []
+    path = f"{here if host else folder}:/usr/bin:/bin"
+    run = ["env", f"PATH={path}", sys.executable, "-m", "dtkit", "path", "run", *host, "icmp"]
+    yield run, folder
+    (there / "dtrace").write_text(before)
+
+
+@pytest.mark.parametrize("whom", ["all", "us"])
+def test_ctrl_c_ends_dtrace_and_waits_for_what_it_says(
+    endless: tuple[list[str], Path], whom: str
+) -> None:
+    """The terminal sends SIGINT to all of the foreground, kill(1) to one process."""
+    command, folder = endless
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=0
+    ) as child:
+        until((folder / "pid").exists)
+        time.sleep(0.5)
+        (os.killpg if whom == "all" else os.kill)(child.pid, signal.SIGINT)
+        try:
+            out, err = child.communicate(timeout=30)
+        finally:
+            child.kill()
+    assert (child.returncode, out) == (0, b""), err
+    assert err.endswith(b"0 journeys, 0 oddities\n")
+    assert not (folder / "pid").exists()
+
+
+def test_no_dtrace_stays_behind_when_we_are_killed(endless: tuple[list[str], Path]) -> None:
+    command, folder = endless
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        until((folder / "pid").exists)
+        child.kill()
+    until(lambda: not (folder / "pid").exists())
