@@ -13,7 +13,7 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """
     Print *rows* under *head*.
 
-    On a terminal columns are aligned and the last one wraps within its width. Elsewhere each row
+    On a terminal columns are aligned; where it is narrow, the widest wrap. Elsewhere each row
     is one line, its cells separated by a tab, for cut(1) and awk(1); *head* is left out there.
     """
     if not sys.stdout.isatty():
@@ -27,7 +27,7 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for index, title in enumerate(head):
-        table.add_column(title, no_wrap=index < len(head) - 1, overflow="fold")
+        table.add_column(title, no_wrap=not index, overflow="fold")
     for row in rows:
         # A Text, not a str: square brackets in a cell are not markup.
         table.add_row(*[Text(cell) for cell in row])

@@ -198,6 +198,13 @@ def test_long_work_shows_on_a_terminal_how_far_it_is(
     assert b"6000 firings, 6000 packets, 7 dropped, 0 faults, 0 unread lines\r\n" in sent
 
 
+def test_a_table_has_all_its_columns_on_a_narrow_terminal() -> None:
+    sent = on_a_terminal(f"COLUMNS=80 {sys.executable} -m dtkit copyout --cases").decode()
+    assert re.search("NULL +copyoutmbuf.* +BADADDR", sent)
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", sent).splitlines()
+    assert max(map(len, plain)) <= 80
+
+
 def test_a_file_as_input_does_not_delay_an_interrupt(long_output: str) -> None:
     """There is no dtrace(1) to wait for."""
     with (
