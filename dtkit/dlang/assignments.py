@@ -43,6 +43,10 @@ def _assign(checker: Checker, node: tree.Assign, read: bool) -> Node:
     if op == "=":
         return _plain_assign(checker, node)
     left = _written(checker, target)
+    if isinstance(left, Agg):
+        raise DError(
+            f"@{left.variable.name} has not yet been declared or assigned", "D_VAR_UNDEF", at
+        )
     right = checker.expr(node.value)
     operator = op[:-1]
     if operator in ("|", "^", "&", "<<", ">>", "%"):

@@ -35,6 +35,7 @@ class Checker(Values):
         self.scope = scope
         self.symbols = symbols or {}
         self.declarer = Declarer(scope.types, self.constant)
+        self.declarer.is_taken = scope.is_taken
         self.probe: ProbePoint | None = None
         self.description: str | None = None
         self.is_unknown_probe = False

@@ -18,6 +18,8 @@ class Declarations:
         self.checker = checker
         self.scope = checker.scope
         self.types = checker.scope.types
+        #: The names that the program itself gave to types.
+        self._typedefs: set[str] = set()
 
     def declare(self, item: tree.External) -> None:
         """Declare what a declaration or definition declares."""
@@ -36,6 +38,8 @@ class Declarations:
         declarer = self.checker.declarer
         storage = declarer.storage(item.specifiers)
         base = declarer.base(item.specifiers)
+        if not item.declarators and item.specifiers.body is None:
+            raise DError("useless declaration", "D_DECL_USELESS", item.at, "-")
         for declarator in item.declarators:
             name = declarator.name
             assert name is not None
@@ -47,9 +51,12 @@ class Declarations:
                 derivations = derivations[1:]
             type_ = declarer.derive(base, derivations)
             if storage == "typedef":
-                if name in self.types.typedefs and self.types.typedefs[name] != type_:
-                    raise DError(f"typedef redeclared: {name}", "D_DECL_TYPERED", declarator.at)
+                known = self.types.typedefs.get(name, type_)
+                if name in self._typedefs or known != type_:
+                    raise DError(f"typedef redeclared: {name}", "D_DECL_IDRED", declarator.at)
                 self.types.typedefs[name] = type_
+                if not declarer.native:
+                    self._typedefs.add(name)
                 continue
             if storage == "extern":
                 continue
@@ -57,6 +64,17 @@ class Declarations:
                 raise DError(
                     "specified storage class not permitted in D", "D_DECL_BADCLASS", declarator.at
                 )
+            if name in self._typedefs:
+                raise DError(
+                    f"typedef identifier redeclared: {name}", "D_DECL_IDRED", declarator.at
+                )
+            match derivations:
+                case (tree.ArrayOf(_, None, None), *_) if not declarer.native:
+                    raise DError(
+                        f"array declaration requires array dimension or tuple signature: {name}",
+                        "D_DECL_ARRNULL",
+                        declarator.at,
+                    )
             self._variable(name, storage, type_, keys, declarator.at)
 
     def _variable(
@@ -81,7 +99,8 @@ class Declarations:
                 at,
             )
         previous = names.get(name)
-        if previous is not None:
+        # Names of later versions of D are free.
+        if previous is not None and previous.version <= self.scope.version:
             shown = self.types.name(previous.type) if previous.type is not None else ""
             if previous.kind == kind and previous.type == type_:
                 return
@@ -100,11 +119,11 @@ class Declarations:
                 "D_DECL_INCOMPLETE",
                 at,
             )
+        types = () if keys is None else self.checker.declarer.array_keys(keys)
         variable = self.scope.create(name, scope, kind, at)
         variable.type = type_
         variable.declared = True
         if keys is not None:
-            types = tuple(self.checker.declarer.parameter(key) for key in keys)
             variable.signature = Signature(types)
 
     def _inline(self, item: tree.Inline) -> None:

@@ -51,6 +51,8 @@ class Declarer:
         self.evaluate = evaluate
         #: Whether what is declared is laid out as by a C compiler, or as by dtrace(1).
         self.native = False
+        #: Whether a name stands for something already, so that no enumerator may have it.
+        self.is_taken: Callable[[str], bool] = lambda name: False
 
     def storage(self, specifiers: Specifiers) -> str | None:
         """The storage class of a declaration; raises :class:`DError` when it has two."""
@@ -69,6 +71,66 @@ class Declarer:
         """The type of what *declarator* declares."""
         return self.derive(self.base(specifiers), declarator.derivations)
 
+    def array_keys(self, parameters: Sequence[tree.Parameter]) -> tuple[Type, ...]:
+        """
+        The types of an associative array's keys.
+
+        :raises DError: they are no keys.
+        """
+        self._check_parameters(parameters, "array")
+        return tuple(self.parameter(parameter) for parameter in parameters)
+
+    def _check_parameters(self, parameters: Sequence[tree.Parameter], kind: str) -> None:
+        """Check parameters of an ``array``, or of a ``function``, which may be void or varargs."""
+        known: set[str] = set()
+        voids = 0
+        for number, parameter in enumerate(parameters, 1):
+            at = parameter.at
+            if parameter.specifiers is None:
+                if kind == "array":
+                    raise DError(
+                        f"{kind} prototype may not use a variable-length argument list",
+                        "D_DECL_PROTO_VARARGS",
+                        at,
+                        "-",
+                    )
+                continue
+            if self.storage(parameter.specifiers) is not None:
+                raise DError(
+                    "inappropriate storage class for function or associative array parameter",
+                    "D_DECL_PARMCLASS",
+                    at,
+                    "-",
+                )
+            name = parameter.declarator.name
+            type_ = self.types.resolve(self.parameter(parameter))
+            if isinstance(type_, Integer) and not type_.bits:
+                voids += 1
+                if kind == "array":
+                    raise DError(
+                        f"{kind} prototype may not use parameter of type void: "
+                        f"{name or '(anonymous)'}, parameter #{number}",
+                        "D_DECL_PROTO_TYPE",
+                        at,
+                        "-",
+                    )
+                if name is not None:
+                    raise DError(
+                        f"void parameter may not have a name: {name}", "D_DECL_PROTO_NAME", at, "-"
+                    )
+            if name in known:
+                raise DError(
+                    f"parameter is already declared in {kind} prototype: {name}, "
+                    f"parameter #{number}",
+                    "D_DECL_PROTO_FORM",
+                    at,
+                    "-",
+                )
+            if name is not None:
+                known.add(name)
+        if voids and len(parameters) > 1:
+            raise DError("void must be sole parameter", "D_DECL_PROTO_VOID", parameters[0].at, "-")
+
     def parameter(self, parameter: tree.Parameter) -> Type:
         """The type of a parameter: arrays and functions are pointers there."""
         assert parameter.specifiers is not None
@@ -84,7 +146,7 @@ class Declarer:
         words = [word for word in words if word != "userland"]
         if specifiers.body is not None:
             if words:
-                raise DError("invalid type combination", "D_DECL_COMBO", specifiers.at)
+                raise _no_attributes_of_body(words, specifiers.at)
             body = specifiers.body
             base: Type = (
                 self._struct(body) if isinstance(body, tree.StructSpecifier) else self._enum(body)
@@ -193,6 +255,8 @@ class Declarer:
         return Array(element, count)
 
     def _function(self, result: Type, parameters: Sequence[tree.Parameter]) -> Function:
+        if not self.native:
+            self._check_parameters(parameters, "function")
         varargs = any(parameter.specifiers is None for parameter in parameters)
         types = tuple(self.parameter(p) for p in parameters if p.specifiers is not None)
         if len(types) == 1 and isinstance(types[0], Integer) and not types[0].bits:
@@ -277,12 +341,14 @@ class Declarer:
             )
         if isinstance(resolved, Integer) and not resolved.bits:
             raise DError(f"cannot have void member: {name}", "D_DECL_VOIDOBJ", declarator.at)
+        if isinstance(resolved, Function):
+            raise DError(f"cannot have void member: {name}", "D_DECL_VOIDOBJ", declarator.at)
 
     def _bit_field(self, type_: Type, declarator: Declarator) -> tuple[Type, int]:
         assert declarator.bits is not None
         resolved = self.types.resolve(type_)
         bits = self.evaluate(declarator.bits)
-        if bits is None or bits < 0:
+        if bits is None or bits < 0 or (bits == 0 and not self.native):
             raise DError(
                 "positive integral constant expression expected as bit-field size",
                 "D_DECL_BFCONST",
@@ -318,6 +384,8 @@ class Declarer:
         following = 0
         for at, name, expression in body.values:
             if expression is not None:
+                # A value may be told by the names before it.
+                self.types.define_enum(tag, values)
                 value = self.evaluate(expression)
                 if value is None:
                     raise DError(
@@ -338,6 +406,8 @@ class Declarer:
                     "D_UNKNOWN",
                     at,
                 )
+            if not self.native and self.is_taken(name):
+                raise DError(f"identifier redeclared: {name}", "D_DECL_IDRED", at, "-")
             values[name] = following
             following += 1
         self.types.define_enum(tag, values)
@@ -352,3 +422,21 @@ def _spelled(specifiers: Specifiers, name: str) -> str:
     """A type's name with the words that the program has for it."""
     words = [word for word in specifiers.words if word in _TYPE_WORDS]
     return specifiers.name or " ".join(words) or name
+
+
+def _no_attributes_of_body(words: Sequence[str], at: int) -> DError:
+    """The error of ``unsigned struct`` and the like."""
+    if {"signed", "unsigned"} & {*words}:
+        return DError(
+            "invalid type declaration: signed and unsigned may only be used with integer type",
+            "D_DECL_SIGNINT",
+            at,
+        )
+    if {"long"} & {*words}:
+        return DError(
+            "invalid type declaration: long and long long may only be used with integer or "
+            "floating-point type",
+            "D_DECL_LONGINT",
+            at,
+        )
+    return DError("invalid type combination", "D_DECL_COMBO", at)

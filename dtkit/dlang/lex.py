@@ -235,9 +235,11 @@ class DLexer:
                         typedef = awaits_typedef = True
                 else:
                     module, _, scoped = value.partition("`")
-                    if module and self._is_type(scoped):
+                    if module and module != "C" and self._is_type(scoped):
                         value = scoped
-                    if self._is_type(value) and previous not in _TYPE_ENDS:
+                    if module in ("C", "D") and _KEYWORDS.get(scoped) == "TYPE_WORD":
+                        kind, value = "TYPE_WORD", scoped
+                    elif self._is_type(value) and previous not in _TYPE_ENDS:
                         kind = "TYPENAME"
                         if self._about_to_be_assigned(text, at):
                             kind = "IDENT"

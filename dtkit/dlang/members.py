@@ -79,6 +79,12 @@ def _index(checker: Checker, node: tree.Index, read: bool) -> Node:
             if found.kind == Kind.ARRAY:
                 return _array_element(checker, at, found, node.keys, read)
     left = checker.expr(base)
+    if isinstance(left, Agg):
+        raise DError(
+            f"improper attempt to reference @{left.variable.name} as a multi-dimensional array",
+            "D_AGG_MDIM",
+            at,
+        )
     if len(node.keys) > 1:
         what = (
             left.name if not isinstance(left, Var) else f"{left.variable.kind} {left.variable.name}"
@@ -173,7 +179,7 @@ def _member(checker: Checker, node: tree.Member, read: bool) -> Node:
             raise DError("operator -> must be applied to a pointer", "D_OP_PTR", at)
         type_ = checker.types.resolve(type_.target)
     if not isinstance(type_, Tagged) or type_.kind == "enum":
-        name = checker.types.name(type_)
+        name = "void" if checker.is_dynamic(base) else checker.types.name(type_)
         raise DError(
             f'operator -> cannot be applied to pointer to type "{name}"; must be applied to '
             "a struct or union pointer"

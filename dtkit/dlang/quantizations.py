@@ -91,33 +91,46 @@ def linear(node: Agg, arguments: Sequence[Node]) -> int:
     return packed
 
 
+#: The parameters of llquantize(), and what they are called in tags.
+_LOG_LINEAR = [
+    ("factor", "FACTOR"),
+    ("low magnitude", "LOW"),
+    ("high magnitude", "HIGH"),
+    ("linear steps per magnitude", "NSTEP"),
+]
+
+
 def log_linear(node: Agg, arguments: Sequence[Node]) -> int:
     """The parameters of an llquantize(): factor, low, high and steps in 16 bits each."""
-    names = ["factor", "low magnitude", "high magnitude", "linear steps per magnitude"]
     values = []
     packed = 0
-    for number, (argument, name) in enumerate(zip(arguments[1:5], names, strict=True), 1):
+    for number, (argument, (name, tag)) in enumerate(
+        zip(arguments[1:5], _LOG_LINEAR, strict=True), 1
+    ):
         if not isinstance(argument, Int):
             raise DError(
                 f"llquantize( ) argument #{number} ({name}) must be an integer constant",
-                "D_LLQUANT_FACTORTYPE",
+                f"D_LLQUANT_{tag}TYPE",
                 argument.at,
             )
         if argument.value > 0xFFFF:
             raise DError(
                 f"llquantize( ) argument #{number} ({name}) must be an unsigned 16-bit quantity",
-                "D_LLQUANT_FACTORVAL",
+                f"D_LLQUANT_{tag}VAL",
                 argument.at,
             )
         values.append(argument.value)
         packed |= argument.value << (48 - 16 * (number - 1))
     factor, low, high, steps = values
     problem = ""
+    tag = "FACTORSMALL"
     if factor < 2:
         problem = "factor (argument #1) must be two or more"
     elif low >= high:
+        tag = "MAGRANGE"
         problem = "high magnitude (argument #3) must be greater than low magnitude (argument #2)"
     elif steps < factor:
+        tag = "FACTORNSTEPS"
         problem = (
             "factor (argument #1) must be less than or equal to the number of linear steps "
             "per magnitude (argument #4)"
@@ -127,25 +140,30 @@ def log_linear(node: Agg, arguments: Sequence[Node]) -> int:
         while power < steps:
             power *= factor
         if steps % factor or power % steps:
+            tag = "FACTOREVEN"
             problem = (
                 "factor (argument #1) must evenly divide the number of steps per magnitude "
                 "(argument #4), and the number of steps per magnitude must evenly divide a "
                 "power of the factor"
             )
         elif factor ** min(high + 2, 64) >= 1 << 64:
+            tag = "MAGTOOBIG"
             problem = (
                 f"factor ({factor}) raised to power of high magnitude ({high}) plus 1 "
                 "overflows 64-bits"
             )
     if problem:
-        raise DError(f"llquantize( ) {problem}", "D_LLQUANT_FACTORSMALL", node.at)
+        raise DError(f"llquantize( ) {problem}", f"D_LLQUANT_{tag}", node.at)
     before = _packed(node.variable, packed)
-    if before != packed:
-        raise DError(
-            "llquantize( ) parameters don't match previous declaration",
-            "D_LLQUANT_FACTORMATCH",
-            node.at,
-        )
+    for number, (found, (name, tag)) in enumerate(zip(values, _LOG_LINEAR, strict=True), 1):
+        expected = before >> (64 - 16 * number) & 0xFFFF
+        if expected != found:
+            raise DError(
+                f"llquantize( ) {name} (argument #{number}) doesn't match previous declaration: "
+                f"expected {expected}, found {found}",
+                f"D_LLQUANT_{tag}MATCH",
+                node.at,
+            )
     return packed
 
 

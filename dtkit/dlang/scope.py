@@ -93,6 +93,12 @@ class Scope:
             return None
         return variable
 
+    def is_taken(self, name: str) -> bool:
+        """Whether a global or an enumerator has that name."""
+        return self.find(name) is not None or any(
+            name in values for values in self.types.enums.values()
+        )
+
     def scoped(self, keyword: str) -> tuple[dict[str, Variable], str] | None:
         """The variables behind ``self`` or ``this``, and what their scope is called."""
         if keyword == "self":

@@ -114,6 +114,8 @@ class Values:
                     if translation.pointer and not isinstance(node, Unary)
                     else Kind.TRANSLATED
                 )
+            if isinstance(node, Call) and node.function.kind == Kind.AGGREGATING:
+                return str(Kind.AGGREGATING)
             if isinstance(node, Var):
                 return str(node.variable.kind)
         prefix = "userland " if node.flags & Flag.USERLAND else ""
