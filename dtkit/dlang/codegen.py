@@ -199,7 +199,15 @@ class Generator:
 
         :param address: want the address of what *node* is, not its value.
         """
-        return self._rules[type(node)](node, address)
+        rule = self._rules.get(type(node))
+        if rule is None:  # an aggregation is no value
+            raise DError(
+                "internal error -- token type 316 is not a valid D compilation token",
+                "D_UNKNOWN",
+                node.at,
+                "-",
+            )
+        return rule(node, address)
 
     def _int(self, node: Int, address: bool) -> int:
         register = self._alloc(node.at)

@@ -23,12 +23,15 @@ from dtkit.dlang.tree import Pragma
 
 _COMMENT = r"/\*"
 
+#: White space, up to a line that begins with a # behind some.
+_SPACE = r"(?:(?!(?<=\n)[ \t\v\f]+\#)\s)"
+
 #: Outside of clauses. The order is that of trial.
 _OUTER = re.compile(
     rf"""
-    (?P<SPACE>[\s]+)
+    (?P<CONTROL>(?<![^\n])[ \t\v\f]*\#[^\n]*)
+  | (?P<SPACE>{_SPACE}+)
   | (?P<COMMENT>{_COMMENT})
-  | (?P<CONTROL>(?<![^\n])[ \t\v\f]*\#[^\n]*)
   | (?P<INT>(?:0[xX][0-9A-Fa-f]+|[0-9]+)[uU]?[lL]?[lL]?)
   | (?P<PSPEC>[-$:a-zA-Z_.?*\\\[\]!][-$:0-9a-zA-Z_.`?*\\\[\]!]*)
   | (?P<PUNCTUATION>[{{,/])
@@ -38,10 +41,10 @@ _OUTER = re.compile(
 
 _INNER = re.compile(
     rf"""
-    (?P<SPACE>(?:\s|\\\n)+)
+    (?P<CONTROL>(?<![^\n])[ \t\v\f]*\#[^\n]*)
+  | (?P<SPACE>(?:{_SPACE}|\\\n)+)
   | (?P<IDENT>[a-zA-Z_`](?:[0-9a-zA-Z_`]|\.(?=[0-9a-zA-Z_.]*`))*)
   | (?P<COMMENT>{_COMMENT})
-  | (?P<CONTROL>(?<![^\n])[ \t\v\f]*\#[^\n]*)
   | (?P<FLOAT>(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?[fFlL]?|[0-9]+[eE][-+]?[0-9]+[fFlL]?)
   | (?P<INT>(?:0[xX][0-9A-Fa-f]+|[0-9]+)[uU]?[lL]?[lL]?)
   | (?P<STRING>"(?:[^"\\\n]|\\[^\n])*")

@@ -127,6 +127,7 @@ class Options:
     :ivar latest: the latest version of D that this dtrace(1) has; no option sets it.
     :ivar argref: macro arguments may be left unused.
     :ivar defaultargs: missing macro arguments are 0 or empty.
+    :ivar not_simulated: names of options that were set and that the simulator does not know.
     :ivar zdefs: probe descriptions that match nothing are no error.
     """
 
@@ -157,6 +158,7 @@ class Options:
     version: Version = LATEST
     latest: Version = LATEST
     oformat: str = "text"
+    not_simulated: tuple[str, ...] = ()
 
     def set(self, name: str, value: str | None = None) -> Options:
         """
@@ -165,7 +167,7 @@ class Options:
         :raises OptionError: there is no such option, or that is no value of it.
         """
         if name in _NOT_SIMULATED:
-            raise OptionError(f"option {name} is not simulated")
+            return replace(self, not_simulated=(*self.not_simulated, name))
         if name in _IGNORED:
             return self
         if name not in _KINDS:
@@ -180,6 +182,8 @@ class Options:
         """
         if name in _FIXED:
             raise OptionError("Operation illegal when tracing is active")
+        if name in _NOT_SIMULATED:
+            raise OptionError(f"option {name} is not simulated")
         return self.set(name, value)
 
 

@@ -7,9 +7,7 @@ from collections.abc import Sequence
 
 from dtkit.dlang.compiled import Action, ActionKind
 from dtkit.dlang.findings import DError
-
-#: What a clause records nothing with.
-_NO_RECORD = {ActionKind.DESTRUCTIVE, ActionKind.DISCARD}
+from dtkit.dlang.predefined import DESTRUCTIVE
 
 
 def check_order(actions: Sequence[Action], at: int) -> None:
@@ -47,12 +45,22 @@ def check_order(actions: Sequence[Action], at: int) -> None:
                     raise refuse("aggregating actions", "speculate( )", "D_AGG_SPEC")
                 recorded = True
             case kind:
-                if speculating and kind == ActionKind.DESTRUCTIVE:
+                destructive = _is_destructive(action)
+                if speculating and destructive:
                     raise refuse("destructive actions", "speculate( )", "D_ACT_SPEC")
                 if speculating and kind == ActionKind.EXIT:
                     raise refuse("exit( )", "speculate( )", "D_EXIT_SPEC")
-                if kind in _NO_RECORD or (kind == ActionKind.EXPRESSION and not action.size):
+                if destructive or kind == ActionKind.DISCARD:
+                    continue
+                if kind == ActionKind.EXPRESSION and not action.size:
                     continue
                 if committed:
                     raise refuse("data-recording actions", "commit( )", "D_DREC_COMM")
                 recorded = recorded or not speculating
+
+
+def _is_destructive(action: Action) -> bool:
+    code = () if action.code is None else action.code.code
+    return action.kind == ActionKind.DESTRUCTIVE or any(
+        item.op == "call" and item.name in DESTRUCTIVE for item in code
+    )

@@ -165,6 +165,8 @@ class _Session:
         self.settings = settings
         self.output = output
         self.options = options = compiled.options
+        if options.not_simulated:
+            raise _StartError(f"option {options.not_simulated[0]} is not simulated")
         kernel = Kernel(settings.layout)
         self.memory = kernel.memory
         self.now = _UPTIME

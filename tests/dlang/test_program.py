@@ -75,9 +75,14 @@ def test_destructive_actions_can_be_allowed() -> None:
     assert check("BEGIN { panic(); }", options=Options(destructive=True)) == []
 
 
-def test_destructive_actions_may_not_follow_speculate() -> None:
-    (finding,) = check("BEGIN { speculate(1); panic(); }", options=Options(destructive=True))
+@pytest.mark.parametrize("action", ["panic()", 'copyout("x", 1, 1)', 'copyoutstr("x", 1, 1)'])
+def test_destructive_actions_may_not_follow_speculate(action: str) -> None:
+    (finding,) = check(f"BEGIN {{ speculate(1); {action}; }}", options=Options(destructive=True))
     assert finding.tag == "D_ACT_SPEC"
+
+
+def test_options_that_are_not_simulated_are_no_finding() -> None:
+    assert check("\n\n\t#pragma D option bufpolicy=ring\nBEGIN { exit(0); }\n", file="a.d") == []
 
 
 def test_what_is_not_simulated_is_no_finding() -> None:
