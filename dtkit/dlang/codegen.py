@@ -63,9 +63,6 @@ _LOADS = {1: "ldub", 2: "lduh", 4: "lduw", 8: "ldx"}
 _SIGNED_LOADS = {1: "ldsb", 2: "ldsh", 4: "ldsw", 8: "ldx"}
 _STORES = {1: "stb", 2: "sth", 4: "stw", 8: "stx"}
 
-#: Stands for a register that a translated argument does not have.
-_NO_REGISTER = -1
-
 
 class _Label:
     """A place in the code that is not known yet."""
@@ -82,7 +79,6 @@ class Generator:
     def __init__(self, checker: Checker) -> None:
         self.checker = checker
         self.types = checker.types
-        self.probe_mapping: tuple[int, ...] = ()
         #: The variables of the kernel that the code names.
         self.symbols: set[str] = set()
         self._rules: dict[type, Callable[[Any, bool], int]] = {
@@ -267,8 +263,6 @@ class Generator:
 
     def _builtin_array(self, node: Var) -> int:
         assert node.keys is not None
-        if node.translation is not None:
-            pass  # the argument itself is loaded like any other
         key = node.keys[0]
         register = self._code(key)
         variable = node.variable

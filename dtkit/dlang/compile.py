@@ -151,8 +151,7 @@ class Compiler:
             if not isinstance(item, tree.Clause):
                 with self._recover(item):
                     self.declarations.declare(item)
-        clauses = [item for item in program.externals if isinstance(item, tree.Clause)]
-        for number, item in enumerate(clauses):
+        for number, item in enumerate(program.clauses()):
             for clause in self._desugared(item, program.source):
                 with self._recover():
                     enablings.extend(self.clause(clause, number))

@@ -97,11 +97,6 @@ class Finding:
         line, column = source.position(at)
         return cls(severity, tag, message, source.file, line, column, source.excerpt(at))
 
-    @classmethod
-    def from_error(cls, error: DError, source: Source) -> Finding:
-        """The finding that *error* is."""
-        return cls.of(source, error.message, error.tag, error.at)
-
     def __str__(self) -> str:
         where = f"{self.file or '-n'}:"
         if self.line is not None:

@@ -40,7 +40,7 @@ def check(
         compile_program(program, file, options, arguments, kernel, errors.append)
     except DError as error:
         errors.append(error)
-    found = [*_errors(errors, source), *_versions(program, source, options)]
+    found = [*_errors(errors, source), *_versions(program, source, options, arguments, kernel)]
     unique = dict.fromkeys(found)
     return sorted(unique, key=lambda f: (f.line or 0, f.column or 0, f.severity))
 
@@ -59,13 +59,17 @@ def _errors(errors: Iterable[DError], source: Source) -> Iterator[Finding]:
         yield Finding.of(source, message, error.tag, error.at, severity)
 
 
-def _versions(program: str, source: Source, options: Options) -> Iterator[Finding]:
+def _versions(
+    program: str, source: Source, options: Options, arguments: Sequence[str], of: Kernel | None
+) -> Iterator[Finding]:
     """Warnings of names that only a later dtrace(1) has."""
     try:
-        names = _names(program, options)
+        parsed = _parse(program, arguments, options.defaultargs, of)
     except DError:
         return
-    for name in names:
+    for name in tree.walk(parsed.externals):
+        if not isinstance(name, tree.Name):
+            continue
         builtin = BUILTINS.get(name.name)
         if builtin is not None and builtin.version > LATEST and options.latest > LATEST:
             version = ".".join(map(str, builtin.version[:2]))
@@ -73,25 +77,12 @@ def _versions(program: str, source: Source, options: Options) -> Iterator[Findin
             yield Finding.of(source, message, "X_VERSION", name.at, Severity.WARNING)
 
 
-def _names(program: str, options: Options) -> list[tree.Name]:
-    with deep_recursion():
-        found: list[tree.Name] = []
-        todo: list[object] = [_parse(program, None).externals]
-        while todo:
-            item = todo.pop()
-            if isinstance(item, tuple):
-                todo.extend(item)
-                continue
-            if isinstance(item, tree.Name):
-                found.append(item)
-            fields = getattr(item, "__dataclass_fields__", ())
-            todo.extend(getattr(item, name) for name in fields)
-    return found
-
-
-def _parse(program: str, of: Kernel | None, arguments: Sequence[str] = ()) -> tree.Program:
+def _parse(
+    program: str, arguments: Sequence[str] = (), defaults: bool = False, of: Kernel | None = None
+) -> tree.Program:
     base = library(of or kernel(DEFAULT))
-    return parse(program, None, base.types.typedefs, base.globals, arguments)
+    with deep_recursion():
+        return parse(program, None, base.types.typedefs, base.globals, arguments, defaults)
 
 
 def clauses(program: str, arguments: Sequence[str] = ()) -> list[tuple[str, ...]]:
@@ -103,8 +94,5 @@ def clauses(program: str, arguments: Sequence[str] = ()) -> list[tuple[str, ...]
 
     :raises DError: it is no D program.
     """
-    with deep_recursion():
-        found = _parse(program, None, arguments).externals
-    return [
-        tuple(spec.text for spec in item.probes) for item in found if isinstance(item, tree.Clause)
-    ]
+    found = _parse(program, arguments).clauses()
+    return [tuple(spec.text for spec in clause.probes) for clause in found]

@@ -407,3 +407,15 @@ class Program:
     def clauses(self) -> Iterator[Clause]:
         """The clauses, in order."""
         return (item for item in self.externals if isinstance(item, Clause))
+
+
+def walk(node: object) -> Iterator[object]:
+    """*node* and all nodes within it, in no particular order; *node* may be a tuple of nodes."""
+    todo = [node]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, tuple):
+            todo.extend(item)
+            continue
+        yield item
+        todo.extend(getattr(item, name) for name in getattr(item, "__dataclass_fields__", ()))

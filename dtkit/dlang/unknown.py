@@ -55,17 +55,11 @@ def mark_declared(scope: Scope, item: object) -> None:
 
 
 def _targets(node: object) -> Iterator[object]:
-    todo = [node]
-    while todo:
-        item = todo.pop()
-        if isinstance(item, tuple):
-            todo.extend(item)
-            continue
+    for item in tree.walk(node):
         if isinstance(item, tree.Assign):
             yield item.target
         elif isinstance(item, tree.Unary | tree.Postfix) and item.op in _STEPS:
             yield item.operand
-        todo.extend(getattr(item, name) for name in getattr(item, "__dataclass_fields__", ()))
 
 
 def _mark(scope: Scope, target: object) -> None:

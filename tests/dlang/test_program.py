@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dtkit.dlang import (
+    WITH_COPYOUTMBUF,
     DError,
     Finding,
     Options,
@@ -167,6 +168,13 @@ def test_copyoutmbuf_needs_a_later_dtrace() -> None:
     assert [(f.severity, f.tag) for f in check(COPYOUTMBUF)] == [(Severity.WARNING, "X_VERSION")]
     (finding,) = check(COPYOUTMBUF, options=Options())
     assert finding.message == "undefined function name: copyoutmbuf"
+
+
+def test_copyoutmbuf_is_seen_beside_macro_arguments() -> None:
+    text = COPYOUTMBUF.replace("64)", "$1)", 1)
+    assert [f.tag for f in check(text, arguments=("a.d", "64"))] == ["X_VERSION"]
+    defaults = check(text, options=WITH_COPYOUTMBUF.set("defaultargs"))
+    assert [f.tag for f in defaults] == ["X_VERSION"]
 
 
 @pytest.mark.parametrize(("stock", "count"), [(False, 0), (True, 1)])
