@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,8 @@ from dtkit.simulate.cpu import FaultError
 from dtkit.simulate.speculation import Speculations
 from tests.simulate.captures import ipv4
 
+DATA = Path(__file__).parent.parent / "data"
+QUIET = Settings(options=Settings().options.set("quiet"))
 SIZE = 24
 TIME = 5 << 32 | 7
 
@@ -146,6 +149,15 @@ def test_zero_and_inactive_ones_are_ignored() -> None:
 
 # Packets
 
+
+def test_pings_that_are_wanted_print_what_dtrace_printed() -> None:
+    text = (DATA / "speculated-pings.txt").read_text("utf-8")
+    program, _, rest = text.partition("\n")[2].partition("# output\n")
+    sizes = [84, 228, 84, 328, 1028]
+    packets = [Packet(ipv4(size)) for size in sizes for _ in ("request", "reply")]
+    assert "".join(run(program, packets, QUIET)) == rest.removesuffix("# exit status 0\n")
+
+
 ONLY_LARGE = """
 fbt::ip_input:entry { self->s = speculation(); }
 fbt::ip_input:entry /self->s/ { speculate(self->s); printf("in %d;", args[0]->m_len); }
@@ -156,8 +168,7 @@ fbt::icmp_input:entry /self->s/ { discard(self->s); self->s = 0; }
 
 
 def test_only_what_is_wanted_of_packets_is_printed() -> None:
-    quiet = Settings(options=Settings().options.set("quiet"))
     packets = [Packet(ipv4(length)) for length in (84, 200, 84, 300)]
     for cpus in (1, 2):
-        printed = "".join(run(ONLY_LARGE, packets, replace(quiet, cpus=cpus)))
+        printed = "".join(run(ONLY_LARGE, packets, replace(QUIET, cpus=cpus)))
         assert printed.split() == ["in", "200;icmp;in", "300;icmp;"]
