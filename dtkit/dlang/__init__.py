@@ -6,12 +6,12 @@ The D language: what dtrace(1) accepts, checked and compiled without dtrace(1).
 :func:`compile_program` makes of it what the kernel would be given.
 """
 
-from dtkit.dlang.compile import compile_program
-from dtkit.dlang.compiled import Compiled
+from dtkit.dlang.compiler.compile import compile_program
+from dtkit.dlang.compiler.enablings import Compiled
+from dtkit.dlang.compiler.verdict import check, clauses
 from dtkit.dlang.findings import DError, Finding, Severity
-from dtkit.dlang.kernel import Kernel, kernel, kernel_names
+from dtkit.dlang.kernels import Kernel, kernel, kernel_names
 from dtkit.dlang.options import WITH_COPYOUTMBUF, OptionError, Options
-from dtkit.dlang.program import check, clauses
 
 __all__ = [
     "WITH_COPYOUTMBUF",

@@ -7,13 +7,13 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
-from dtkit.dlang import tree
-from dtkit.dlang.compile import compile_program
+from dtkit.dlang.compiler.compile import compile_program
 from dtkit.dlang.findings import DError
-from dtkit.dlang.kernel import DEFAULT, Description, Kernel, ProbePoint, kernel
+from dtkit.dlang.kernels import DEFAULT, Description, Kernel, ProbePoint, kernel
 from dtkit.dlang.options import Options
-from dtkit.dlang.parse import parse_expression
 from dtkit.dlang.predefined import BUILTINS, DESTRUCTIVE, Kind
+from dtkit.dlang.syntax import tree
+from dtkit.dlang.syntax.parser import parse_expression
 from dtkit.generate.conditions import ConditionError
 from dtkit.generate.text import D
 from dtkit.probes import Probe

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cmp_to_key
 
-from dtkit.dlang.compiled import Action
-from dtkit.dlang.record import log_linear_levels
+from dtkit.dlang.compiler.enablings import Action
+from dtkit.dlang.compiler.layout import log_linear_levels
 
 #: Buckets of quantize(), and the one for zero.
 BUCKETS = 127

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cmp_to_key
 
-from dtkit.dlang.compiled import Action, ActionKind, Enabling
-from dtkit.dlang.kernel import ProbePoint
+from dtkit.dlang.compiler.enablings import Action, ActionKind, Enabling
+from dtkit.dlang.kernels import ProbePoint
 from dtkit.dlang.options import OptionError, Options
 from dtkit.dlang.types import Types
 from dtkit.packets.tracemem import tracemem_dump

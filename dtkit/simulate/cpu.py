@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dtkit.dlang.compiled import Enabling
-from dtkit.dlang.kernel import ProbePoint
+from dtkit.dlang.compiler.enablings import Enabling
+from dtkit.dlang.kernels import ProbePoint
 from dtkit.mbuf import FaultFlag, Layout, Machine, Memory, Region, Scratch
 from dtkit.simulate.buffer import Buffer
 from dtkit.simulate.variables import Storage

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from enum import Enum
 
-from dtkit.dlang.compiled import Compiled
-from dtkit.dlang.dif import Difo, Instruction
+from dtkit.dlang.compiler.dif import Difo, Instruction
+from dtkit.dlang.compiler.enablings import Compiled
 
 #: Bytes of the kernel's structures: a variable with one key, a further key, a bucket of the hash.
 _VARIABLE = 48

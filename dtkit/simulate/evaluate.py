@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from dtkit.dlang.dif import INSTRUCTION_SIZE, Difo, Instruction
+from dtkit.dlang.compiler.dif import INSTRUCTION_SIZE, Difo, Instruction
 from dtkit.mbuf import FaultFlag
 from dtkit.simulate.builtins import VARIABLES, builtin_array
 from dtkit.simulate.cpu import Cpu, DropError, FaultError

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from dtkit.dlang.compiled import Action, ActionKind
-from dtkit.dlang.escapes import escape
-from dtkit.dlang.formats import MAX_WIDTH, Directive, Format
+from dtkit.dlang.compiler.enablings import Action, ActionKind
+from dtkit.dlang.compiler.formats import MAX_WIDTH, Directive, Format
+from dtkit.dlang.syntax.escapes import escape
 from dtkit.simulate.aggregate import Entry, deviation, divide
 from dtkit.simulate.text import (
     padded,

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from dtkit.dlang.compiled import Action, ActionKind, Compiled, Enabling
-from dtkit.dlang.kernel import Description, Kernel, ProbePoint
-from dtkit.dlang.record import HEADER
+from dtkit.dlang.compiler.enablings import Action, ActionKind, Compiled, Enabling
+from dtkit.dlang.compiler.layout import HEADER
+from dtkit.dlang.kernels import Description, Kernel, ProbePoint
 from dtkit.mbuf import FaultFlag
 from dtkit.simulate.aggregate import Aggregations
 from dtkit.simulate.buffer import Space

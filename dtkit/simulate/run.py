@@ -12,12 +12,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from dtkit.dlang.compile import compile_program
-from dtkit.dlang.compiled import Compiled
+from dtkit.dlang.compiler.compile import compile_program
+from dtkit.dlang.compiler.enablings import Compiled
 from dtkit.dlang.findings import DError
-from dtkit.dlang.kernel import Description, ProbePoint
-from dtkit.dlang.kernel import Kernel as Probes
-from dtkit.dlang.kernel import kernel as shipped_kernel
+from dtkit.dlang.kernels import Description, ProbePoint
+from dtkit.dlang.kernels import Kernel as Probes
+from dtkit.dlang.kernels import kernel as shipped_kernel
 from dtkit.dlang.options import WITH_COPYOUTMBUF, Options
 from dtkit.dlang.source import Source
 from dtkit.mbuf import FREEBSD_12, FREEBSD_14, Kernel, Layout, Memory

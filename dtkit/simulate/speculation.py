@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 
-from dtkit.dlang.record import HEADER
+from dtkit.dlang.compiler.layout import HEADER
 from dtkit.mbuf import FaultFlag
 from dtkit.simulate.buffer import Buffer, Space
 from dtkit.simulate.cpu import FaultError

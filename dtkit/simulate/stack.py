@@ -13,8 +13,8 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from dtkit.dlang.kernel import Kernel as Probes
-from dtkit.dlang.kernel import ProbePoint
+from dtkit.dlang.kernels import Kernel as Probes
+from dtkit.dlang.kernels import ProbePoint
 from dtkit.dlang.types import Tagged, Types
 from dtkit.mbuf import Chain, Kernel, Mbuf, Segment, Storage, break_chain, split
 from dtkit.simulate.cpu import Thread

@@ -13,8 +13,8 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from dtkit.dlang.compiled import Action, ActionKind
-from dtkit.dlang.formats import Format
+from dtkit.dlang.compiler.enablings import Action, ActionKind
+from dtkit.dlang.compiler.formats import Format
 from dtkit.simulate.aggregate import Entry, deviation, divide, signed
 from dtkit.simulate.consume import Consumer
 from dtkit.simulate.format import format_text

@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 from click.testing import Result
 
-from dtkit.dlang.compile import compile_program
+from dtkit.dlang.compiler.compile import compile_program
 from tests.packets import captures
 from tests.trace.frames import ipv4, tcp
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from dtkit.dlang import tree
-from dtkit.dlang.compile import library
-from dtkit.dlang.kernel import kernel
-from dtkit.dlang.parse import parse
+from dtkit.dlang.compiler.compile import library
+from dtkit.dlang.kernels import kernel
+from dtkit.dlang.syntax import tree
+from dtkit.dlang.syntax.parser import parse
 from dtkit.generate.ready import ready
 from dtkit.output import packets, read_output
 from dtkit.packets.packet import Packet as Read

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dtkit.dlang import DError, OptionError, Options, compile_program
-from dtkit.dlang.dif import Difo, Instruction
+from dtkit.dlang.compiler.dif import Difo, Instruction
 from dtkit.dlang.source import Source
 
 DATA = Path(__file__).parent.parent / "data"

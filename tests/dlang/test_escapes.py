@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dtkit.dlang.escapes import escape, unescape
+from dtkit.dlang.syntax.escapes import escape, unescape
 
 
 @pytest.mark.parametrize(

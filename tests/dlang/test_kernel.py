@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from dtkit.dlang import DError, kernel
-from dtkit.dlang.kernel import SYMBOL_ROOM, Description, read_probes, read_symbols
+from dtkit.dlang.kernels import SYMBOL_ROOM, Description, read_probes, read_symbols
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_table_of_variables() -> None:
 
 
 def test_every_variable_has_a_type_and_room_for_it() -> None:
-    from dtkit.dlang.compile import library
+    from dtkit.dlang.compiler.compile import library
 
     scope = library(kernel())
     for symbol in kernel().symbols.values():

@@ -6,8 +6,8 @@ from __future__ import annotations
 import pytest
 
 from dtkit.dlang import compile_program
-from dtkit.dlang.compile import library
-from dtkit.dlang.kernel import kernel
+from dtkit.dlang.compiler.compile import library
+from dtkit.dlang.kernels import kernel
 from dtkit.dlang.types import Array, Pointer, Tagged, Typedef
 
 TYPES = library(kernel()).types

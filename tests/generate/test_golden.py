@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from dtkit import __version__
 from dtkit.cli import main
-from dtkit.dlang.compile import compile_program
+from dtkit.dlang.compiler.compile import compile_program
 from dtkit.dlang.options import WITH_COPYOUTMBUF
 
 HERE = Path(__file__).parent

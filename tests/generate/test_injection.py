@@ -14,10 +14,10 @@ from collections.abc import Callable
 import pytest
 from click.testing import Result
 
-from dtkit.dlang import tree
-from dtkit.dlang.compile import library
-from dtkit.dlang.kernel import kernel
-from dtkit.dlang.parse import parse
+from dtkit.dlang.compiler.compile import library
+from dtkit.dlang.kernels import kernel
+from dtkit.dlang.syntax import tree
+from dtkit.dlang.syntax.parser import parse
 from dtkit.generate.text import comment, string
 from dtkit.generate.where import _walk
 

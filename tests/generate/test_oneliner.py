@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dtkit import __version__
-from dtkit.dlang.compile import compile_program
-from dtkit.dlang.kernel import DEFAULT, Kernel, kernel
+from dtkit.dlang.compiler.compile import compile_program
+from dtkit.dlang.kernels import DEFAULT, Kernel, kernel
 from dtkit.dlang.options import Options
 from dtkit.generate import Copy, Request, oneliner
 from dtkit.generate.oneliner import program

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dtkit.dlang.compile import compile_program
+from dtkit.dlang.compiler.compile import compile_program
 from dtkit.dlang.options import WITH_COPYOUTMBUF
 from dtkit.generate.functions import (
     COPIES,

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dtkit.dlang import WITH_COPYOUTMBUF, kernel
-from dtkit.dlang.kernel import Description
+from dtkit.dlang.kernels import Description
 from dtkit.generate.oneliner import Copy, Request, program
 from dtkit.oddity import Oddity
 from dtkit.output import Drop, Fault, Firing, packets, read_output

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import re
 
-from dtkit.dlang import tree
-from dtkit.dlang.declare import Declarer
+from dtkit.dlang.checker.nodes import Flag, Inline, Int, Signature, Translation, Variable
+from dtkit.dlang.checker.specifiers import Declarer
 from dtkit.dlang.findings import DError
-from dtkit.dlang.parse import parse_type
 from dtkit.dlang.predefined import BUILTINS, LATEST, TYPEDEFS, Builtin, Kind, Version
 from dtkit.dlang.source import Source
-from dtkit.dlang.typed import Flag, Inline, Int, Signature, Translation, Variable
+from dtkit.dlang.syntax import tree
+from dtkit.dlang.syntax.parser import parse_type
 from dtkit.dlang.types import INT, SPECIAL, Pointer, Type, Typedef, Types
 
 #: Numbers of a program's own variables begin here, and may go up to the limit.

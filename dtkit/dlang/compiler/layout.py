@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dtkit.dlang.compiled import Action, ActionKind, Enabling
-from dtkit.dlang.dif import Difo
-from dtkit.dlang.kernel import Description
+from dtkit.dlang.compiler.dif import Difo
+from dtkit.dlang.compiler.enablings import Action, ActionKind, Enabling
+from dtkit.dlang.kernels import Description
 
 #: Every record begins with the number of its enabling and a time.
 HEADER = 12

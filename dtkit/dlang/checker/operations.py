@@ -4,14 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-from dtkit.dlang import tree
-from dtkit.dlang.findings import DError, UnknownError
-from dtkit.dlang.fold import fold_binary, fold_cast, fold_unary
-from dtkit.dlang.names import element, lookup, scalar
-from dtkit.dlang.predefined import Kind
-from dtkit.dlang.typed import (
+from dtkit.dlang.checker.checker import Checker, Rule
+from dtkit.dlang.checker.fold import fold_binary, fold_cast, fold_unary
+from dtkit.dlang.checker.names import element, lookup, scalar
+from dtkit.dlang.checker.nodes import (
     Agg,
     Binary,
     Cast,
@@ -24,6 +21,10 @@ from dtkit.dlang.typed import (
     Var,
     translation_of,
 )
+from dtkit.dlang.checker.values import NONE
+from dtkit.dlang.findings import DError, UnknownError
+from dtkit.dlang.predefined import Kind
+from dtkit.dlang.syntax import tree
 from dtkit.dlang.types import (
     DYNAMIC,
     INT,
@@ -37,10 +38,6 @@ from dtkit.dlang.types import (
     Type,
     Typedef,
 )
-from dtkit.dlang.values import NONE
-
-if TYPE_CHECKING:
-    from dtkit.dlang.check import Checker, Rule
 
 
 def _unary(checker: Checker, node: tree.Unary, read: bool) -> Node:

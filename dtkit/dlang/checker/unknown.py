@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dtkit.dlang import tree
+from dtkit.dlang.checker.nodes import Variable
+from dtkit.dlang.checker.scope import Scope
 from dtkit.dlang.findings import UnknownError
 from dtkit.dlang.predefined import Kind
-from dtkit.dlang.scope import Scope
-from dtkit.dlang.typed import Variable
+from dtkit.dlang.syntax import tree
 
 _STEPS = ("++", "--")
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dtkit.dlang import findings
-from dtkit.dlang.check import Checker
-from dtkit.dlang.codegen import Generator
-from dtkit.dlang.compiled import Action, ActionKind
-from dtkit.dlang.dif import Difo, Instruction, ReturnType
+from dtkit.dlang.checker.checker import Checker
+from dtkit.dlang.checker.nodes import Call, Int, Node
+from dtkit.dlang.compiler.codegen import Generator
+from dtkit.dlang.compiler.dif import Difo, Instruction, ReturnType
+from dtkit.dlang.compiler.enablings import Action, ActionKind
 from dtkit.dlang.findings import DError
 from dtkit.dlang.options import Options
-from dtkit.dlang.typed import Call, Int, Node
 
 #: Functions that record the address that they are given, to be named when it is printed.
 RECORDED = {
@@ -48,7 +48,7 @@ class Recorder:
         Add an action.
 
         :param size: bytes of its data; without it, those of what *code* returns.
-        :param more: what else an :class:`~dtkit.dlang.compiled.Action` says.
+        :param more: what else an :class:`~dtkit.dlang.compiler.enablings.Action` says.
         """
         if size is None:
             size = code.returns.size if code is not None else 0

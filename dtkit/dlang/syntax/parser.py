@@ -13,12 +13,12 @@ from lark import Lark, Transformer, v_args
 from lark.exceptions import UnexpectedToken
 from lark.lexer import Lexer, Token
 
-from dtkit.dlang import tree
 from dtkit.dlang.findings import DError
-from dtkit.dlang.lex import DLexer
-from dtkit.dlang.operators import resolve
 from dtkit.dlang.source import Source
-from dtkit.dlang.tree import (
+from dtkit.dlang.syntax import tree
+from dtkit.dlang.syntax.lexer import DLexer
+from dtkit.dlang.syntax.precedence import resolve
+from dtkit.dlang.syntax.tree import (
     AggName,
     ArrayOf,
     Assign,

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from dtkit.dlang import tree
-from dtkit.dlang.compile import compile_program, deep_recursion, library
+from dtkit.dlang.compiler.compile import compile_program, deep_recursion, library
 from dtkit.dlang.findings import NOT_RUN, DError, Finding, Severity, UnknownError
-from dtkit.dlang.kernel import DEFAULT, Kernel, kernel
+from dtkit.dlang.kernels import DEFAULT, Kernel, kernel
 from dtkit.dlang.options import WITH_COPYOUTMBUF, Options
-from dtkit.dlang.parse import parse
 from dtkit.dlang.predefined import BUILTINS, LATEST
 from dtkit.dlang.source import Source
+from dtkit.dlang.syntax import tree
+from dtkit.dlang.syntax.parser import parse
 
 
 def check(

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from dtkit.dlang.dif import Difo
-from dtkit.dlang.formats import Format
-from dtkit.dlang.kernel import Description
+from dtkit.dlang.compiler.dif import Difo
+from dtkit.dlang.compiler.formats import Format
+from dtkit.dlang.kernels import Description
 from dtkit.dlang.options import Options
 from dtkit.dlang.source import Source
 from dtkit.dlang.types import Type, Types

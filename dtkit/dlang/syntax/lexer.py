@@ -17,9 +17,9 @@ from collections.abc import Collection, Iterator, Sequence
 
 from lark.lexer import Token
 
-from dtkit.dlang.escapes import unescape
 from dtkit.dlang.findings import DError
-from dtkit.dlang.tree import Pragma
+from dtkit.dlang.syntax.escapes import unescape
+from dtkit.dlang.syntax.tree import Pragma
 
 _COMMENT = r"/\*"
 

@@ -6,13 +6,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dtkit.dlang.compiled import ActionKind
-from dtkit.dlang.dif import ReturnType
+from dtkit.dlang.checker.nodes import Agg, Call, Node
+from dtkit.dlang.compiler.dif import ReturnType
+from dtkit.dlang.compiler.enablings import ActionKind
+from dtkit.dlang.compiler.layout import aggregate_size
+from dtkit.dlang.compiler.quantizations import linear, log_linear
+from dtkit.dlang.compiler.recorder import RECORDED, Recorder, call_name
 from dtkit.dlang.findings import DError
-from dtkit.dlang.quantizations import linear, log_linear
-from dtkit.dlang.record import aggregate_size
-from dtkit.dlang.recorder import RECORDED, Recorder, call_name
-from dtkit.dlang.typed import Agg, Call, Node
 
 
 def aggregate(to: Recorder, node: Agg) -> None:

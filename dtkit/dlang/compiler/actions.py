@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from dtkit.dlang import findings
-from dtkit.dlang.compiled import ActionKind
-from dtkit.dlang.dif import Difo, Instruction, ReturnType
+from dtkit.dlang.checker.nodes import Agg, Call, Node, Str, Unary, Variable, translation_of
+from dtkit.dlang.compiler.dif import Difo, Instruction, ReturnType
+from dtkit.dlang.compiler.enablings import ActionKind
+from dtkit.dlang.compiler.formats import COUNT_TYPE, VALUE_TYPE, Format, check_format, parse_format
+from dtkit.dlang.compiler.recorder import RECORDED, Recorder, call_name, positive
 from dtkit.dlang.findings import DError
-from dtkit.dlang.formats import COUNT_TYPE, VALUE_TYPE, Format, check_format, parse_format
 from dtkit.dlang.predefined import DESTRUCTIVE
-from dtkit.dlang.recorder import RECORDED, Recorder, call_name, positive
-from dtkit.dlang.typed import Agg, Call, Node, Str, Unary, Variable, translation_of
 
 
 def _trace(to: Recorder, call: Call) -> None:

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from dtkit.dlang.predefined import Kind
-from dtkit.dlang.typed import (
+from dtkit.dlang.checker.nodes import (
     Agg,
     Call,
     Flag,
@@ -15,6 +14,7 @@ from dtkit.dlang.typed import (
     Var,
     translation_of,
 )
+from dtkit.dlang.predefined import Kind
 from dtkit.dlang.types import (
     CHAR,
     DYNAMIC,

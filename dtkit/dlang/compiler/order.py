@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dtkit.dlang.compiled import Action, ActionKind
+from dtkit.dlang.compiler.enablings import Action, ActionKind
 from dtkit.dlang.findings import DError
 from dtkit.dlang.predefined import DESTRUCTIVE
 

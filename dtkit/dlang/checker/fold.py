@@ -8,9 +8,9 @@ Values are kept as unsigned 64-bit numbers whatever their type, as dtrace(1) kee
 
 from __future__ import annotations
 
-from dtkit.dlang import tree
+from dtkit.dlang.checker.nodes import Flag, Int, Node
 from dtkit.dlang.findings import DError
-from dtkit.dlang.typed import Flag, Int, Node
+from dtkit.dlang.syntax import tree
 from dtkit.dlang.types import (
     INT,
     LONG,

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from dtkit.dlang import tree
 from dtkit.dlang.findings import DError
-from dtkit.dlang.tree import ArrayOf, Declarator, Expr, FunctionOf, PointerTo, Specifiers
+from dtkit.dlang.syntax import tree
+from dtkit.dlang.syntax.tree import ArrayOf, Declarator, Expr, FunctionOf, PointerTo, Specifiers
 from dtkit.dlang.types import (
     BASIC,
     SPECIAL,

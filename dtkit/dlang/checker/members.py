@@ -4,16 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from dtkit.dlang import tree
-from dtkit.dlang.findings import DError, UnknownError
-from dtkit.dlang.fold import integer_constant
-from dtkit.dlang.kernel import PARTIAL_STRUCTS
-from dtkit.dlang.names import element, lookup, scalar
-from dtkit.dlang.operations import additive, dereference
-from dtkit.dlang.predefined import Kind
-from dtkit.dlang.typed import (
+from dtkit.dlang.checker.checker import Checker, Rule
+from dtkit.dlang.checker.fold import integer_constant
+from dtkit.dlang.checker.names import element, lookup, scalar
+from dtkit.dlang.checker.nodes import (
     Agg,
     Flag,
     Int,
@@ -25,16 +20,18 @@ from dtkit.dlang.typed import (
     Variable,
     translation_of,
 )
+from dtkit.dlang.checker.operations import additive, dereference
+from dtkit.dlang.checker.unknown import refuse_unknown
+from dtkit.dlang.findings import DError, UnknownError
+from dtkit.dlang.kernels import PARTIAL_STRUCTS
+from dtkit.dlang.predefined import Kind
+from dtkit.dlang.syntax import tree
 from dtkit.dlang.types import (
     DYNAMIC,
     Array,
     Pointer,
     Tagged,
 )
-from dtkit.dlang.unknown import refuse_unknown
-
-if TYPE_CHECKING:
-    from dtkit.dlang.check import Checker, Rule
 
 
 def _index(checker: Checker, node: tree.Index, read: bool) -> Node:

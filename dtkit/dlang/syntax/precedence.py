@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from dtkit.dlang.tree import Binary, Expr
+from dtkit.dlang.syntax.tree import Binary, Expr
 
 #: Operator to how tightly it binds; all of them group from the left.
 PRECEDENCE: dict[str, int] = {

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from dtkit.dlang import tree
-from dtkit.dlang.check import Checker
+from dtkit.dlang.checker.checker import Checker
+from dtkit.dlang.checker.nodes import Inline, Int, Node, Signature, Translation, Variable
 from dtkit.dlang.findings import DError, UnknownError
 from dtkit.dlang.predefined import Kind
-from dtkit.dlang.typed import Inline, Int, Node, Signature, Translation, Variable
+from dtkit.dlang.syntax import tree
 from dtkit.dlang.types import Integer, Tagged, Type
 
 

@@ -12,11 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dtkit.dlang.check import Checker
-from dtkit.dlang.dif import REGISTERS, TUPLE_REGISTERS, Difo, Instruction, ReturnType
-from dtkit.dlang.findings import DError
-from dtkit.dlang.predefined import Kind
-from dtkit.dlang.typed import (
+from dtkit.dlang.checker.checker import Checker
+from dtkit.dlang.checker.nodes import (
     Assign,
     Binary,
     Call,
@@ -35,6 +32,9 @@ from dtkit.dlang.typed import (
     Variable,
     translation_of,
 )
+from dtkit.dlang.compiler.dif import REGISTERS, TUPLE_REGISTERS, Difo, Instruction, ReturnType
+from dtkit.dlang.findings import DError
+from dtkit.dlang.predefined import Kind
 from dtkit.dlang.types import Array, Integer, Member, Pointer, Type
 
 MASK = (1 << 64) - 1

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dtkit.dlang.check import Checker
+from dtkit.dlang.checker.checker import Checker
+from dtkit.dlang.checker.nodes import Node
 from dtkit.dlang.findings import DError
-from dtkit.dlang.typed import Node
 from dtkit.dlang.types import (
     BASIC,
     LONG,

@@ -8,7 +8,7 @@ it; and a fault in one of them keeps the rest from running, as it would within o
 
 from __future__ import annotations
 
-from dtkit.dlang.tree import (
+from dtkit.dlang.syntax.tree import (
     Assign,
     Binary,
     Clause,

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dtkit.dlang.checker.nodes import Agg, Int, Node, Variable
+from dtkit.dlang.compiler.recorder import positive
 from dtkit.dlang.findings import DError
-from dtkit.dlang.recorder import positive
-from dtkit.dlang.typed import Agg, Int, Node, Variable
 
 
 def linear(node: Agg, arguments: Sequence[Node]) -> int:

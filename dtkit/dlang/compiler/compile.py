@@ -14,28 +14,30 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 
-from dtkit.dlang import pragmas, tree
-from dtkit.dlang.actions import ACTIONS
-from dtkit.dlang.aggregations import aggregate
-from dtkit.dlang.check import Checker
-from dtkit.dlang.codegen import Generator
-from dtkit.dlang.compiled import Action, ActionKind, Compiled, Enabling
-from dtkit.dlang.declarations import Declarations
-from dtkit.dlang.dif import ReturnType
+from dtkit.dlang.checker.checker import Checker
+from dtkit.dlang.checker.declarations import Declarations
+from dtkit.dlang.checker.nodes import Agg, Call, Node
+from dtkit.dlang.checker.rules import RULES
+from dtkit.dlang.checker.scope import Scope
+from dtkit.dlang.checker.unknown import mark_assigned, mark_declared
+from dtkit.dlang.compiler import pragmas
+from dtkit.dlang.compiler.actions import ACTIONS
+from dtkit.dlang.compiler.aggregations import aggregate
+from dtkit.dlang.compiler.codegen import Generator
+from dtkit.dlang.compiler.dif import ReturnType
+from dtkit.dlang.compiler.enablings import Action, ActionKind, Compiled, Enabling
+from dtkit.dlang.compiler.layout import lay_out
+from dtkit.dlang.compiler.order import check_order
+from dtkit.dlang.compiler.recorder import Recorder
 from dtkit.dlang.findings import DError, UnknownError
-from dtkit.dlang.kernel import DEFAULT, Description, Kernel, kernel
+from dtkit.dlang.kernels import DEFAULT, Description, Kernel, kernel
 from dtkit.dlang.options import Options
-from dtkit.dlang.order import check_order
-from dtkit.dlang.parse import parse
 from dtkit.dlang.predefined import MBUF_VERSION, Kind
-from dtkit.dlang.record import lay_out
-from dtkit.dlang.recorder import Recorder
-from dtkit.dlang.scope import Scope
 from dtkit.dlang.source import Source
-from dtkit.dlang.sugar import desugar, error_clause, has_sugar
-from dtkit.dlang.typed import Agg, Call, Node
+from dtkit.dlang.syntax import tree
+from dtkit.dlang.syntax.parser import parse
+from dtkit.dlang.syntax.sugar import desugar, error_clause, has_sugar
 from dtkit.dlang.types import STRING, Array, Tagged, Type, Types
-from dtkit.dlang.unknown import mark_assigned, mark_declared
 
 #: How deep expressions may nest: an ``||`` of some thousand operands is still compiled.
 _DEPTH = 20_000
@@ -46,7 +48,7 @@ def library(of: Kernel) -> Scope:
     """The types, inlines and translators of a kernel; copied for each program."""
     scope = Scope(Types(), MBUF_VERSION)
     scope.add_builtins()
-    checker = Checker(scope)
+    checker = Checker(scope, RULES)
     checker.declarer.native = True
     declarations = Declarations(checker)
     for text in of.declarations:
@@ -119,7 +121,7 @@ class Compiler:
         self.kernel = of
         self.scope = scope
         self.types = scope.types
-        self.checker = Checker(scope, of.symbols)
+        self.checker = Checker(scope, RULES, of.symbols)
         self.declarations = Declarations(self.checker)
         self.generator = Generator(self.checker)
         self.options = options

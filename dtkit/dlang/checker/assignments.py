@@ -3,15 +3,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from dtkit.dlang import tree
-from dtkit.dlang.findings import DError
-from dtkit.dlang.fold import fold_cast
-from dtkit.dlang.names import lookup, sign_keys
-from dtkit.dlang.operations import incompatible, require
-from dtkit.dlang.predefined import Kind
-from dtkit.dlang.typed import (
+from dtkit.dlang.checker.checker import Checker, Rule
+from dtkit.dlang.checker.fold import fold_cast
+from dtkit.dlang.checker.names import lookup, sign_keys
+from dtkit.dlang.checker.nodes import (
     Agg,
     Assign,
     Call,
@@ -22,14 +17,15 @@ from dtkit.dlang.typed import (
     Var,
     translation_of,
 )
+from dtkit.dlang.checker.operations import incompatible, require
+from dtkit.dlang.findings import DError
+from dtkit.dlang.predefined import Kind
+from dtkit.dlang.syntax import tree
 from dtkit.dlang.types import (
     DYNAMIC,
     Array,
     Function,
 )
-
-if TYPE_CHECKING:
-    from dtkit.dlang.check import Checker, Rule
 
 
 def _assign(checker: Checker, node: tree.Assign, read: bool) -> Node:

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from dtkit.dlang import tree
 from dtkit.dlang.findings import DError
 from dtkit.dlang.options import OptionError, Options
+from dtkit.dlang.syntax import tree
 
 
 def apply(pragma: tree.Pragma, options: Options) -> Options:

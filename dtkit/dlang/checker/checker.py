@@ -11,18 +11,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dtkit.dlang import assignments, members, names, operations, tree
-from dtkit.dlang.declare import Declarer
-from dtkit.dlang.kernel import KernelVariable, ProbePoint
-from dtkit.dlang.scope import Scope
-from dtkit.dlang.typed import Agg, Int, Node, Var
-from dtkit.dlang.values import Values
+from dtkit.dlang.checker.nodes import Agg, Int, Node, Var
+from dtkit.dlang.checker.scope import Scope
+from dtkit.dlang.checker.specifiers import Declarer
+from dtkit.dlang.checker.values import Values
+from dtkit.dlang.kernels import KernelVariable, ProbePoint
+from dtkit.dlang.syntax import tree
 
 
 class Checker(Values):
     """
     Types expressions within *scope*.
 
+    :param rules: what types each kind of expression.
     :param symbols: the variables of the kernel, by name.
     :ivar probe: the probe of the clause in hand, whose arguments ``args[]`` are; None outside of
         clauses and where a description matches probes of several kinds.
@@ -30,8 +31,14 @@ class Checker(Values):
     :ivar is_unknown_probe: whether it describes no probe that we know.
     """
 
-    def __init__(self, scope: Scope, symbols: Mapping[str, KernelVariable] | None = None) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        rules: Mapping[type, Rule],
+        symbols: Mapping[str, KernelVariable] | None = None,
+    ) -> None:
         super().__init__(scope.types)
+        self.rules = rules
         self.scope = scope
         self.symbols = symbols or {}
         self.declarer = Declarer(scope.types, self.constant)
@@ -47,7 +54,7 @@ class Checker(Values):
         :param read: whether its value is used; a variable that is only written may be new.
         :raises DError: as dtrace(1) refuses it.
         """
-        result = _RULES[type(node)](self, node, read)
+        result = self.rules[type(node)](self, node, read)
         if read and isinstance(result, Var | Agg):
             result.variable.referenced = True
         return result
@@ -62,10 +69,3 @@ class Checker(Values):
 
 #: Types an expression; the last argument says whether its value is used.
 Rule = Callable[[Checker, Any, bool], Node]
-
-_RULES: dict[type, Rule] = {
-    **names.RULES,
-    **members.RULES,
-    **operations.RULES,
-    **assignments.RULES,
-}

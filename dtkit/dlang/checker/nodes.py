@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntFlag
 
@@ -249,6 +248,3 @@ def translation_of(node: Node) -> Translation | None:
             return translation_of(operand)
         case _:
             return None
-
-
-Arguments = Sequence[Node]

@@ -5,13 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
-from dtkit.dlang import tree
-from dtkit.dlang.findings import DError, UnknownError
-from dtkit.dlang.fold import integer_constant
-from dtkit.dlang.predefined import LIBRARY_NAMES, Kind
-from dtkit.dlang.typed import (
+from dtkit.dlang.checker.checker import Checker, Rule
+from dtkit.dlang.checker.fold import integer_constant
+from dtkit.dlang.checker.nodes import (
     Agg,
     Call,
     Flag,
@@ -25,15 +22,15 @@ from dtkit.dlang.typed import (
     Variable,
     translation_of,
 )
+from dtkit.dlang.checker.unknown import refuse_unknown
+from dtkit.dlang.findings import DError, UnknownError
+from dtkit.dlang.predefined import LIBRARY_NAMES, Kind
+from dtkit.dlang.syntax import tree
 from dtkit.dlang.types import (
     DYNAMIC,
     STRING,
     Tagged,
 )
-from dtkit.dlang.unknown import refuse_unknown
-
-if TYPE_CHECKING:
-    from dtkit.dlang.check import Checker, Rule
 
 
 def _int(checker: Checker, node: tree.Int, read: bool) -> Node:
