@@ -12,7 +12,7 @@ from dtkit.generate.text import D, string
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.pcapfilter import FilterError, Program, compile_filter
 from dtkit.probes import Data, Probe
-from dtkit.probes.catalog import Direction
+from dtkit.probes.points import Direction
 
 #: IFNAMSIZ and MAXCOMLEN, less the NUL.
 _LONGEST_INTERFACE = 15

@@ -13,7 +13,7 @@ from dtkit.generate.text import D
 from dtkit.generate.where import check_where
 from dtkit.packets.pcapfilter import Program
 from dtkit.probes import Data, Probe
-from dtkit.probes.catalog import Direction
+from dtkit.probes.points import Direction
 
 
 @dataclass(frozen=True, slots=True)

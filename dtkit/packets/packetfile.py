@@ -10,7 +10,7 @@ from dtkit.packets.linktype import LinkType, claimed_length
 from dtkit.packets.packet import Origin, Packet, PacketRun
 from dtkit.packets.pcapng import Direction, PcapngWriter, packet_options
 from dtkit.probes import Catalog
-from dtkit.probes.catalog import Direction as Towards
+from dtkit.probes.points import Direction as Towards
 
 
 class Clock(Enum):

@@ -7,8 +7,8 @@ Probe points that carry an mbuf: where they are, how D gets at the mbuf, what it
 '*args[0]'
 """
 
-from dtkit.probes.catalog import Catalog, CatalogError, Data, Probe, UnknownProbeError, catalog
 from dtkit.probes.listing import ListedProbe, MbufArgument, extend, read_listing
+from dtkit.probes.points import Catalog, CatalogError, Data, Probe, UnknownProbeError, catalog
 
 __all__ = [
     "Catalog",

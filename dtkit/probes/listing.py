@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from dtkit.oddity import Oddity
-from dtkit.probes.catalog import Catalog, Data, Direction, Probe, raw_interface, raw_mbuf
 from dtkit.probes.description import ProbeDescription
+from dtkit.probes.points import Catalog, Data, Direction, Probe, raw_interface, raw_mbuf
 
 #: Where the module ends in a row, when one of module and function is empty.
 _MODULE_END = 5 + 1 + 10 + 1 + 17

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dtkit.oddity import Oddity
 from dtkit.probes import ListedProbe, Probe, catalog, extend, read_listing
-from dtkit.probes.catalog import raw_mbuf
+from dtkit.probes.points import raw_mbuf
 
 CAPTURES = Path(__file__).parent.parent / "data" / "captures"
 

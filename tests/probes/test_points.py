@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from dtkit.probes import CatalogError, UnknownProbeError, catalog
-from dtkit.probes.catalog import read_catalog
+from dtkit.probes.points import read_catalog
 
 ENTRY = """
 [[probe]]
