@@ -23,8 +23,24 @@ import click
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer as Buffer
 
+
+class Readable(click.Path):
+    """
+    A file to read, or ``-``; it is noted down, so that no output is written over it.
+
+    Noted down while the command line is read, and not when it is opened: by then an output may
+    have been opened and so emptied.
+    """
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        name = super().convert(value, param, ctx)
+        if name != "-":
+            _inputs().append(os.stat(name))
+        return name
+
+
 #: An argument that names files to read.
-READABLE = click.Path(exists=True, dir_okay=False, allow_dash=True)
+READABLE = Readable(exists=True, dir_okay=False, allow_dash=True)
 
 #: Characters of a file's name beside the bar.
 _LABEL = 24
@@ -51,8 +67,6 @@ def open_input(
     with _opened(name) as stream, ExitStack() as stack:
         status = _status(stream)
         size = status.st_size if status and stat.S_ISREG(status.st_mode) else None
-        if status:
-            _inputs().append(status)
         after: Callable[[int], None] = _unseen
         if size is None:
             stack.enter_context(_let_the_writer_finish())
@@ -62,7 +76,7 @@ def open_input(
 
 
 def _inputs() -> list[os.stat_result]:
-    """What the command that runs has opened to read."""
+    """The files that the command line which runs names as inputs."""
     context = click.get_current_context(silent=True)
     found: list[os.stat_result] = []
     return found if context is None else context.meta.setdefault(f"{__name__}.inputs", found)
@@ -129,9 +143,7 @@ def open_output(name: str) -> Iterator[BinaryIO]:
     :raises OSError: it cannot be written.
     :raises click.UsageError: it is a file that this command reads.
     """
-    read = [] if name == "-" or not os.path.isfile(name) else _inputs()
-    if any(os.path.samestat(os.stat(name), one) for one in read):
-        raise click.UsageError(f"{name} would be written over the input: give another name")
+    keep_inputs(name)
     if name == "-":
         stream = sys.stdout.buffer
         yield stream
@@ -141,12 +153,20 @@ def open_output(name: str) -> Iterator[BinaryIO]:
             yield stream
 
 
-def same_file(one: str, other: str) -> bool:
-    """Whether two paths, neither of them ``-``, are one file that exists."""
-    try:
-        return os.path.samefile(one, other)
-    except OSError:
-        return False
+def keep_inputs(name: str) -> None:
+    """
+    Look whether a file that will be written anew is one that is read, standard input included.
+
+    :param name: its path, or ``-``, which is never anew.
+    :raises click.UsageError: it is; nothing has happened to it yet.
+    """
+    if name == "-" or not os.path.isfile(name):
+        return
+    # Whoever has not asked for standard input has no use for writing over it either.
+    stdin = _status(sys.stdin.buffer)
+    read = [*_inputs(), stdin] if stdin else _inputs()
+    if any(os.path.samestat(os.stat(name), one) for one in read):
+        raise click.UsageError(f"{name} would be written over the input: give another name")
 
 
 #: Control characters, which a terminal would obey: packets come from anybody.

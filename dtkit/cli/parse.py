@@ -12,7 +12,7 @@ from itertools import chain
 import click
 
 from dtkit import __version__
-from dtkit.cli.inputs import READABLE, open_input, open_output, printable, same_file, say
+from dtkit.cli.inputs import READABLE, open_input, open_output, printable, say
 from dtkit.oddity import Oddity
 from dtkit.output import (
     Annotation,
@@ -78,9 +78,6 @@ def command(
         raise click.UsageError("--all goes with --to json")
     if write == "-" and to == "raw":
         raise click.UsageError("-w - and --to raw both want standard output: give -w a file")
-    for name in files:
-        if write is not None and same_file(name, write):
-            raise click.UsageError(f"{write} would be written over the input: give another name")
     show = _json_of_all if everything else _SHOW[to]
     # With the capture on stdout, what is for people goes to stderr.
     out = (sys.stderr if write == "-" else sys.stdout).buffer

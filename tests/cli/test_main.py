@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -93,3 +94,51 @@ def test_an_input_is_never_written_over(
     assert result.exit_code == 2
     assert f"{other} would be written over the input: give another name\n" in result.stderr
     assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("words", "input"),
+    [
+        ("parse --to none -w x", "captures/02-tracemem64-tcp.txt"),
+        ("parse - -w x", "captures/02-tracemem64-tcp.txt"),
+        ("trace convert - -w x", "mbuf_trace-freebsd-12.1-epair.pcap"),
+        ("trace export - -o x", "mbuf_trace-freebsd-12.1-epair.pcap"),
+        ("trace report - -o x", "mbuf_trace-freebsd-12.1-epair.pcap"),
+        ("trace graph - -o x", "mbuf_trace-freebsd-12.1-epair.pcap"),
+        ("path --read - -o x", "path-epair-pf.txt"),
+        ("path --from - -o x", "captures/listing-input-entry.txt"),
+        ("script ip_input --listing - -o x", "captures/listing-input-entry.txt"),
+        ("trace dissector -o x", "path-epair-pf.txt"),
+    ],
+)
+def test_standard_input_is_never_written_over(tmp_path: Path, words: str, input: str) -> None:
+    """`dtkit ... -w x < x`: the shell has opened it already, and it must not be emptied."""
+    content = (Path(__file__).parent.parent / "data" / input).read_bytes()
+    path = tmp_path / "x"
+    path.write_bytes(content)
+    environment = os.environ | {"PYTHONPATH": str(Path.cwd())}
+    with path.open("rb") as stdin:
+        done = subprocess.run(
+            [sys.executable, "-m", "dtkit", *words.split()],
+            stdin=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+            env=environment,
+        )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "x would be written over the input: give another name\n" in done.stderr
+    assert path.read_bytes() == content
+
+
+def test_a_table_is_not_written_over_the_input(dtkit: Dtkit, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    capture = Path(__file__).parent.parent / "data/mbuf_trace-freebsd-12.1-epair.pcap"
+    path = tmp_path / "x.pcap"
+    path.write_bytes(capture.read_bytes())
+    (tmp_path / "hops.parquet").symlink_to(path)
+    result = dtkit("trace", "export", "--to", "parquet", str(path), "-o", str(tmp_path))
+    assert result.exit_code == 2
+    assert "hops.parquet would be written over the input" in result.stderr
+    assert path.read_bytes() == capture.read_bytes()

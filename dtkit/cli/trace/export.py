@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from dtkit.cli.inputs import open_output
+from dtkit.cli.inputs import keep_inputs, open_output
 from dtkit.cli.trace.source import Source, source_argument
 from dtkit.trace.tables import write_jsonl, write_parquet
 
@@ -47,6 +47,8 @@ def command(source: Source, to: str, output: str) -> None:
             raise click.UsageError("--to parquet writes three files: name their folder with -o")
         if importlib.util.find_spec("pyarrow") is None:
             raise click.UsageError("--to parquet needs pyarrow: pip install 'dtkit[parquet]'")
+        for table in Path(output).glob("*.parquet"):
+            keep_inputs(str(table))
         write_parquet(source, Path(output))
     else:
         with open_output(output) as stream:
