@@ -7,7 +7,7 @@ BIN = $(VENV)/bin
 # Everything stays in the checkout: pip's cache and temporary files too.
 ENVIRONMENT = TMPDIR="$$PWD/.tmp" PIP_CACHE_DIR="$$PWD/.cache/pip" PIP_DISABLE_PIP_VERSION_CHECK=1
 
-.PHONY: all demo test lint format benchmark proof system-packages clean
+.PHONY: all demo test lint format benchmark proof constraints system-packages clean
 
 all: demo
 
@@ -21,8 +21,8 @@ $(VENV)/dtkit: pyproject.toml
 	@$(ENVIRONMENT) $(BIN)/python -m pip install -q -e .
 	@touch $(VENV)/dtkit
 
-$(VENV)/installed: $(VENV)/dtkit
-	@$(ENVIRONMENT) $(BIN)/python -m pip install -q -e '.[dev]'
+$(VENV)/installed: $(VENV)/dtkit tests/constraints.txt
+	@$(ENVIRONMENT) $(BIN)/python -m pip install -q -c tests/constraints.txt -e '.[dev]'
 	@touch $(VENV)/installed
 
 demo: $(VENV)/dtkit
@@ -45,6 +45,10 @@ benchmark: $(VENV)/installed
 
 proof:
 	@sh opendtrace_patch/proof/prove.sh -d .cache/proof
+
+# The versions that the tests are run with: the newest there are, from now on.
+constraints:
+	@mkdir -p .tmp && $(ENVIRONMENT) sh tools/constraints.sh $(PYTHON)
 
 system-packages:
 	@sh tools/system-packages.sh

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,3 +91,15 @@ def test_the_public_api_is_documented() -> None:
         if name == "__version__":
             continue
         assert (getattr(dtkit, name).__doc__ or "").strip(), name
+
+
+def test_what_the_tests_are_run_with_is_pinned() -> None:
+    """A tool's new release stops nothing until ``make constraints`` lets it in."""
+    project = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"].values()
+    wanted = [*project["dependencies"], *(line for extra in extras for line in extra)]
+    names = {re.split(r"[^\w.-]", line)[0].lower() for line in wanted} - {"dtkit"}
+    lines = (TOP / "tests/constraints.txt").read_text().lower().splitlines()
+    pinned = {line.split("==")[0] for line in lines if "==" in line}
+    assert names <= pinned
+    assert "-c tests/constraints.txt" in (TOP / "Makefile").read_text()
