@@ -153,14 +153,8 @@ _MUST_SEE = (Oddity, Fault, Drop, Notice)
 
 def _complain(ctx: click.Context, where: str, item: Oddity | Fault | Drop | Notice) -> None:
     """Say it; of dtrace(1)'s notices, all but that it began."""
-    text = str(item)
-    if isinstance(item, Notice):
-        if " matched " in text:
-            return
-        if text.startswith("dtrace: invalid probe specifier"):
-            # What follows is the whole program; the reason is at its end.
-            text = "dtrace: " + text.rpartition("}: ")[2]
-    say(printable(f"{ctx.command_path}: {where}{text}"))
+    if not (isinstance(item, Notice) and item.began):
+        say(printable(f"{ctx.command_path}: {where}{item}"))
 
 
 # What is printed of an item of the output, by the form that was asked for.

@@ -159,8 +159,19 @@ class Notice:
     line: int
     text: str
 
+    @property
+    def began(self) -> bool:
+        """Whether it says only that dtrace(1) has begun, as it does on every run."""
+        return _BEGAN.match(self.text) is not None
+
     def __str__(self) -> str:
+        if self.text.startswith("invalid probe specifier "):
+            # The whole program, between the words and the reason at their end.
+            return f"dtrace: {self.text.rpartition('}: ')[2]}"
         return f"dtrace: {self.text}"
+
+
+_BEGAN = re.compile("(?:description|script) '.*' matched [0-9]+ probes?$", re.DOTALL)
 
 
 Event: TypeAlias = Firing | Message | Stack | Annotation | Fault | Drop | Notice | Oddity

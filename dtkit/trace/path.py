@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from dtkit.generate.functions import verdict
 from dtkit.oddity import Oddity
-from dtkit.output import Annotation, Drop, Dump, Event, Fault, Firing, Stack, read_output
+from dtkit.output import Annotation, Drop, Dump, Event, Fault, Firing, Notice, Stack, read_output
 from dtkit.packets.linktype import LinkType, link_type
 from dtkit.probes import Catalog, Probe, catalog
 from dtkit.trace.journey import Hop, Journey, Place, Step
@@ -151,6 +151,10 @@ class _Reader:
         elif isinstance(event, Fault):
             self._faults += 1
             if self._faults <= _MOST_FAULTS:
+                yield Oddity("line", event.line, str(event))
+        elif isinstance(event, Notice):
+            # Why there are no hops, where dtrace(1) refused the script.
+            if not event.began:
                 yield Oddity("line", event.line, str(event))
         elif isinstance(event, Oddity):
             yield event

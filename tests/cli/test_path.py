@@ -207,3 +207,22 @@ def test_run_needs_dtrace(dtkit: Dtkit, monkeypatch: pytest.MonkeyPatch, tmp_pat
     result = dtkit("path", "run", "icmp")
     assert result.exit_code == 2
     assert "no dtrace(1) here: name a FreeBSD host with --host" in result.stderr
+
+
+REFUSED = (
+    "dtrace: failed to compile script /dev/stdin: line 40: probe description fbt::foo:entry "
+    "does not match any probes"
+)
+
+
+@pytest.mark.parametrize("words", ["path --read -", "trace show -", "trace export -"])
+def test_why_dtrace_refused_a_script_is_said(dtkit: Dtkit, words: str) -> None:
+    result = dtkit(*words.split(), input=f"{REFUSED}\n")
+    assert result.exit_code == 1
+    command = "path" if "path" in words else words.removesuffix(" -")
+    assert result.stderr.splitlines()[0] == f"dtkit {command}: line 1: {REFUSED}"
+
+
+def test_that_dtrace_began_is_not_said(dtkit: Dtkit) -> None:
+    text = b"dtrace: script 'path.d' matched 7 probes\n" + REAL.read_bytes()
+    assert dtkit("trace", "show", "-", input=text).stderr == "4 journeys, 0 oddities\n"

@@ -76,3 +76,12 @@ def test_str_is_a_line_for_people() -> None:
     assert str(fault) == "fault at fbt:kernel:ip_input:entry: BADADDR 0x3f in action 1"
     assert str(Drop(1, 2, "", 0)) == "dropped 2 records on CPU 0"
     assert str(Drop(1, 1, "aggregation", None)) == "dropped 1 aggregation"
+
+
+def test_a_notice_is_short_and_knows_whether_it_says_anything() -> None:
+    assert Notice(1, "description 'fbt::f:entry \n{ }' matched 1 probe").began
+    assert Notice(1, "script 'x.d' matched 12 probes").began
+    assert not Notice(1, "buffer size lowered to 4m").began
+    assert not Notice(1, "script 'x.d' matched 12 probes, and more").began
+    long = Notice(1, "invalid probe specifier fbt::f:entry { trace(x); }: in action list: why")
+    assert str(long) == "dtrace: in action list: why"
