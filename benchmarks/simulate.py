@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dtkit.dlang import WITH_COPYOUTMBUF, clauses
 from dtkit.generate.oneliner import Request, program
 from dtkit.probes import catalog
-from dtkit.simulate import Packet, Settings, run
+from dtkit.simulate import Settings, StackPacket, run
 
 FIRINGS = 10_000
 CLAUSES = 2_000
@@ -41,7 +41,7 @@ def fire() -> None:
     """Run the annotated one-liner over packets, and throw its output away."""
     text = program([catalog()["tcp_input"]], Request(annotate=True))
     settings = Settings(options=WITH_COPYOUTMBUF.set("quiet"))
-    for _ in run(text, [Packet(PACKET)] * FIRINGS, settings):
+    for _ in run(text, [StackPacket(PACKET)] * FIRINGS, settings):
         pass
 
 

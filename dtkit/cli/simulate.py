@@ -18,8 +18,8 @@ from dtkit.dlang import kernel
 from dtkit.mbuf import KINDS, BreakError
 from dtkit.oddity import Oddity
 from dtkit.packets.capture import Frame, read_capture
-from dtkit.simulate import Packet, Settings, Simulation, read_paths, shipped_paths
-from dtkit.simulate.paths import PathError, Paths
+from dtkit.simulate import Settings, Simulation, StackPacket, read_paths, shipped_paths
+from dtkit.simulate.paths import Paths, PathsError
 
 _ETHERNET = 1
 #: Raw IP, under the numbers that systems and files have for it.
@@ -165,7 +165,7 @@ def command(
         ),
     )
     seen: Counter[str] = Counter()
-    arriving: Iterator[Packet] = iter(())
+    arriving: Iterator[StackPacket] = iter(())
     if packets is not None:
         arriving = _packets(ctx, packets, path, lengths, breaks, seen)
     try:
@@ -184,7 +184,7 @@ def _paths(file: str | None, path: str) -> Paths:
     if file is not None:
         try:
             paths = read_paths(read_program(file))
-        except PathError as error:
+        except PathsError as error:
             raise click.UsageError(f"{file}: {error}") from error
     if path not in paths.paths:
         raise click.UsageError(f"--path {path}: the paths are {', '.join(paths.paths)}")
@@ -198,7 +198,7 @@ def _packets(
     lengths: Sequence[int],
     breaks: Mapping[int, tuple[str, int]],
     seen: Counter[str],
-) -> Iterator[Packet]:
+) -> Iterator[StackPacket]:
     """The packets of a capture, counted; what cannot be taken from it is said on stderr."""
     last = 0
     others: Counter[int] = Counter()
@@ -234,14 +234,14 @@ def _packets(
             )
 
 
-def _packet(frame: Frame) -> Packet | None:
+def _packet(frame: Frame) -> StackPacket | None:
     data = frame.data
     if frame.fcs and len(data) == frame.length:
         data = data[: len(data) - frame.fcs]
     if frame.linktype == _ETHERNET:
-        return Packet(data, frame.time, ethernet=True)
+        return StackPacket(data, frame.time, ethernet=True)
     if frame.linktype in _RAW:
-        return Packet(data, frame.time)
+        return StackPacket(data, frame.time)
     if frame.linktype in _LOOPBACK:
-        return Packet(data[4:], frame.time)
+        return StackPacket(data[4:], frame.time)
     return None

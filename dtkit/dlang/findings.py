@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from dtkit.dlang.source import Source
+from dtkit.dlang.source import ProgramText
 
 
 class Severity(StrEnum):
@@ -39,7 +39,7 @@ class DError(Exception):
         self.at = at
         self.region = region
 
-    def dtrace_message(self, source: Source) -> str:
+    def dtrace_message(self, source: ProgramText) -> str:
         """The whole of what dtrace(1) prints, without its ``dtrace: `` and the final newline."""
         if source.file is not None:
             line = f"line {source.position(self.at)[0]}: " if self.at is not None else ""
@@ -85,7 +85,7 @@ class Finding:
     @classmethod
     def of(
         cls,
-        source: Source,
+        source: ProgramText,
         message: str,
         tag: str,
         at: int | None,

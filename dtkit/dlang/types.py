@@ -74,7 +74,7 @@ class Array:
 
 
 @dataclass(frozen=True, slots=True)
-class Function:
+class FunctionType:
     """A function type: only its pointers are of use."""
 
     result: Type
@@ -113,7 +113,7 @@ class Special:
     name: str
 
 
-Type = Integer | Float | Pointer | Array | Function | Tagged | Typedef | Qualified | Special
+Type = Integer | Float | Pointer | Array | FunctionType | Tagged | Typedef | Qualified | Special
 
 VOID = Integer("void", 0, True)
 CHAR = Integer("char", 8, True, char=True)
@@ -180,7 +180,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class StructLayout:
     """What is behind the tag of a struct or union."""
 
     members: tuple[Member, ...]
@@ -200,7 +200,7 @@ class Types:
     """
 
     typedefs: dict[str, Type] = field(default_factory=dict)
-    layouts: dict[tuple[str, str], Layout] = field(default_factory=dict)
+    layouts: dict[tuple[str, str], StructLayout] = field(default_factory=dict)
     enums: dict[str, Mapping[str, int]] = field(default_factory=dict)
     strsize: int = 256
     word: int = 8
@@ -368,7 +368,7 @@ class Types:
                         prefix, suffix = "(" + prefix, ")" + suffix
                     suffix = f"{suffix}[{count}]" if suffix.endswith("]") else f"{suffix} [{count}]"
                     type_, spaced = element, False
-                case Function(result, _, _):
+                case FunctionType(result, _, _):
                     if spaced:
                         prefix, suffix = "(" + prefix, ")" + suffix
                     suffix += "()"

@@ -81,13 +81,13 @@ def _walk(node: Any) -> Iterator[Any]:
 
 def _refuse(text: str, node: Any) -> None:
     what = ""
-    if isinstance(node, tree.Assign):
+    if isinstance(node, tree.AssignExpr):
         what = "an assignment"
-    elif isinstance(node, (tree.Postfix, tree.Unary)) and node.op in ("++", "--"):
+    elif isinstance(node, (tree.PostfixExpr, tree.UnaryExpr)) and node.op in ("++", "--"):
         what = f"a {node.op}"
     elif isinstance(node, tree.AggName):
         what = "an aggregation"
-    elif isinstance(node, tree.Call):
+    elif isinstance(node, tree.CallExpr):
         name = getattr(node.function, "name", "")
         known = BUILTINS.get(name)
         if name in DESTRUCTIVE:

@@ -6,17 +6,17 @@ What comes out is what dtrace(1) prints, to the byte.
 """
 
 from dtkit.simulate.output import Chunk
-from dtkit.simulate.paths import PathError, Paths, read_paths, shipped_paths
-from dtkit.simulate.run import Settings, Simulation, run
-from dtkit.simulate.stack import Packet
+from dtkit.simulate.paths import Paths, PathsError, read_paths, shipped_paths
+from dtkit.simulate.session import Settings, Simulation, run
+from dtkit.simulate.stack import StackPacket
 
 __all__ = [
     "Chunk",
-    "Packet",
-    "PathError",
     "Paths",
+    "PathsError",
     "Settings",
     "Simulation",
+    "StackPacket",
     "read_paths",
     "run",
     "shipped_paths",

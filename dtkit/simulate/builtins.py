@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dtkit.mbuf import FaultFlag
-from dtkit.simulate.cpu import Cpu, FaultError, Firing
+from dtkit.simulate.cpu import Cpu, FaultError, FiredProbe
 
 
-def _firing(c: Cpu) -> Firing:
+def _firing(c: Cpu) -> FiredProbe:
     assert c.firing is not None
     return c.firing
 

@@ -27,7 +27,7 @@ from dtkit.simulate.aggregate import (
     in_order,
     signed,
 )
-from dtkit.simulate.format import Symbols, Value, format_text
+from dtkit.simulate.format import AddressNames, Value, format_text
 from dtkit.simulate.output import Output
 from dtkit.simulate.print import print_text
 from dtkit.simulate.text import (
@@ -81,7 +81,7 @@ class Consumer:
         enabled: Sequence[Enabled],
         options: Options,
         aggregations: Aggregations,
-        symbols: Symbols,
+        symbols: AddressNames,
         types: Types,
         names: Sequence[str],
     ) -> None:

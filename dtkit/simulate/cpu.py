@@ -15,7 +15,7 @@ from dtkit.dlang.compiler.enablings import Enabling
 from dtkit.dlang.kernels import ProbePoint
 from dtkit.mbuf import FaultFlag, Layout, Machine, Memory, Region, Scratch
 from dtkit.simulate.buffer import Buffer
-from dtkit.simulate.variables import Storage
+from dtkit.simulate.variables import VariableStore
 
 MASK = (1 << 64) - 1
 
@@ -59,7 +59,7 @@ class Thread:
 
 
 @dataclass(slots=True)
-class Firing:
+class FiredProbe:
     """
     One firing of a probe.
 
@@ -93,7 +93,7 @@ class Cpu:
         memory: Memory,
         layout: Layout,
         buffer: Buffer,
-        storage: Storage,
+        storage: VariableStore,
         clock: Callable[[], int],
         wall: int,
         random: Callable[[], int],
@@ -108,7 +108,7 @@ class Cpu:
         self.strsize = storage.strsize
         self.scratch = Scratch(0, 0)
         self.machine = Machine(memory, layout, self.scratch)
-        self.firing: Firing | None = None
+        self.firing: FiredProbe | None = None
         self.enabling: Enabling | None = None
         self.epid = 0
         #: Number of the action in hand, from 1; 0 in a predicate.

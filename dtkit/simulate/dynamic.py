@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from enum import Enum
 
-from dtkit.dlang.compiler.dif import Difo, Instruction
+from dtkit.dlang.compiler.dif import DifInstruction, Difo
 from dtkit.dlang.compiler.enablings import Compiled
 
 #: Bytes of the kernel's structures: a variable with one key, a further key, a bucket of the hash.
@@ -65,7 +65,7 @@ def _needs(code: Difo, objects: Mapping[tuple[str, int], tuple[int, bool]]) -> I
 
 
 def _size(
-    item: Instruction, keys: list[int], objects: Mapping[tuple[str, int], tuple[int, bool]]
+    item: DifInstruction, keys: list[int], objects: Mapping[tuple[str, int], tuple[int, bool]]
 ) -> int:
     scope = _STORES[item.op]
     # The number of the variable is a key too, and the thread.

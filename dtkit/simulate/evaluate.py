@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from dtkit.dlang.compiler.dif import INSTRUCTION_SIZE, Difo, Instruction
+from dtkit.dlang.compiler.dif import INSTRUCTION_SIZE, DifInstruction, Difo
 from dtkit.mbuf import FaultFlag
 from dtkit.simulate.builtins import VARIABLES, builtin_array
 from dtkit.simulate.cpu import Cpu, DropError, FaultError
@@ -93,7 +93,7 @@ class Evaluator:
     ) -> None:
         self._string = string
         self._sizes = sizes
-        self._made: dict[tuple[Instruction, ...], Code] = {}
+        self._made: dict[tuple[DifInstruction, ...], Code] = {}
 
     def function(self, difo: Difo) -> Code:
         """
@@ -106,7 +106,7 @@ class Evaluator:
             made = self._made[difo.code] = self._make(difo.code)
         return made
 
-    def _make(self, code: tuple[Instruction, ...]) -> Code:
+    def _make(self, code: tuple[DifInstruction, ...]) -> Code:
         targets = {int(item.value) for item in code if _is_branch(item)}
         registers = " = ".join(f"r{number}" for number in range(9))
         lines = [
@@ -146,7 +146,7 @@ class Evaluator:
         exec(compile("\n".join(lines), "<DIF>", "exec"), namespace)
         return namespace["run"]  # type: ignore[return-value]
 
-    def _line(self, item: Instruction, index: int, objects: dict[str, object]) -> str:
+    def _line(self, item: DifInstruction, index: int, objects: dict[str, object]) -> str:
         op, d, a, b = item.op, int(item.rd), int(item.r1), int(item.r2)
         if op in _SIMPLE:
             return _SIMPLE[op].format(d=d, a=a, b=b)
@@ -205,7 +205,7 @@ class Evaluator:
         return f"store_object(c, {scope!r}, {number}, r{register}, {size}, {string})"
 
 
-def _is_branch(item: Instruction) -> bool:
+def _is_branch(item: DifInstruction) -> bool:
     return item.op == "ba" or item.op in _BRANCHES
 
 

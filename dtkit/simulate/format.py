@@ -21,7 +21,7 @@ from dtkit.simulate.text import (
 
 
 @dataclass(frozen=True, slots=True)
-class Symbols:
+class AddressNames:
     """Names for addresses: ``module`function+0x1b``, ``module`function``, ``module``."""
 
     frame: Callable[[int], str]
@@ -36,7 +36,7 @@ Value = tuple[bytes, Action]
 def format_text(
     format_: Format,
     values: Sequence[Value],
-    symbols: Symbols,
+    symbols: AddressNames,
     aggregations: Sequence[Entry] = (),
     zoom: bool = False,
 ) -> str:
@@ -107,7 +107,7 @@ def _value(
     action: Action,
     width: int,
     precision: int,
-    symbols: Symbols,
+    symbols: AddressNames,
 ) -> str:
     conversion = directive.conversion
     assert conversion is not None

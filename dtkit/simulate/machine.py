@@ -21,7 +21,7 @@ from dtkit.mbuf import FaultFlag
 from dtkit.simulate.aggregate import Aggregations
 from dtkit.simulate.buffer import Space
 from dtkit.simulate.consume import Enabled, ErrorReport
-from dtkit.simulate.cpu import Cpu, DropError, FaultError, Firing, Thread
+from dtkit.simulate.cpu import Cpu, DropError, FaultError, FiredProbe, Thread
 from dtkit.simulate.evaluate import Code, Evaluator
 from dtkit.simulate.speculation import Speculations
 
@@ -60,7 +60,7 @@ class Activity(Enum):
     COOLDOWN = "cooldown"  #: END fires
 
 
-class Record(NamedTuple):
+class BufferRecord(NamedTuple):
     """A record as it lay in a buffer."""
 
     time: int
@@ -207,7 +207,7 @@ class Tracer:
         for ecb in ecbs:
             if self.activity is not Activity.ACTIVE and (not own or probe.name == "BEGIN"):
                 break
-            cpu.firing = Firing(probe, arguments, thread, callers)
+            cpu.firing = FiredProbe(probe, arguments, thread, callers)
             self._run(cpu, ecb)
         cpu.firing = outer
 
@@ -383,9 +383,9 @@ class Tracer:
 
     # Reading the buffers
 
-    def records(self) -> Iterator[Record | tuple[int, int]]:
+    def records(self) -> Iterator[BufferRecord | tuple[int, int]]:
         """Take all records out of the buffers, by time; then (CPU, drops) for each that has any."""
-        found: list[Record] = []
+        found: list[BufferRecord] = []
         drops: list[tuple[int, int]] = []
         for cpu in self.cpus:
             written = cpu.buffer.switch()
@@ -399,7 +399,9 @@ class Tracer:
                 time = int.from_bytes(data[at + 4 : at + 8], "little") << 32
                 time |= int.from_bytes(data[at + 8 : at + 12], "little")
                 following = places[index + 1][1] if index + 1 < len(places) else 0
-                found.append(Record(time, cpu.number, epid, bytes(data[at : at + size]), following))
+                found.append(
+                    BufferRecord(time, cpu.number, epid, bytes(data[at : at + size]), following)
+                )
         found.sort(key=lambda record: record.time)
         yield from found
         yield from drops
@@ -408,7 +410,7 @@ class Tracer:
         """Bytes of a record of the enabling of that number."""
         return self.enabled[epid - 1].enabling.size
 
-    def error_report(self, record: Record) -> ErrorReport | None:
+    def error_report(self, record: BufferRecord) -> ErrorReport | None:
         """What a record of dtrace(1)'s own enabling of ERROR says; None for other records."""
         if record.epid != len(self.enabled):
             return None

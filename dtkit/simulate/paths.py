@@ -24,7 +24,7 @@ DIRECTIVES = {
 }
 
 
-class PathError(ValueError):
+class PathsError(ValueError):
     """A path that cannot be read; the message names the line."""
 
 
@@ -65,7 +65,7 @@ def read_paths(text: str) -> Paths:
     """
     Read paths.
 
-    :raises PathError: the text is not of the form that ``paths.txt`` describes.
+    :raises PathsError: the text is not of the form that ``paths.txt`` describes.
     """
     lines = []
     for number, line in enumerate(text.splitlines(), 1):
@@ -79,7 +79,7 @@ def read_paths(text: str) -> Paths:
     while at < len(lines):
         number, indent, words = lines[at]
         if indent or len(words) < 2:
-            raise PathError(f"line {number}: a path or a thread is expected")
+            raise PathsError(f"line {number}: a path or a thread is expected")
         at += 1
         if words[0] == "thread" and len(words) >= 5:
             thread = ThreadContext(
@@ -87,10 +87,10 @@ def read_paths(text: str) -> Paths:
             )
         elif words[0] == "path" and len(words) == 2:
             if words[1] in DIRECTIVES:
-                raise PathError(f"line {number}: {words[1]} is a step, not a path")
+                raise PathsError(f"line {number}: {words[1]} is a step, not a path")
             paths[words[1]], at = _steps(lines, at, 0)
         else:
-            raise PathError(f"line {number}: {words[0]} is no path and no thread")
+            raise PathsError(f"line {number}: {words[0]} is no path and no thread")
     for name, steps in paths.items():
         _check(name, steps, paths, ())
     return Paths(paths, thread)
@@ -104,7 +104,7 @@ def _steps(
     while at < len(lines) and lines[at][1] > outer:
         number, indent, words = lines[at]
         if indent != level:
-            raise PathError(f"line {number}: not in line with the step above")
+            raise PathsError(f"line {number}: not in line with the step above")
         within, at = _steps(lines, at + 1, indent)
         steps.append(Step(words[0], tuple(words[1:]), within))
     return tuple(steps), at
@@ -118,7 +118,7 @@ def _check(
 ) -> None:
     """A path that leads through itself would never end."""
     if name in above:
-        raise PathError(f"path {name} leads through itself")
+        raise PathsError(f"path {name} leads through itself")
     for step in steps:
         if step.name in paths:
             _check(step.name, paths[step.name], paths, (*above, name))

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dtkit.dlang.types import (
     Array,
     Float,
-    Function,
+    FunctionType,
     Integer,
     Member,
     Pointer,
@@ -63,7 +63,7 @@ class _Printer:
                 self._array(Array(characters, self.types.strsize), bit, depth)
             case Array():
                 self._array(type_, bit, depth)
-            case Function():
+            case FunctionType():
                 self.out.append(_hex(self._number(bit, 64)))
             case Tagged("enum", tag):
                 value = self._number(bit, 32)

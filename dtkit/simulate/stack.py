@@ -35,7 +35,7 @@ Fire = Callable[[ProbePoint, tuple[int, ...], tuple[int, ...]], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Packet:
+class StackPacket:
     """
     A packet for the simulated stack.
 
@@ -62,7 +62,7 @@ class Packet:
 class _Walk:
     """A packet on its way."""
 
-    packet: Packet
+    packet: StackPacket
     what: set[str]
     chains: dict[str, Chain] = field(default_factory=dict)
     slots: dict[str, int] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class _Walk:
     value: int = 0  # what the function at hand returns
 
 
-class Symbols:
+class FunctionTable:
     """Addresses of the kernel's functions, and their names."""
 
     def __init__(self, functions: Sequence[str]) -> None:
@@ -110,7 +110,7 @@ class Symbols:
         return "kernel" if address >= _KERNEL_BASE else f"0x{address:x}"
 
 
-class Stack:
+class NetworkStack:
     """
     The stack of one simulated kernel.
 
@@ -133,7 +133,7 @@ class Stack:
         self.memory = kernel.memory
         self.types = types
         self.paths = paths
-        self.symbols = Symbols([probe.function for probe in probes if probe.function])
+        self.symbols = FunctionTable([probe.function for probe in probes if probe.function])
         self._objects = self.memory.map(_OBJECTS, 0x40000, "kernel data")
         self._next = _OBJECTS
         self._names: dict[str, int] = {}
@@ -217,7 +217,7 @@ class Stack:
 
     # Packets
 
-    def receive(self, packet: Packet, fire: Fire) -> None:
+    def receive(self, packet: StackPacket, fire: Fire) -> None:
         """Let *packet* take its path; *fire* is told of each probe on it."""
         walk = _Walk(packet, _describe(packet))
         if packet.path not in self.paths.paths:
@@ -230,7 +230,7 @@ class Stack:
             for chain in walk.chains.values():
                 self._release(chain)
 
-    def _build(self, packet: Packet) -> Chain:
+    def _build(self, packet: StackPacket) -> Chain:
         data, leading = packet.data, 0
         prepends = packet.path in ("output",) and packet.ethernet
         if prepends:
@@ -481,20 +481,20 @@ class Stack:
             self.memory.write(at + offset, ipaddress.IPv4Address(value).packed)
 
 
-_OPERATIONS: dict[str, Callable[[Stack, Sequence[str], _Walk, Fire], None]] = {
-    "strip": Stack.strip,
-    "prepend": Stack.prepend,
-    "free": Stack.free,
-    "copy": Stack.copy,
-    "duplicate": Stack.duplicate,
-    "pullup": Stack.pullup,
-    "rewrite": Stack.rewrite,
-    "reorder": Stack.reorder,
-    "returns": Stack.returns,
+_OPERATIONS: dict[str, Callable[[NetworkStack, Sequence[str], _Walk, Fire], None]] = {
+    "strip": NetworkStack.strip,
+    "prepend": NetworkStack.prepend,
+    "free": NetworkStack.free,
+    "copy": NetworkStack.copy,
+    "duplicate": NetworkStack.duplicate,
+    "pullup": NetworkStack.pullup,
+    "rewrite": NetworkStack.rewrite,
+    "reorder": NetworkStack.reorder,
+    "returns": NetworkStack.returns,
 }
 
 
-def _describe(packet: Packet) -> set[str]:
+def _describe(packet: StackPacket) -> set[str]:
     """What ``when`` can ask of a packet."""
     what = {"ethernet" if packet.ethernet else "raw"}
     data = packet.data

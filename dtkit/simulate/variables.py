@@ -26,7 +26,7 @@ class _Object:
     null: bool = False
 
 
-class Storage:
+class VariableStore:
     """
     All variables of a program.
 

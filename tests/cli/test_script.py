@@ -17,9 +17,9 @@ from dtkit.dlang.syntax import tree
 from dtkit.dlang.syntax.parser import parse
 from dtkit.generate.ready import ready
 from dtkit.output import packets, read_output
-from dtkit.packets.packet import Packet as Read
+from dtkit.packets.packet import Packet
 from dtkit.probes import catalog
-from dtkit.simulate import Packet, Settings, run
+from dtkit.simulate import Settings, StackPacket, run
 from tests.generate.filters import FRAMES, ICMP, TCP, UDP
 
 Dtkit = Callable[..., Result]
@@ -33,13 +33,13 @@ def made(dtkit: Dtkit, *args: str) -> str:
     return result.stdout
 
 
-def simulated(text: str, given: list[Packet], cpus: int = 1) -> str:
+def simulated(text: str, given: list[StackPacket], cpus: int = 1) -> str:
     return "".join(run(text, given, Settings(file="x.d", cpus=cpus)))
 
 
-def read(text: str) -> list[Read]:
+def read(text: str) -> list[Packet]:
     items = packets(read_output(io.BytesIO(text.encode())), catalog())
-    return [item for item in items if isinstance(item, Read)]
+    return [item for item in items if isinstance(item, Packet)]
 
 
 # What comes of it
@@ -52,7 +52,11 @@ def test_every_copy_method_gives_the_bytes_that_are_asked_for(
     dtkit: Dtkit, copy: str, offset: int, length: int
 ) -> None:
     text = made(dtkit, "ip_input", "--copy", copy, "--offset", str(offset), "--length", str(length))
-    given = [Packet(TCP), Packet(ICMP, lengths=(20, 0, 30)), Packet(UDP, lengths=(1, 1, 1, 1))]
+    given = [
+        StackPacket(TCP),
+        StackPacket(ICMP, lengths=(20, 0, 30)),
+        StackPacket(UDP, lengths=(1, 1, 1, 1)),
+    ]
     reach = [52, 20, 1] if copy == "first" else [1000] * 3
     wanted = []
     for packet, far in zip(given, reach, strict=True):
@@ -65,7 +69,7 @@ def test_every_copy_method_gives_the_bytes_that_are_asked_for(
 
 def test_segments_of_firings_on_many_cpus_are_joined(dtkit: Dtkit) -> None:
     text = made(dtkit, "ip_input", "--length", "0")
-    given = [Packet(ICMP, lengths=(n, 7)) for n in range(20, 50)]
+    given = [StackPacket(ICMP, lengths=(n, 7)) for n in range(20, 50)]
     found = read(simulated(text, given, cpus=4))
     assert [packet.data for packet in found] == [ICMP] * 30
     assert all(packet.exact for packet in found)
@@ -73,7 +77,7 @@ def test_segments_of_firings_on_many_cpus_are_joined(dtkit: Dtkit) -> None:
 
 def test_a_chain_that_goes_on_is_named(dtkit: Dtkit) -> None:
     text = made(dtkit, "ip_input", "--length", "0", "--depth", "2")
-    output = simulated(text, [Packet(ICMP, lengths=(20, 20)), Packet(TCP)])
+    output = simulated(text, [StackPacket(ICMP, lengths=(20, 20)), StackPacket(TCP)])
     result = dtkit("parse", input=output)
     assert "an mbuf chain went on after 2 mbufs; --depth shows more" in result.stderr
     assert [packet.data for packet in read(output)] == [ICMP[:40], TCP]
@@ -81,7 +85,7 @@ def test_a_chain_that_goes_on_is_named(dtkit: Dtkit) -> None:
 
 def test_accepted_and_fired_are_counted_per_probe(dtkit: Dtkit) -> None:
     text = made(dtkit, "ip_input", "udp_input", "ip_forward", "--filter", "udp")
-    output = simulated(text, [Packet(TCP), Packet(UDP), Packet(ICMP)])
+    output = simulated(text, [StackPacket(TCP), StackPacket(UDP), StackPacket(ICMP)])
     assert re.findall(r"^@dtkit 1 end (.*)", output, re.M) == [
         "probe=fbt::ip_forward:entry fired=0 accepted=0",
         "probe=fbt::udp_input:entry fired=1 accepted=1",
@@ -113,25 +117,27 @@ def test_conditions(dtkit: Dtkit, options: str, expected: list[bytes]) -> None:
     import shlex
 
     text = made(dtkit, "ip_input", "--length", "0", *shlex.split(options))
-    output = simulated(text, [Packet(TCP), Packet(UDP), Packet(ICMP)])
+    output = simulated(text, [StackPacket(TCP), StackPacket(UDP), StackPacket(ICMP)])
     assert [packet.data for packet in read(output)] == expected
     assert "faults=0" in output
 
 
 def test_an_interface_by_argument(dtkit: Dtkit) -> None:
     text = made(dtkit, "ether_input", "--iface", "em0")
-    assert len(read(simulated(text, [Packet(FRAMES[0], ethernet=True)]))) == 1
+    assert len(read(simulated(text, [StackPacket(FRAMES[0], ethernet=True)]))) == 1
 
 
 def test_a_stack_is_told_with_its_packet(dtkit: Dtkit) -> None:
-    output = simulated(made(dtkit, "tcp_input", "--stack"), [Packet(TCP)])
+    output = simulated(made(dtkit, "tcp_input", "--stack"), [StackPacket(TCP)])
     assert re.search(r"^@dtkit 1 stack .*\n\n +kernel`ip_input\+0x", output, re.M)
     assert [packet.data for packet in read(output)] == [TCP]
 
 
 def test_a_broken_chain_faults_and_the_next_packet_is_whole(dtkit: Dtkit) -> None:
     text = made(dtkit, "ip_input", "--length", "0", "--depth", "2")
-    output = simulated(text, [Packet(ICMP, lengths=(20,), breakage=("hole-next", 0)), Packet(TCP)])
+    output = simulated(
+        text, [StackPacket(ICMP, lengths=(20,), breakage=("hole-next", 0)), StackPacket(TCP)]
+    )
     assert [packet.data for packet in read(output)][-1] == TCP
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from dtkit.dlang import DError, OptionError, Options, compile_program
-from dtkit.dlang.compiler.dif import Difo, Instruction
-from dtkit.dlang.source import Source
+from dtkit.dlang.compiler.dif import DifInstruction, Difo
+from dtkit.dlang.source import ProgramText
 
 DATA = Path(__file__).parent.parent / "data"
 
@@ -34,7 +34,7 @@ def message(program: str, file: str | None = None) -> str:
     try:
         compile_program(program, file)
     except DError as error:
-        return f"dtrace: {error.dtrace_message(Source(program, file))}\n"
+        return f"dtrace: {error.dtrace_message(ProgramText(program, file))}\n"
     return ""
 
 
@@ -91,7 +91,7 @@ def test_macro_arguments(
     try:
         compile_program(program, "p.d", set_options, ["p.d", *arguments])
     except DError as error:
-        found = error.dtrace_message(Source(program, "p.d"))
+        found = error.dtrace_message(ProgramText(program, "p.d"))
     if said:
         line, _, rest = said.partition(": ")
         said = (
@@ -148,7 +148,7 @@ def theirs(line: str) -> tuple[str, list[str], str]:
     return op, re.findall(r"%r(\d)", line.split("\t")[0]), constant
 
 
-def ours(item: Instruction) -> tuple[str, list[str], str]:
+def ours(item: DifInstruction) -> tuple[str, list[str], str]:
     constant = ""
     if item.op == "setx":
         constant = hex(int(item.value))

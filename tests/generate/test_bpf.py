@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from dtkit.generate.bpf import TranslationError, describe, translate
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.pcapfilter import FilterError, Instruction, Program, compile_filter
-from dtkit.simulate import Packet, Settings, read_paths, run
+from dtkit.simulate import Settings, StackPacket, read_paths, run
 from tests.generate.filters import CORPUS, EXPRESSIONS, PRIMITIVES, SPLITS
 
 PROBE = "fbt::ip_input:entry"
@@ -32,7 +32,7 @@ def d_program(program: Program, depth: int) -> str:
     )
 
 
-def decisions(program: Program, packets: list[Packet], depth: int) -> list[bool]:
+def decisions(program: Program, packets: list[StackPacket], depth: int) -> list[bool]:
     """What D decides; a fault would show as a line that is no number."""
     text = "".join(run(d_program(program, depth), packets, Settings(paths=PATHS)))
     lines = text.split()
@@ -40,7 +40,7 @@ def decisions(program: Program, packets: list[Packet], depth: int) -> list[bool]
     return [line == "1" for line in lines]
 
 
-def expected(program: Program, packet: Packet, depth: int) -> bool:
+def expected(program: Program, packet: StackPacket, depth: int) -> bool:
     """What libpcap decides of the bytes that lie in the first *depth* mbufs."""
     lengths = [*packet.lengths, max(len(packet.data) - sum(packet.lengths), 0)]
     reach = sum(lengths[:depth])
@@ -49,7 +49,7 @@ def expected(program: Program, packet: Packet, depth: int) -> bool:
 
 def check(program: Program, depth: int) -> None:
     packets = [
-        Packet(data, lengths=lengths)
+        StackPacket(data, lengths=lengths)
         for data in CORPUS[program.linktype]
         for lengths in SPLITS
         if sum(lengths) < len(data)
@@ -136,7 +136,7 @@ BY_HAND = {
 def test_by_hand(code: list[tuple[int, int, int, int]], accepts: bool) -> None:
     instructions = tuple(Instruction(*one) for one in code)
     program = Program("by hand", LinkType.RAW, instructions)
-    packet = Packet(b"\1\2\3\4", lengths=(1,))
+    packet = StackPacket(b"\1\2\3\4", lengths=(1,))
     assert program.matches(packet.data) is accepts
     assert decisions(program, [packet], 2) == [accepts]
 
@@ -175,7 +175,7 @@ UNDEFINED = {
 @pytest.mark.parametrize("code", UNDEFINED.values(), ids=UNDEFINED)
 def test_what_c_leaves_undefined(code: list[tuple[int, int, int, int]]) -> None:
     program = Program("by hand", LinkType.RAW, tuple(Instruction(*one) for one in code))
-    assert decisions(program, [Packet(b"\1\2\3\4")], 2) == [False]
+    assert decisions(program, [StackPacket(b"\1\2\3\4")], 2) == [False]
 
 
 @pytest.mark.parametrize("text", ["ip protochain 6", "ip6 protochain 6"])

@@ -93,7 +93,7 @@ def shape(text: str) -> list[tuple[str, ...]]:
         calls = [
             node.function.name
             for node in _walk(item.statements)
-            if isinstance(node, tree.Call) and isinstance(node.function, tree.Name)
+            if isinstance(node, tree.CallExpr) and isinstance(node.function, tree.Name)
         ]
         found.append((*[probe.text for probe in item.probes], *calls))
     found.append(tuple(" ".join(pragma.words) for pragma in program.pragmas))

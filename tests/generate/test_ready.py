@@ -12,9 +12,9 @@ from click.testing import Result
 
 from dtkit.generate.ready import ready, ready_made, sample
 from dtkit.output import packets, read_output
-from dtkit.packets.packet import Packet as Read
+from dtkit.packets.packet import Packet
 from dtkit.probes import catalog
-from dtkit.simulate import Packet, Settings, read_paths, run
+from dtkit.simulate import Settings, StackPacket, read_paths, run
 from tests.generate.filters import FRAMES, ICMP, TCP, UDP
 
 SCRIPTS = Path(__file__).parent.parent.parent / "d_scripts"
@@ -59,18 +59,18 @@ def test_dtkit_check_has_nothing_against_it(name: str, dtkit: Callable[..., Resu
     assert patched or not result.output
 
 
-def simulated(name: str, given: list[Packet], settings: Settings | None = None) -> str:
+def simulated(name: str, given: list[StackPacket], settings: Settings | None = None) -> str:
     text = "".join(run(ready_made(name), given, settings or Settings(file=f"{name}.d")))
     assert "failed to compile" not in text
     return text
 
 
-def read(text: str) -> list[Read]:
+def read(text: str) -> list[Packet]:
     items = packets(read_output(io.BytesIO(text.encode())), catalog())
-    return [item for item in items if isinstance(item, Read)]
+    return [item for item in items if isinstance(item, Packet)]
 
 
-NETWORK = [Packet(TCP), Packet(UDP), Packet(ICMP), Packet(TCP, lengths=(40,))]
+NETWORK = [StackPacket(TCP), StackPacket(UDP), StackPacket(ICMP), StackPacket(TCP, lengths=(40,))]
 
 
 @pytest.mark.parametrize(
@@ -86,18 +86,18 @@ def test_packets_come_back_whole(name: str, expected: list[bytes]) -> None:
 
 
 def test_in_and_out() -> None:
-    text = simulated("in-and-out", [Packet(frame, ethernet=True) for frame in FRAMES[:3]])
+    text = simulated("in-and-out", [StackPacket(frame, ethernet=True) for frame in FRAMES[:3]])
     assert [packet.data for packet in read(text)][:1] == [FRAMES[0][:64]]
     assert "em0              in              3" in text
 
 
 def test_vnets() -> None:
-    text = simulated("vnets", [Packet(frame, ethernet=True) for frame in FRAMES[:3]])
+    text = simulated("vnets", [StackPacket(frame, ethernet=True) for frame in FRAMES[:3]])
     assert text.split()[-3:] == ["0x0", "em0", "3"]
 
 
 def test_drops() -> None:
-    text = simulated("drops", [Packet(UDP)])
+    text = simulated("drops", [StackPacket(UDP)])
     assert "dropped=udp_input" in text
     assert [packet.data for packet in read(text)] == [UDP]
 
@@ -113,13 +113,13 @@ def test_chain_shape() -> None:
 
 
 def test_latency() -> None:
-    text = simulated("latency", [Packet(FRAMES[0], ethernet=True), Packet(TCP)])
+    text = simulated("latency", [StackPacket(FRAMES[0], ethernet=True), StackPacket(TCP)])
     assert "segments from an Ethernet: 1\n" in text
     assert "another mbuf since): 1\n" in text
 
 
 def test_selftest_passes_on_the_reference_model() -> None:
-    text = simulated("copyoutmbuf-selftest", [Packet(ICMP)])
+    text = simulated("copyoutmbuf-selftest", [StackPacket(ICMP)])
     results = [line for line in text.splitlines() if line.startswith(("ran", "faulted"))]
     assert len(results) == 13
     assert all(line.startswith(("ran 1  passed 1 ", "faulted as it must 1 ")) for line in results)
@@ -131,7 +131,7 @@ def test_retransmits_shows_nothing_where_nothing_is_sent_again() -> None:
 
 @pytest.mark.parametrize(("name", "count"), [("pf-verdicts", "pass"), ("ipfw-verdicts", "pass")])
 def test_verdicts(name: str, count: str) -> None:
-    text = simulated(name, [Packet(TCP)], Settings(file=name, paths=FIREWALLS))
+    text = simulated(name, [StackPacket(TCP)], Settings(file=name, paths=FIREWALLS))
     assert [packet.data for packet in read(text)] == [TCP]
     assert f"{count} on lo0" in text
     assert text.split()[-2:] == ["pass", "1"]

@@ -32,9 +32,9 @@ from dtkit.output import (
 )
 from dtkit.output import structured as module
 from dtkit.output.structured import read_structured
-from dtkit.packets.packet import Packet as Read
+from dtkit.packets.packet import Packet
 from dtkit.probes import catalog
-from dtkit.simulate import Packet, Settings, run
+from dtkit.simulate import Settings, StackPacket, run
 from tests.output.test_reader import take_all_the_way
 from tests.packets.frames import ipv4, tcp, udp
 
@@ -55,9 +55,9 @@ def read(text: str | bytes) -> list[Event]:
     return list(read_output(io.BytesIO(text.encode() if isinstance(text, str) else text)))
 
 
-def read_packets(text: str) -> list[Read]:
+def read_packets(text: str) -> list[Packet]:
     items = packets(read_output(io.BytesIO(text.encode())), catalog())
-    return [item for item in items if isinstance(item, Read)]
+    return [item for item in items if isinstance(item, Packet)]
 
 
 def oddities(events: list[Event]) -> list[str]:
@@ -74,11 +74,11 @@ OPTIONS = WITH_COPYOUTMBUF.set("quiet", None)
 @pytest.mark.parametrize("copy", Copy)
 @pytest.mark.parametrize("annotate", [True, False], ids=["annotated", "bare"])
 def test_json_has_the_packets_that_the_text_of_the_same_run_has(copy: Copy, annotate: bool) -> None:
-    given = [Packet(DATA, lengths=(20, 20)), Packet(ipv4(17, udp(b"query")))]
+    given = [StackPacket(DATA, lengths=(20, 20)), StackPacket(ipv4(17, udp(b"query")))]
     probes = [catalog()["tcp_input"], catalog()["udp_input"]]
     text = program(probes, Request(copy=copy, annotate=annotate, length=200))
 
-    def output(form: str | None) -> list[Read]:
+    def output(form: str | None) -> list[Packet]:
         options = OPTIONS if form is None else OPTIONS.set("oformat", form)
         return read_packets("".join(run(text, given, Settings(options=options))))
 

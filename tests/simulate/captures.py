@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from dtkit.dlang.options import Options
-from dtkit.simulate import Packet, Settings, Simulation
+from dtkit.simulate import Settings, Simulation, StackPacket
 
 CAPTURES = Path(__file__).parent.parent / "data" / "captures"
 
@@ -86,7 +86,7 @@ class Capture:
                 found[-1].dumps[-1] += bytes.fromhex(dump[1])
         return found
 
-    def run(self, packets: list[Packet], program: str | None = None) -> None:
+    def run(self, packets: list[StackPacket], program: str | None = None) -> None:
         """Compare what the simulator prints with what dtrace(1) did."""
         given, settings = self.settings()
         simulation = Simulation(given if program is None else program, settings)
@@ -99,14 +99,14 @@ class Capture:
         assert simulation.status == self.status
 
 
-def at_network_layer(seen: bytes) -> Packet:
+def at_network_layer(seen: bytes) -> StackPacket:
     """The packet whose first bytes a dump shows; the dump may show more than the packet."""
     length = len(seen)
     if seen[0] >> 4 == 4:
         length = int.from_bytes(seen[2:4], "big")
     elif seen[0] >> 4 == 6:
         length = 40 + int.from_bytes(seen[4:6], "big")
-    return Packet(seen[:length].ljust(length, b"\0"), behind=seen[length:])
+    return StackPacket(seen[:length].ljust(length, b"\0"), behind=seen[length:])
 
 
 def ipv4(length: int, protocol: int = 1, payload: bytes = b"") -> bytes:
@@ -115,7 +115,7 @@ def ipv4(length: int, protocol: int = 1, payload: bytes = b"") -> bytes:
     return (header + bytes([127, 0, 0, 1] * 2) + payload).ljust(length, b"\0")
 
 
-def timed(packets: list[Packet], groups: list[int]) -> list[Packet]:
+def timed(packets: list[StackPacket], groups: list[int]) -> list[StackPacket]:
     """Packets in groups that are a second and more apart."""
     times = [
         1_600_000_000_000_000_000 + group * 1_500_000_000 + number * 1_000_000

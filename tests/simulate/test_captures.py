@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from dtkit.simulate import Packet
+from dtkit.simulate import StackPacket
 from tests.simulate.captures import CAPTURES, Capture, at_network_layer, ipv4, timed
 
 #: Captures that are compile errors, or fail before anything fires.
@@ -66,7 +66,7 @@ COUNTED = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_refused(name: str) -> None:
-    Capture(name).run([Packet(ipv4(84))])
+    Capture(name).run([StackPacket(ipv4(84))])
 
 
 def test_script_error() -> None:
@@ -83,17 +83,17 @@ def test_dumped(name: str) -> None:
 
 @pytest.mark.parametrize("name", COUNTED)
 def test_counted(name: str) -> None:
-    Capture(name).run([Packet(ipv4(84))] * COUNTED[name])
+    Capture(name).run([StackPacket(ipv4(84))] * COUNTED[name])
 
 
 def test_lengths() -> None:
     capture = Capture("01-ip_input.txt")
-    capture.run([Packet(ipv4(int(seen.text.split()[0]))) for seen in capture.firings])
+    capture.run([StackPacket(ipv4(int(seen.text.split()[0]))) for seen in capture.firings])
 
 
 def test_two_probes() -> None:
     capture = Capture("13-two-probes.txt")
-    packets: list[Packet] = []
+    packets: list[StackPacket] = []
     for seen in capture.firings:
         packet = at_network_layer(seen.dumps[0])
         if seen.function == "tcp_input":
@@ -114,7 +114,7 @@ def test_drops(name: str) -> None:
     capture = Capture(name)
     fit = 4096 // 80
     packets = [at_network_layer(seen.dumps[0]) for seen in capture.firings]
-    lost = [Packet(ipv4(84))]
+    lost = [StackPacket(ipv4(84))]
     if capture.is_apart:
         first, second = map(int, re.findall(r"(\d+) drops", capture.errors))
         full = len(packets) - 2 * fit
@@ -132,45 +132,45 @@ def test_drops(name: str) -> None:
 
 def test_chain_walk() -> None:
     capture = Capture("28-chain-walk.txt")
-    capture.run([Packet(ipv4(3028)) for _ in capture.firings])
+    capture.run([StackPacket(ipv4(3028)) for _ in capture.firings])
 
 
 def test_tcp_chain() -> None:
     capture = Capture("50-tcp-chain.txt")
-    packets: list[Packet] = []
+    packets: list[StackPacket] = []
     for total, first, rest in re.findall(r"len (\d+): (\d+)(.*)", capture.output):
         more = [int(number) for number in re.findall(r"\d+", rest)]
-        packets.append(Packet(ipv4(int(total), 6), lengths=(int(first), *more)))
+        packets.append(StackPacket(ipv4(int(total), 6), lengths=(int(first), *more)))
     capture.run(packets)
 
 
 def test_output_chain() -> None:
     capture = Capture("52-ip_output-chain.txt")
-    packets: list[Packet] = []
+    packets: list[StackPacket] = []
     for total, first, second in re.findall(r"(\d+): (\d+) \+ (\d+)", capture.output):
         lengths = int(first), int(second)
-        packets.append(Packet(ipv4(int(total), 6), path="output", lengths=lengths))
-    packets.append(Packet(ipv4(52, 6), path="output"))
+        packets.append(StackPacket(ipv4(int(total), 6), path="output", lengths=lengths))
+    packets.append(StackPacket(ipv4(52, 6), path="output"))
     capture.run(packets)
 
 
 def test_ethernet() -> None:
     capture = Capture("53-ether_input-epair.txt")
-    capture.run([Packet(seen.dumps[0].ljust(100), ethernet=True) for seen in capture.firings])
+    capture.run([StackPacket(seen.dumps[0].ljust(100), ethernet=True) for seen in capture.firings])
 
 
 def test_ip_provider() -> None:
     capture = Capture("56-sdt-ip.txt")
     lengths = [int(seen.text.split()[-1]) + 20 for seen in capture.firings]
-    capture.run([Packet(ipv4(length)) for length in lengths])
+    capture.run([StackPacket(ipv4(length)) for length in lengths])
 
 
 def test_tcp_provider() -> None:
     capture = Capture("57-sdt-tcp.txt")
-    packets: list[Packet] = []
+    packets: list[StackPacket] = []
     for source, destination, length in re.findall(r":(\d+) -> (\d+) len (\d+)", capture.output):
         ports = int(source).to_bytes(2, "big") + int(destination).to_bytes(2, "big")
-        packets.append(Packet(ipv4(int(length) + 20, 6, ports)))
+        packets.append(StackPacket(ipv4(int(length) + 20, 6, ports)))
     capture.run(packets)
 
 
@@ -178,7 +178,7 @@ def test_payload() -> None:
     capture = Capture("69-tracemem-printable-buffer.txt")
     text = capture.firings[0].dumps[0]
     long = ipv4(72, 6, bytes(32) + text)
-    capture.run([Packet(ipv4(60, 6)), Packet(long), Packet(ipv4(52, 6))])
+    capture.run([StackPacket(ipv4(60, 6)), StackPacket(long), StackPacket(ipv4(52, 6))])
 
 
 def test_every_capture_is_printed() -> None:

@@ -16,9 +16,9 @@ from dtkit.generate.oneliner import Copy, Request, program
 from dtkit.oddity import Oddity
 from dtkit.output import Drop, Fault, Firing, packets, read_output
 from dtkit.packets.linktype import LinkType
-from dtkit.packets.packet import Packet as Read
+from dtkit.packets.packet import Packet
 from dtkit.probes import Probe, catalog
-from dtkit.simulate import Packet, Settings, Simulation, read_paths
+from dtkit.simulate import Settings, Simulation, StackPacket, read_paths
 from dtkit.testing import packets as packets_of
 
 #: Functions that are in the kernel more than once have no args[], and a firewall may not be there.
@@ -39,7 +39,7 @@ def path_to(probe: Probe) -> str:
     return f"path once\n  probe {description.provider} {description.name} {arguments}\n"
 
 
-def read(probe: Probe, request: Request, given: list[Packet], quiet: bool) -> list[object]:
+def read(probe: Probe, request: Request, given: list[StackPacket], quiet: bool) -> list[object]:
     options = WITH_COPYOUTMBUF.set("quiet") if quiet else WITH_COPYOUTMBUF
     paths = read_paths(path_to(probe))
     simulation = Simulation(program([probe], request), Settings(options=options, paths=paths))
@@ -56,10 +56,10 @@ def read(probe: Probe, request: Request, given: list[Packet], quiet: bool) -> li
 )
 def test_annotated(probe: Probe, copy: Copy, contents: list[bytes], cuts: list[int]) -> None:
     lengths = tuple(cuts) if copy is Copy.COPYOUTMBUF else ()
-    given = [Packet(data, path="once", lengths=lengths) for data in contents]
+    given = [StackPacket(data, path="once", lengths=lengths) for data in contents]
     request = Request(length=256, copy=copy, annotate=True)
     items = read(probe, request, given, quiet=True)
-    found = [item for item in items if isinstance(item, Read)]
+    found = [item for item in items if isinstance(item, Packet)]
     assert [item.data for item in found] == contents
     assert all(item.exact for item in found)
     assert not [item for item in items if isinstance(item, Oddity | Fault | Drop)]
@@ -69,9 +69,9 @@ def test_annotated(probe: Probe, copy: Copy, contents: list[bytes], cuts: list[i
 @given(contents=st.lists(st.binary(min_size=1, max_size=64), min_size=1, max_size=4))
 def test_default_framing(contents: list[bytes]) -> None:
     probe = catalog()["ip_input"]
-    given = [Packet(data, path="once") for data in contents]
+    given = [StackPacket(data, path="once") for data in contents]
     items = read(probe, Request(), given, quiet=False)
-    assert [item.data for item in items if isinstance(item, Read)] == contents
+    assert [item.data for item in items if isinstance(item, Packet)] == contents
     assert not [item for item in items if isinstance(item, Oddity)]
 
 
@@ -86,16 +86,20 @@ def test_whole_packets_through_the_stack(data: bytes, cuts: list[int]) -> None:
     request = Request(length=2048, copy=Copy.SEGMENTS, annotate=True)
     options = Settings(options=WITH_COPYOUTMBUF.set("quiet").set("bufsize", "16m"))
     simulation = Simulation(program(probes, request), options)
-    printed = "".join(chunk.text for chunk in simulation.run([Packet(data, lengths=tuple(cuts))]))
+    printed = "".join(
+        chunk.text for chunk in simulation.run([StackPacket(data, lengths=tuple(cuts))])
+    )
     found = list(packets(read_output(io.BytesIO(printed.encode())), catalog()))
-    assert [item.data for item in found if isinstance(item, Read)] == [data, data]
+    assert [item.data for item in found if isinstance(item, Packet)] == [data, data]
     assert not [item for item in found if isinstance(item, Oddity | Fault | Drop)]
 
 
 def test_faults_and_drops_are_read() -> None:
     text = 'fbt::ip_input:entry { printf("x"); } fbt::ip_input:entry { trace(*(int *)arg1); }'
     simulation = Simulation(text, Settings(drop_rate=0.5, seed=3))
-    output = "".join(chunk.text for chunk in simulation.run([Packet(b"\x45" + bytes(19))] * 40))
+    output = "".join(
+        chunk.text for chunk in simulation.run([StackPacket(b"\x45" + bytes(19))] * 40)
+    )
     items = list(read_output(io.BytesIO(output.encode())))
     assert [item for item in items if isinstance(item, Fault)]
     assert [item for item in items if isinstance(item, Drop)]

@@ -9,21 +9,21 @@ import pytest
 
 from dtkit.dlang import kernel
 from dtkit.mbuf import Memory
-from dtkit.simulate import Packet, Settings, run
+from dtkit.simulate import Settings, StackPacket, run
 from dtkit.simulate.symbols import KernelVariables
 from tests.simulate.captures import ipv4
 
 QUIET = Settings(options=Settings().options.set("quiet"))
 
 
-def output(program: str, *packets: Packet, settings: Settings = QUIET) -> str:
+def output(program: str, *packets: StackPacket, settings: Settings = QUIET) -> str:
     return "".join(run(program, packets, settings))
 
 
 def test_time_passes() -> None:
     text = 'fbt::ip_input:entry { printf("%d %d,", `time_uptime, `ticks / `hz); }'
     start = 1_600_000_000_000_000_000
-    packets = [Packet(ipv4(84), time=start + second * 1_000_000_000) for second in range(3)]
+    packets = [StackPacket(ipv4(84), time=start + second * 1_000_000_000) for second in range(3)]
     first, second, third = output(text, *packets).strip().strip(",").split(",")
     uptime = int(first.split()[0])
     assert [first, second, third] == [f"{uptime + n} {uptime + n}" for n in range(3)]
@@ -31,7 +31,7 @@ def test_time_passes() -> None:
 
 def test_time_of_day() -> None:
     text = 'fbt::ip_input:entry { printf("%d", `time_second); }'
-    packet = Packet(ipv4(84), time=1_700_000_000_000_000_000)
+    packet = StackPacket(ipv4(84), time=1_700_000_000_000_000_000)
     assert output(text, packet).strip() == "1700000000"
 
 

@@ -17,7 +17,7 @@ from dtkit.generate.functions import Function, choose, known_functions
 from dtkit.generate.path import PathRequest, path_script
 from dtkit.oddity import Oddity
 from dtkit.probes import catalog
-from dtkit.simulate import Packet, Settings, run
+from dtkit.simulate import Settings, StackPacket, run
 from dtkit.trace.detect import read_any
 from dtkit.trace.journey import Hop, Journey, Step
 from dtkit.trace.path import read_path
@@ -46,7 +46,7 @@ def segment(data: bytes = b"x" * 40, port: int = 22, **fields: int) -> bytes:
 
 
 def simulated(
-    *packets: Packet, text: str = "", cpus: int = 1, drop_rate: float = 0.0, seed: int = 0
+    *packets: StackPacket, text: str = "", cpus: int = 1, drop_rate: float = 0.0, seed: int = 0
 ) -> str:
     settings = Settings(file="path.d", cpus=cpus, drop_rate=drop_rate, seed=seed)
     return "".join(run(text or script(), packets, settings))
@@ -78,7 +78,7 @@ def changes(journey: Journey) -> list[str]:
 
 
 def test_an_address_is_translated() -> None:
-    journey = only(simulated(Packet(segment(), path="nat")))
+    journey = only(simulated(StackPacket(segment(), path="nat")))
     assert labels(journey)[:3] == ["ip_input", "ip_forward", "+ip_output"]
     assert changes(journey) == ["ipv4 source 10.0.0.1 -> 192.0.2.1"]
     assert journey.outcome.startswith("delivered: freed by vtnet_txq_eof+")
@@ -86,19 +86,19 @@ def test_an_address_is_translated() -> None:
 
 def test_a_translated_packet_that_the_filter_no_longer_matches_is_followed() -> None:
     text = script("host 10.0.0.1")
-    journey = only(simulated(Packet(segment(), path="nat"), text=text))
+    journey = only(simulated(StackPacket(segment(), path="nat"), text=text))
     assert labels(journey)[-1].startswith("-ip_output")
     assert len(journey.snapshots) == 2
 
 
 def test_a_packet_is_forwarded() -> None:
-    journey = only(simulated(Packet(segment(ttl=9), path="forward")))
+    journey = only(simulated(StackPacket(segment(ttl=9), path="forward")))
     assert "ip_tryforward" in labels(journey)
     assert changes(journey) == ["ipv4 ttl 9 -> 8"]
 
 
 def test_a_pullup_moves_it_to_another_mbuf() -> None:
-    journey = only(simulated(Packet(segment(), path="gathered", lengths=(20,))))
+    journey = only(simulated(StackPacket(segment(), path="gathered", lengths=(20,))))
     at = labels(journey).index("+m_pullup")
     assert re.fullmatch(r"-m_pullup\(now in mbuf 0x[0-9a-f]+\)", labels(journey)[at + 1])
     # It goes on in the mbuf that was given back, with the bytes gathered there.
@@ -111,7 +111,7 @@ def test_a_copy_is_a_journey_of_its_own(ethernet: bool) -> None:
     data = segment()
     if ethernet:
         data = bytes(12) + b"\x08\0" + data
-    first, second = read(simulated(Packet(data, path="copied", ethernet=ethernet)))[0]
+    first, second = read(simulated(StackPacket(data, path="copied", ethernet=ethernet)))[0]
     copy, original = sorted([first, second], key=lambda one: one.origin is None)
     assert (original.origin, copy.origin) == (None, original.number)
     name = "m_copym" if ethernet else "m_dup"
@@ -123,19 +123,19 @@ def test_a_copy_is_a_journey_of_its_own(ethernet: bool) -> None:
 
 
 def test_a_drop_says_who() -> None:
-    journey = only(simulated(Packet(segment(), path="dropped")))
+    journey = only(simulated(StackPacket(segment(), path="dropped")))
     assert journey.outcome.startswith("dropped: freed by ip_input+")
 
 
 def test_a_refusal_says_why() -> None:
-    journey = only(simulated(Packet(segment(), path="refused")))
+    journey = only(simulated(StackPacket(segment(), path="refused")))
     assert journey.outcome == "dropped: pf_test returned PF_DROP"
     # The function that freed it had still to return.
     assert labels(journey)[-1] == "-ip_output(EACCES, permission denied: a firewall refused it)"
 
 
 def test_delivery() -> None:
-    journey = only(simulated(Packet(segment())))
+    journey = only(simulated(StackPacket(segment())))
     assert journey.outcome.startswith("delivered: freed by tcp_do_segment+")
     assert {hop.vnet for hop in journey.hops} == {"host"}
     assert journey.hops[0].interface == "lo0"
@@ -146,7 +146,7 @@ def test_delivery() -> None:
 
 
 def test_a_reused_mbuf_is_a_new_packet() -> None:
-    text = simulated(*(Packet(segment(identity=number)) for number in range(3)))
+    text = simulated(*(StackPacket(segment(identity=number)) for number in range(3)))
     assert len(set(re.findall(r"1 hop .* m=(0x[0-9a-f]+) ", text))) == 1
     journeys, odd = read(text)
     assert [journey.number for journey in journeys] == [1, 2, 3]
@@ -155,7 +155,7 @@ def test_a_reused_mbuf_is_a_new_packet() -> None:
 
 
 def test_a_reused_mbuf_whose_free_was_not_seen() -> None:
-    text = simulated(Packet(segment(identity=1)), Packet(segment(identity=2)))
+    text = simulated(StackPacket(segment(identity=1)), StackPacket(segment(identity=2)))
     lines = text.splitlines(keepends=True)
     first = next(index for index, line in enumerate(lines) if " free " in line)
     journeys, _ = read("".join(lines[:first] + lines[first + 1 :]))
@@ -165,7 +165,11 @@ def test_a_reused_mbuf_whose_free_was_not_seen() -> None:
 
 
 def test_others_are_not_followed() -> None:
-    journey = only(simulated(Packet(segment(port=80)), Packet(segment()), Packet(segment(port=23))))
+    journey = only(
+        simulated(
+            StackPacket(segment(port=80)), StackPacket(segment()), StackPacket(segment(port=23))
+        )
+    )
     assert journey.snapshots[0].summary.startswith("10.0.0.1")
     assert ":22" in journey.snapshots[0].summary or ".22" in journey.snapshots[0].summary
 
@@ -174,14 +178,14 @@ def test_a_frame_is_chosen_behind_its_ethernet_header() -> None:
     tagged = bytes(12) + b"\x81\0\0\x07\x08\0" + segment()
     plain = bytes(12) + b"\x08\0" + segment()
     for frame in (plain, tagged):
-        text = simulated(Packet(frame, ethernet=True))
+        text = simulated(StackPacket(frame, ethernet=True))
         journey = read(text)[0][0]
         assert labels(journey)[0] in ("ether_input", "+ether_input")
 
 
 def test_rate_limits_how_many_are_begun_with() -> None:
     text = script(rate=2)
-    packets = [Packet(segment(identity=number), time=1000 * number) for number in range(5)]
+    packets = [StackPacket(segment(identity=number), time=1000 * number) for number in range(5)]
     assert len(read(simulated(*packets, text=text))[0]) == 2
 
 
@@ -204,7 +208,7 @@ def interleaved(text: str) -> str:
 
 
 def test_two_packets_on_two_cpus() -> None:
-    packets = [Packet(segment(identity=number), path="nat") for number in (1, 2)]
+    packets = [StackPacket(segment(identity=number), path="nat") for number in (1, 2)]
     text = simulated(*packets, cpus=2)
     alone, _ = read(text)
     journeys, odd = read(interleaved(text))
@@ -217,7 +221,7 @@ def test_two_packets_on_two_cpus() -> None:
 
 
 def test_steps_are_put_in_order_by_time() -> None:
-    text = simulated(Packet(segment(), path="nat"))
+    text = simulated(StackPacket(segment(), path="nat"))
     start, end = text.index("@dtkit 1 hop"), text.rindex("@dtkit 1 end")
     blocks = re.findall(r"@dtkit 1 .*?(?=^@dtkit|\Z)", text[start:end], re.S | re.M)
     backwards = text[:start] + blocks[0] + "".join(reversed(blocks[1:])) + text[end:]
@@ -226,7 +230,7 @@ def test_steps_are_put_in_order_by_time() -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_what_is_lost_is_said_in_its_journey(seed: int) -> None:
-    packets = [Packet(segment(identity=number), path="nat") for number in range(8)]
+    packets = [StackPacket(segment(identity=number), path="nat") for number in range(8)]
     whole = labels(read(simulated(*packets))[0][0])
     journeys, odd = read(simulated(*packets, drop_rate=0.05, seed=seed))
     assert any("drop" in text for text in odd)
@@ -239,7 +243,7 @@ def test_what_is_lost_is_said_in_its_journey(seed: int) -> None:
 
 
 def test_lost_hops_are_counted_where_they_are_missing() -> None:
-    text = simulated(Packet(segment(), path="nat"))
+    text = simulated(StackPacket(segment(), path="nat"))
     first, second, third, *rest = re.split(r"(?=^@dtkit 1 hop)", text, flags=re.M)[1:]
     start, end = text[: text.index(first)], rest[-1]
     name = re.search(r"::(\w+):entry|:kernel:(\w+):entry", third)
@@ -252,7 +256,7 @@ def test_lost_hops_are_counted_where_they_are_missing() -> None:
 
 
 def test_drops_of_dynamic_variables_are_said_in_journeys_under_way() -> None:
-    text = simulated(Packet(segment()))
+    text = simulated(StackPacket(segment()))
     at = text.index("@dtkit 1 free")
     text = f"{text[:at]}dtrace: 3 dynamic variable drops\n{text[at:]}"
     (journey,), odd = read(text)
@@ -263,7 +267,7 @@ def test_drops_of_dynamic_variables_are_said_in_journeys_under_way() -> None:
 
 
 def test_faults_are_told_once_each_and_then_counted() -> None:
-    text = simulated(Packet(segment()))
+    text = simulated(StackPacket(segment()))
     fault = (
         "dtrace: error on enabled probe ID 7 (ID 9: fbt:kernel:ip_input:entry): "
         "invalid address (0x2a) in action #1 at DIF offset 12\n"
@@ -274,7 +278,7 @@ def test_faults_are_told_once_each_and_then_counted() -> None:
 
 
 def test_cut_output_keeps_what_is_there() -> None:
-    text = simulated(*(Packet(segment(identity=number), path="nat") for number in (1, 2)))
+    text = simulated(*(StackPacket(segment(identity=number), path="nat") for number in (1, 2)))
     cut = text[: text.rindex("@dtkit 1 free") - 200]
     journeys, odd = read(cut)
     assert len(journeys) == 2
@@ -284,7 +288,7 @@ def test_cut_output_keeps_what_is_there() -> None:
 
 
 def test_times_that_go_back_are_said_once() -> None:
-    text = simulated(*(Packet(segment(identity=number)) for number in range(4)))
+    text = simulated(*(StackPacket(segment(identity=number)) for number in range(4)))
     back = re.sub(r" t=(\d+) m=(\S+) j=(2048|3072|4096) ", r" t=5 m=\2 j=\3 ", text)
     journeys, odd = read(back)
     assert len(journeys) == 4
@@ -293,7 +297,7 @@ def test_times_that_go_back_are_said_once() -> None:
 
 
 def test_without_a_start_times_are_since_boot() -> None:
-    text = simulated(Packet(segment()))
+    text = simulated(StackPacket(segment()))
     (journey,), odd = read(text[text.index("@dtkit 1 hop") :])
     assert odd == ["no start of a script: times are since boot"]
     assert journey.time is not None
@@ -301,7 +305,7 @@ def test_without_a_start_times_are_since_boot() -> None:
 
 
 def test_another_run_begins_anew() -> None:
-    text = simulated(Packet(segment()))
+    text = simulated(StackPacket(segment()))
     journeys, odd = read(text + text)
     assert odd == []
     assert [journey.number for journey in journeys] == [1, 2]
@@ -323,7 +327,7 @@ def test_nothing_to_read(text: str) -> None:
 
 
 def test_names_cannot_pass_for_fields() -> None:
-    text = simulated(Packet(segment()))
+    text = simulated(StackPacket(segment()))
     text = text.replace("exec=intr", "exec=a b j=99999 t=1 if=x exec=y").replace(
         "if=lo0", "if=e m0 j=77777"
     )
@@ -351,7 +355,7 @@ def test_nothing_raises(data: st.DataObject) -> None:
 
 def test_steps_are_told_as_they_come() -> None:
     told: list[tuple[int, Step]] = []
-    text = simulated(Packet(segment(), path="nat"))
+    text = simulated(StackPacket(segment(), path="nat"))
     list(read_path(io.BytesIO(text.encode()), lambda number, step: told.append((number, step))))
     hops = [step.place.label for _, step in told if isinstance(step, Hop)]
     assert hops[:2] == ["ip_input", "ip_forward"]

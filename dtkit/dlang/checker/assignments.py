@@ -12,7 +12,7 @@ from dtkit.dlang.checker.nodes import (
     Call,
     Flag,
     Int,
-    Node,
+    TypedExpr,
     Unary,
     Var,
     translation_of,
@@ -24,11 +24,11 @@ from dtkit.dlang.syntax import tree
 from dtkit.dlang.types import (
     DYNAMIC,
     Array,
-    Function,
+    FunctionType,
 )
 
 
-def _assign(checker: Checker, node: tree.Assign, read: bool) -> Node:
+def _assign(checker: Checker, node: tree.AssignExpr, read: bool) -> TypedExpr:
     op, at = node.op, node.at
     target = node.target
     if isinstance(target, tree.AggName) and op == "=":
@@ -56,7 +56,7 @@ def _assign(checker: Checker, node: tree.Assign, read: bool) -> Node:
     return _assigned(checker, at, op, left, right)
 
 
-def _written(checker: Checker, target: tree.Expr) -> Node:
+def _written(checker: Checker, target: tree.Expr) -> TypedExpr:
     """The target of a compound assignment: read and written."""
     left = checker.expr(target, read=False)
     if isinstance(left, Var):
@@ -70,7 +70,7 @@ def _written(checker: Checker, target: tree.Expr) -> Node:
     return left
 
 
-def _check_step(checker: Checker, at: int, op: str, left: Node, right: Node) -> None:
+def _check_step(checker: Checker, at: int, op: str, left: TypedExpr, right: TypedExpr) -> None:
     if checker.is_string(left) or checker.is_string(right):
         raise incompatible(checker, at, op, left, right)
     if checker.is_integer(left) and checker.is_integer(right):
@@ -85,7 +85,7 @@ def _check_step(checker: Checker, at: int, op: str, left: Node, right: Node) -> 
         raise incompatible(checker, at, op, left, right)
 
 
-def _plain_assign(checker: Checker, node: tree.Assign) -> Node:
+def _plain_assign(checker: Checker, node: tree.AssignExpr) -> TypedExpr:
     at = node.at
     left = checker.expr(node.target, read=False)
     right = checker.expr(node.value)
@@ -104,7 +104,7 @@ def _plain_assign(checker: Checker, node: tree.Assign) -> Node:
     if isinstance(left, Var):
         left.variable.modified = True
     resolved = checker.types.resolve(left.type)
-    if isinstance(resolved, Array | Function):
+    if isinstance(resolved, Array | FunctionType):
         raise DError(
             f'operator = may not be applied to operand of type "{checker.type_name(left)}"',
             "D_OP_ARRFUN",
@@ -118,7 +118,7 @@ def _plain_assign(checker: Checker, node: tree.Assign) -> Node:
     return _assigned(checker, at, "=", left, right)
 
 
-def _assigned(checker: Checker, at: int, op: str, left: Node, right: Node) -> Node:
+def _assigned(checker: Checker, at: int, op: str, left: TypedExpr, right: TypedExpr) -> TypedExpr:
     if isinstance(right, Int):
         # dtrace(1) cuts a constant to the size of what it is assigned to.
         cut = fold_cast(right, left.type, right.flags, right.at, checker.types)
@@ -130,7 +130,7 @@ def _assigned(checker: Checker, at: int, op: str, left: Node, right: Node) -> No
     return Assign(at, left.type, left.flags & ~Flag.LVALUE, op, left, right)
 
 
-def _aggregate(checker: Checker, at: int, left: Agg, right: Node) -> Node:
+def _aggregate(checker: Checker, at: int, left: Agg, right: TypedExpr) -> TypedExpr:
     name = left.variable.name
     if not isinstance(right, Call) or right.function.kind != Kind.AGGREGATING:
         raise DError(
@@ -157,5 +157,5 @@ def _aggregate(checker: Checker, at: int, left: Agg, right: Node) -> Node:
 
 #: The rule of each kind of expression.
 RULES: dict[type, Rule] = {
-    tree.Assign: _assign,
+    tree.AssignExpr: _assign,
 }

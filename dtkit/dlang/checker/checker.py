@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dtkit.dlang.checker.nodes import Agg, Int, Node, Var
+from dtkit.dlang.checker.nodes import Agg, Int, TypedExpr, Var
 from dtkit.dlang.checker.scope import Scope
 from dtkit.dlang.checker.specifiers import Declarer
 from dtkit.dlang.checker.values import Values
@@ -47,7 +47,7 @@ class Checker(Values):
         self.description: str | None = None
         self.is_unknown_probe = False
 
-    def expr(self, node: tree.Expr, read: bool = True) -> Node:
+    def expr(self, node: tree.Expr, read: bool = True) -> TypedExpr:
         """
         The typed tree of *node*.
 
@@ -68,4 +68,4 @@ class Checker(Values):
 
 
 #: Types an expression; the last argument says whether its value is used.
-Rule = Callable[[Checker, Any, bool], Node]
+Rule = Callable[[Checker, Any, bool], TypedExpr]

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dtkit.dlang.checker.checker import Checker
-from dtkit.dlang.checker.nodes import Inline, Int, Node, Signature, Translation, Variable
+from dtkit.dlang.checker.nodes import Inline, Int, Signature, Translation, TypedExpr, Variable
 from dtkit.dlang.findings import DError, UnknownError
 from dtkit.dlang.predefined import Kind
 from dtkit.dlang.syntax import tree
@@ -26,7 +26,7 @@ class Declarations:
         match item:
             case tree.Declaration():
                 self._declaration(item)
-            case tree.Inline():
+            case tree.InlineDeclaration():
                 self._inline(item)
             case tree.Translator():
                 self._translator(item)
@@ -126,7 +126,7 @@ class Declarations:
         if keys is not None:
             variable.signature = Signature(types)
 
-    def _inline(self, item: tree.Inline) -> None:
+    def _inline(self, item: tree.InlineDeclaration) -> None:
         """``inline``."""
         declarer = self.checker.declarer
         declarator = item.declarator
@@ -181,7 +181,7 @@ class Declarations:
         finally:
             if keys is not None:
                 self.scope.local.pop()
-        declared = Node(item.at, type_, self.checker.node_flags(type_))
+        declared = TypedExpr(item.at, type_, self.checker.node_flags(type_))
         if self.checker.is_void(declared):
             raise DError(f"cannot declare void inline: {name}", "D_DECL_VOIDOBJ", item.at)
         if not self.checker.is_dynamic(value) and not self.checker.argument_fits(declared, value):
@@ -233,7 +233,7 @@ class Declarations:
                         at,
                     )
                 value = self.checker.expr(expression)
-                declared = Node(at, member.type, self.checker.node_flags(member.type))
+                declared = TypedExpr(at, member.type, self.checker.node_flags(member.type))
                 if not self.checker.argument_fits(declared, value):
                     raise DError(
                         f"translator member {name} definition uses incompatible types: "

@@ -8,7 +8,7 @@ Values are kept as unsigned 64-bit numbers whatever their type, as dtrace(1) kee
 
 from __future__ import annotations
 
-from dtkit.dlang.checker.nodes import Flag, Int, Node
+from dtkit.dlang.checker.nodes import Flag, Int, TypedExpr
 from dtkit.dlang.findings import DError
 from dtkit.dlang.syntax import tree
 from dtkit.dlang.types import (
@@ -29,7 +29,7 @@ MASK = (1 << 64) - 1
 _CANDIDATES = [INT, UNSIGNED, LONG, UNSIGNED_LONG, LONG_LONG, UNSIGNED_LONG_LONG]
 
 
-def integer_constant(node: tree.Int) -> Int:
+def integer_constant(node: tree.IntLiteral) -> Int:
     """The type of an integer constant, by the rules of C99 6.4.4.1."""
     step = 2 if node.decimal or node.suffix.startswith("u") else 1
     start = node.suffix.count("u") + 2 * node.suffix.count("l")
@@ -65,7 +65,7 @@ def fold_unary(op: str, operand: Int, at: int, types: Types) -> Int | None:
     return Int(at, operand.type, flags, value)
 
 
-def fold_binary(op: str, left: Node, right: Node, at: int, types: Types) -> Int | None:
+def fold_binary(op: str, left: TypedExpr, right: TypedExpr, at: int, types: Types) -> Int | None:
     """
     An operator between two constants, or None where it is not folded.
 

@@ -13,9 +13,9 @@ from dtkit.dlang.checker.nodes import (
     Flag,
     Int,
     MemberOf,
-    Node,
     Translate,
     Translation,
+    TypedExpr,
     Var,
     Variable,
     translation_of,
@@ -34,7 +34,7 @@ from dtkit.dlang.types import (
 )
 
 
-def _index(checker: Checker, node: tree.Index, read: bool) -> Node:
+def _index(checker: Checker, node: tree.IndexExpr, read: bool) -> TypedExpr:
     base = node.base
     at = node.at
     if isinstance(base, tree.AggName):
@@ -57,7 +57,7 @@ def _index(checker: Checker, node: tree.Index, read: bool) -> Node:
                 "D_IDENT_BADREF",
                 at,
             )
-    if isinstance(base, tree.Member) and base.op == "->" and isinstance(base.base, tree.Name):
+    if isinstance(base, tree.MemberExpr) and base.op == "->" and isinstance(base.base, tree.Name):
         scoped = checker.scope.scoped(base.base.name)
         if scoped is not None:
             variables, scope = scoped
@@ -93,7 +93,7 @@ def _index(checker: Checker, node: tree.Index, read: bool) -> Node:
 
 def _array_element(
     checker: Checker, at: int, variable: Variable, keys: Sequence[tree.Expr], read: bool
-) -> Node:
+) -> TypedExpr:
     typed = tuple(checker.expr(key) for key in keys)
     if variable.scope == "builtin" and variable.inline is None:
         if variable.name == "args":
@@ -105,7 +105,7 @@ def _array_element(
     return element(checker, at, variable, typed)
 
 
-def _args(checker: Checker, at: int, variable: Variable, keys: tuple[Node, ...]) -> Node:
+def _args(checker: Checker, at: int, variable: Variable, keys: tuple[TypedExpr, ...]) -> TypedExpr:
     if len(keys) != 1:
         count = f"{len(keys)} arg{' ' if len(keys) == 1 else 's '}"
         raise DError(f"args[ ] prototype mismatch: {count}passed, 1 expected", "D_PROTO_LEN", at)
@@ -148,8 +148,8 @@ def _args(checker: Checker, at: int, variable: Variable, keys: tuple[Node, ...])
     output = checker.scope.type_named(translated)
     translation = checker.scope.translator(native_type, output)
     if translation is None:
-        given = Node(at, native_type, checker.node_flags(native_type))
-        if checker.argument_fits(Node(at, output, checker.node_flags(output)), given):
+        given = TypedExpr(at, native_type, checker.node_flags(native_type))
+        if checker.argument_fits(TypedExpr(at, output, checker.node_flags(output)), given):
             return Var(at, output, checker.node_flags(output) | Flag.LVALUE, variable, keys)
         raise DError(
             f"translator for args[{index}] from {native} to {translated} is not defined",
@@ -159,7 +159,7 @@ def _args(checker: Checker, at: int, variable: Variable, keys: tuple[Node, ...])
     return Var(at, DYNAMIC, Flag.REF, variable, keys, translation)
 
 
-def _member(checker: Checker, node: tree.Member, read: bool) -> Node:
+def _member(checker: Checker, node: tree.MemberExpr, read: bool) -> TypedExpr:
     if node.op == "->" and isinstance(node.base, tree.Name):
         if node.base.name == "self":
             return _scoped(checker, node, checker.scope.thread, "thread", read)
@@ -210,8 +210,8 @@ def _member(checker: Checker, node: tree.Member, read: bool) -> Node:
 
 
 def _translated_member(
-    checker: Checker, node: tree.Member, base: Node, translation: Translation
-) -> Node:
+    checker: Checker, node: tree.MemberExpr, base: TypedExpr, translation: Translation
+) -> TypedExpr:
     if node.name not in translation.members:
         raise DError(
             f"translator does not define conversion for member: {node.name}",
@@ -225,8 +225,8 @@ def _translated_member(
 
 
 def _scoped(
-    checker: Checker, node: tree.Member, variables: dict[str, Variable], scope: str, read: bool
-) -> Node:
+    checker: Checker, node: tree.MemberExpr, variables: dict[str, Variable], scope: str, read: bool
+) -> TypedExpr:
     variable = variables.get(node.name)
     if variable is None:
         variable = checker.scope.create(node.name, scope, Kind.SCALAR, node.at)
@@ -241,7 +241,7 @@ def _scoped(
     return scalar(checker, node.at, variable, read)
 
 
-def _translate(checker: Checker, node: tree.Translate, read: bool) -> Node:
+def _translate(checker: Checker, node: tree.TranslateExpr, read: bool) -> TypedExpr:
     output = checker.declarer.type_of(node.type)
     operand = checker.expr(node.operand)
     translation = checker.scope.translator(operand.type, output)
@@ -255,7 +255,7 @@ def _translate(checker: Checker, node: tree.Translate, read: bool) -> Node:
     return Translate(node.at, DYNAMIC, Flag.REF, operand, translation)
 
 
-def _offsetof(checker: Checker, node: tree.Offsetof, read: bool) -> Node:
+def _offsetof(checker: Checker, node: tree.Offsetof, read: bool) -> TypedExpr:
     type_ = checker.types.resolve(checker.declarer.type_of(node.type))
     if not isinstance(type_, Tagged) or type_.kind == "enum":
         raise DError("offsetof operand must be a struct or union type", "D_OFFSETOF_TYPE", node.at)
@@ -275,13 +275,13 @@ def _offsetof(checker: Checker, node: tree.Offsetof, read: bool) -> Node:
             "D_OFFSETOF_BITFIELD",
             node.at,
         )
-    return integer_constant(tree.Int(node.at, member.offset // 8))
+    return integer_constant(tree.IntLiteral(node.at, member.offset // 8))
 
 
 #: The rule of each kind of expression.
 RULES: dict[type, Rule] = {
-    tree.Index: _index,
-    tree.Member: _member,
+    tree.IndexExpr: _index,
+    tree.MemberExpr: _member,
     tree.Offsetof: _offsetof,
-    tree.Translate: _translate,
+    tree.TranslateExpr: _translate,
 }

@@ -14,10 +14,10 @@ from dtkit.dlang.checker.nodes import (
     Flag,
     Inline,
     Int,
-    Node,
     Signature,
     Str,
     Symbol,
+    TypedExpr,
     Var,
     Variable,
     translation_of,
@@ -33,22 +33,22 @@ from dtkit.dlang.types import (
 )
 
 
-def _int(checker: Checker, node: tree.Int, read: bool) -> Node:
+def _int(checker: Checker, node: tree.IntLiteral, read: bool) -> TypedExpr:
     return integer_constant(node)
 
 
-def _str(checker: Checker, node: tree.Str, read: bool) -> Node:
+def _str(checker: Checker, node: tree.StrLiteral, read: bool) -> TypedExpr:
     return Str(node.at, STRING, checker.node_flags(STRING), node.value)
 
 
-def _name(checker: Checker, node: tree.Name, read: bool) -> Node:
+def _name(checker: Checker, node: tree.Name, read: bool) -> TypedExpr:
     if "`" in node.name:
         return _symbol(checker, node)
     variable = lookup(checker, node, Kind.SCALAR)
     return scalar(checker, node.at, variable, read)
 
 
-def _symbol(checker: Checker, node: tree.Name) -> Node:
+def _symbol(checker: Checker, node: tree.Name) -> TypedExpr:
     """A variable of the kernel: ``module`name``, ```name``."""
     module, _, name = node.name.partition("`")
     found = checker.symbols.get(name) if module in ("", "kernel") else None
@@ -58,7 +58,7 @@ def _symbol(checker: Checker, node: tree.Name) -> Node:
     return Symbol(node.at, type_, checker.node_flags(type_) | Flag.LVALUE, name, found.address)
 
 
-def _agg_name(checker: Checker, node: tree.AggName, read: bool) -> Node:
+def _agg_name(checker: Checker, node: tree.AggName, read: bool) -> TypedExpr:
     variable = checker.scope.aggregations.get(node.name)
     if variable is None:
         raise DError(
@@ -105,7 +105,7 @@ def _enumerator(checker: Checker, node: tree.Name) -> Variable | None:
     return None
 
 
-def scalar(checker: Checker, at: int, variable: Variable, read: bool) -> Node:
+def scalar(checker: Checker, at: int, variable: Variable, read: bool) -> TypedExpr:
     """A variable without keys."""
     refuse_unknown(variable, at)
     if read and variable.fresh:
@@ -126,7 +126,9 @@ def scalar(checker: Checker, at: int, variable: Variable, read: bool) -> Node:
     return Var(at, type_, flags, variable, None, translation)
 
 
-def element(checker: Checker, at: int, variable: Variable, keys: tuple[Node, ...]) -> Node:
+def element(
+    checker: Checker, at: int, variable: Variable, keys: tuple[TypedExpr, ...]
+) -> TypedExpr:
     """An element of an associative array."""
     refuse_unknown(variable, at)
     sign_keys(checker, at, variable, keys)
@@ -139,7 +141,7 @@ def element(checker: Checker, at: int, variable: Variable, keys: tuple[Node, ...
     return Var(at, type_, flags, variable, keys)
 
 
-def sign_keys(checker: Checker, at: int, variable: Variable, keys: tuple[Node, ...]) -> None:
+def sign_keys(checker: Checker, at: int, variable: Variable, keys: tuple[TypedExpr, ...]) -> None:
     """Check keys against those that an array or aggregation was first used with."""
     prefix = "@" if variable.kind == Kind.AGGREGATION else ""
     if variable.signature is None:
@@ -160,7 +162,7 @@ def _match(
     checker: Checker,
     at: int,
     variable: Variable,
-    arguments: Sequence[Node],
+    arguments: Sequence[TypedExpr],
     prefix: str,
     suffix: str,
     what: str,
@@ -191,7 +193,9 @@ def _match(
         if parameter is None:
             continue
         argument = arguments[number]
-        if not checker.argument_fits(Node(at, parameter, checker.node_flags(parameter)), argument):
+        if not checker.argument_fits(
+            TypedExpr(at, parameter, checker.node_flags(parameter)), argument
+        ):
             label = "key" if what == "key" else "argument"
             raise DError(
                 f"{who} {label} #{number + 1} is incompatible with prototype:\n"
@@ -202,7 +206,7 @@ def _match(
             )
 
 
-def _call(checker: Checker, node: tree.Call, read: bool) -> Node:
+def _call(checker: Checker, node: tree.CallExpr, read: bool) -> TypedExpr:
     if not isinstance(node.function, tree.Name):
         raise DError("function designator is not of function type", "D_FUNC_IDENT", node.at)
     name = node.function.name
@@ -237,9 +241,9 @@ def _parse_error() -> Iterator[None]:
 
 #: The rule of each kind of expression.
 RULES: dict[type, Rule] = {
-    tree.Int: _int,
-    tree.Str: _str,
+    tree.IntLiteral: _int,
+    tree.StrLiteral: _str,
     tree.Name: _name,
     tree.AggName: _agg_name,
-    tree.Call: _call,
+    tree.CallExpr: _call,
 }

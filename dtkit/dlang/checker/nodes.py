@@ -81,7 +81,7 @@ class Variable:
 class Inline:
     """What an inline stands for; *parameters* are those of an inline array."""
 
-    value: Node | None
+    value: TypedExpr | None
     parameters: tuple[Variable | None, ...] = ()
 
 
@@ -92,12 +92,12 @@ class Translation:
     output: Type
     input: Type
     variable: Variable
-    members: dict[str, tuple[Type, Node]] = field(default_factory=dict)
+    members: dict[str, tuple[Type, TypedExpr]] = field(default_factory=dict)
     pointer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class TypedExpr:
     """
     A typed expression.
 
@@ -125,7 +125,7 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Int(Node):
+class Int(TypedExpr):
     """An integer constant, as an unsigned 64-bit number."""
 
     value: int
@@ -137,23 +137,23 @@ class Int(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Str(Node):
+class Str(TypedExpr):
     """A string constant."""
 
     value: str
 
 
 @dataclass(frozen=True, slots=True)
-class Var(Node):
+class Var(TypedExpr):
     """A variable, or with *keys* an element of an array or of ``args[]``."""
 
     variable: Variable
-    keys: tuple[Node, ...] | None = None
+    keys: tuple[TypedExpr, ...] | None = None
     translation: Translation | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Symbol(Node):
+class Symbol(TypedExpr):
     """A variable of the kernel, and where it is."""
 
     symbol: str
@@ -161,83 +161,83 @@ class Symbol(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Agg(Node):
+class Agg(TypedExpr):
     """An aggregation, with its key, and the function that is applied to it."""
 
     variable: Variable
-    keys: tuple[Node, ...] = ()
+    keys: tuple[TypedExpr, ...] = ()
     function: Call | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Node):
+class Call(TypedExpr):
     """A subroutine, action or aggregating function, applied."""
 
     function: Variable
-    arguments: tuple[Node, ...]
+    arguments: tuple[TypedExpr, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Unary(Node):
+class Unary(TypedExpr):
     """``- + ~ ! * &``, ``sizeof``, ``stringof``, ``++x --x x++ x--``."""
 
     op: str
-    operand: Node
+    operand: TypedExpr
 
 
 @dataclass(frozen=True, slots=True)
-class Binary(Node):
+class Binary(TypedExpr):
     """Two operands, the comma included."""
 
     op: str
-    left: Node
-    right: Node
+    left: TypedExpr
+    right: TypedExpr
 
 
 @dataclass(frozen=True, slots=True)
-class Assign(Node):
+class Assign(TypedExpr):
     """An assignment; *op* is ``=`` or the operator of a compound one."""
 
     op: str
-    target: Node
-    value: Node
+    target: TypedExpr
+    value: TypedExpr
 
 
 @dataclass(frozen=True, slots=True)
-class Conditional(Node):
+class Conditional(TypedExpr):
     """``?:``."""
 
-    test: Node
-    yes: Node
-    no: Node
+    test: TypedExpr
+    yes: TypedExpr
+    no: TypedExpr
 
 
 @dataclass(frozen=True, slots=True)
-class MemberOf(Node):
+class MemberOf(TypedExpr):
     """``.`` or ``->``; *translation* where the base is translated data."""
 
     op: str
-    base: Node
+    base: TypedExpr
     member: Member
     translation: Translation | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Cast(Node):
+class Cast(TypedExpr):
     """A cast."""
 
-    operand: Node
+    operand: TypedExpr
 
 
 @dataclass(frozen=True, slots=True)
-class Translate(Node):
+class Translate(TypedExpr):
     """``xlate``."""
 
-    operand: Node
+    operand: TypedExpr
     translation: Translation
 
 
-def translation_of(node: Node) -> Translation | None:
+def translation_of(node: TypedExpr) -> Translation | None:
     """The translator whose output *node* is, or None."""
     match node:
         case Var(translation=translation) | Translate(translation=translation):

@@ -15,8 +15,8 @@ from dtkit.dlang.checker.nodes import (
     Conditional,
     Flag,
     Int,
-    Node,
     Str,
+    TypedExpr,
     Unary,
     Var,
     translation_of,
@@ -31,7 +31,7 @@ from dtkit.dlang.types import (
     LONG,
     STRING,
     Array,
-    Function,
+    FunctionType,
     Integer,
     Pointer,
     Tagged,
@@ -40,7 +40,7 @@ from dtkit.dlang.types import (
 )
 
 
-def _unary(checker: Checker, node: tree.Unary, read: bool) -> Node:
+def _unary(checker: Checker, node: tree.UnaryExpr, read: bool) -> TypedExpr:
     op = node.op
     if op in ("++", "--"):
         return _increment(checker, node.at, f"{op}x", node.operand)
@@ -83,7 +83,7 @@ def _default_type(checker: Checker, operand: Var) -> None:
         operand.variable.type = Typedef("int64_t", LONG)
 
 
-def dereference(checker: Checker, at: int, operand: Node) -> Node:
+def dereference(checker: Checker, at: int, operand: TypedExpr) -> TypedExpr:
     """``*operand``."""
     translation = translation_of(operand)
     if translation is not None and translation.pointer and checker.is_dynamic(operand):
@@ -99,7 +99,7 @@ def dereference(checker: Checker, at: int, operand: Node) -> Node:
     base = checker.types.resolve(type_)
     if isinstance(base, Integer) and not base.bits:
         raise DError("cannot dereference pointer to void", "D_DEREF_VOID", at)
-    if isinstance(base, Function):
+    if isinstance(base, FunctionType):
         raise DError("cannot dereference pointer to function", "D_DEREF_FUNC", at)
     userland = bool(operand.flags & Flag.USERLAND)
     flags = checker.node_flags(type_, userland)
@@ -112,7 +112,7 @@ def dereference(checker: Checker, at: int, operand: Node) -> Node:
     return Unary(at, type_, flags, "*", operand)
 
 
-def _address(checker: Checker, at: int, operand: Node) -> Node:
+def _address(checker: Checker, at: int, operand: TypedExpr) -> TypedExpr:
     if isinstance(operand, Var | Agg):
         raise DError("cannot take address of dynamic variable", "D_ADDROF_VAR", at)
     if checker.is_dynamic(operand):
@@ -132,7 +132,7 @@ def _unknown_size(checker: Checker, type_: Type, at: int, region: str = "") -> D
     return error
 
 
-def _sizeof(checker: Checker, at: int, operand: Node) -> Node:
+def _sizeof(checker: Checker, at: int, operand: TypedExpr) -> TypedExpr:
     size_t = checker.scope.named("size_t")
     if operand.flags & Flag.BITFIELD:
         raise DError("cannot apply sizeof to a bit-field", "D_SIZEOF_BITFIELD", at)
@@ -144,7 +144,7 @@ def _sizeof(checker: Checker, at: int, operand: Node) -> Node:
     return Unary(at, size_t, NONE, "sizeof", operand)
 
 
-def _stringof(checker: Checker, at: int, operand: Node) -> Node:
+def _stringof(checker: Checker, at: int, operand: TypedExpr) -> TypedExpr:
     if not (
         checker.is_scalar(operand)
         or checker.is_pointer(operand)
@@ -159,11 +159,11 @@ def _stringof(checker: Checker, at: int, operand: Node) -> Node:
     return Unary(at, STRING, checker.node_flags(STRING, userland), "stringof", operand)
 
 
-def _postfix(checker: Checker, node: tree.Postfix, read: bool) -> Node:
+def _postfix(checker: Checker, node: tree.PostfixExpr, read: bool) -> TypedExpr:
     return _increment(checker, node.at, f"x{node.op}", node.operand)
 
 
-def _increment(checker: Checker, at: int, op: str, operand: tree.Expr) -> Node:
+def _increment(checker: Checker, at: int, op: str, operand: tree.Expr) -> TypedExpr:
     sign = op.replace("x", "")
     if isinstance(operand, tree.Name):
         lookup(checker, operand, Kind.SCALAR, create=True)
@@ -191,7 +191,7 @@ def _increment(checker: Checker, at: int, op: str, operand: tree.Expr) -> Node:
     return Unary(at, child.type, child.flags & ~Flag.LVALUE, op, child)
 
 
-def _binary(checker: Checker, node: tree.Binary, read: bool) -> Node:
+def _binary(checker: Checker, node: tree.BinaryExpr, read: bool) -> TypedExpr:
     op, at = node.op, node.at
     left = checker.expr(node.left)
     if op in ("==", "!=", "<", "<=", ">", ">="):
@@ -234,7 +234,7 @@ def _binary(checker: Checker, node: tree.Binary, read: bool) -> Node:
     return Binary(at, INT, Flag.SIGNED, op, left, right)
 
 
-def _compared(checker: Checker, node: tree.Binary, left: Node) -> Node:
+def _compared(checker: Checker, node: tree.BinaryExpr, left: TypedExpr) -> TypedExpr:
     """The right side of a comparison, which may be a name of the left side's enum."""
     resolved = checker.types.resolve(left.type)
     right = node.right
@@ -258,9 +258,9 @@ def _compared(checker: Checker, node: tree.Binary, left: Node) -> Node:
 
 def require(
     checker: Checker,
-    test: Callable[[Node], bool],
-    left: Node,
-    right: Node,
+    test: Callable[[TypedExpr], bool],
+    left: TypedExpr,
+    right: TypedExpr,
     op: str,
     at: int,
     what: str,
@@ -271,15 +271,15 @@ def require(
         raise DError(f"operator {op} requires operands of {what} type", tag, at)
 
 
-def _arithmetic(checker: Checker, at: int, op: str, left: Node, right: Node) -> Node:
+def _arithmetic(checker: Checker, at: int, op: str, left: TypedExpr, right: TypedExpr) -> TypedExpr:
     type_ = checker.types.promote(left.type, right.type)
     return Binary(at, type_, checker.node_flags(type_), op, left, right)
 
 
-def additive(checker: Checker, at: int, op: str, left: Node, right: Node) -> Node:
+def additive(checker: Checker, at: int, op: str, left: TypedExpr, right: TypedExpr) -> TypedExpr:
     """``+`` and ``-``, of integers, or of a pointer and an integer or pointer."""
 
-    def pointer(node: Node) -> bool:
+    def pointer(node: TypedExpr) -> bool:
         return checker.is_string(node) or (
             checker.is_pointer(node) and not checker.is_void_or_function_pointer(node)
         )
@@ -303,7 +303,7 @@ def additive(checker: Checker, at: int, op: str, left: Node, right: Node) -> Nod
     return Binary(at, type_, checker.node_flags(type_) | userland, op, left, right)
 
 
-def incompatible(checker: Checker, at: int, op: str, left: Node, right: Node) -> DError:
+def incompatible(checker: Checker, at: int, op: str, left: TypedExpr, right: TypedExpr) -> DError:
     """The error of operands that do not fit each other."""
     return DError(
         f'operands have incompatible types: "{checker.type_name(left)}" {op} '
@@ -313,7 +313,7 @@ def incompatible(checker: Checker, at: int, op: str, left: Node, right: Node) ->
     )
 
 
-def _conditional(checker: Checker, node: tree.Conditional, read: bool) -> Node:
+def _conditional(checker: Checker, node: tree.ConditionalExpr, read: bool) -> TypedExpr:
     at = node.at
     test = checker.expr(node.test)
     if isinstance(test, Int):
@@ -343,7 +343,7 @@ def _conditional(checker: Checker, node: tree.Conditional, read: bool) -> Node:
     return Conditional(at, type_, checker.node_flags(type_), test, yes, no)
 
 
-def _cast(checker: Checker, node: tree.Cast, read: bool) -> Node:
+def _cast(checker: Checker, node: tree.CastExpr, read: bool) -> TypedExpr:
     at = node.at
     type_ = checker.declarer.type_of(node.type)
     operand = checker.expr(node.operand)
@@ -355,7 +355,7 @@ def _cast(checker: Checker, node: tree.Cast, read: bool) -> Node:
     scalar = checker.is_integer_type(type_) or isinstance(to, Pointer)
     if not (
         checker.types.compatible(type_, operand.type)
-        or (scalar and (checker.is_scalar(operand) or isinstance(of, Function)))
+        or (scalar and (checker.is_scalar(operand) or isinstance(of, FunctionType)))
         or (isinstance(to, Integer) and not to.bits)
         or (isinstance(to, Pointer) and checker.is_pointer(operand))
         or (
@@ -378,7 +378,7 @@ def _cast(checker: Checker, node: tree.Cast, read: bool) -> Node:
     return Cast(at, type_, flags, operand)
 
 
-def _sizeof_type(checker: Checker, node: tree.SizeofType, read: bool) -> Node:
+def _sizeof_type(checker: Checker, node: tree.SizeofType, read: bool) -> TypedExpr:
     size = checker.types.size(checker.declarer.type_of(node.type))
     if size == 0:
         raise _unknown_size(checker, checker.declarer.type_of(node.type), node.at, "-")
@@ -387,10 +387,10 @@ def _sizeof_type(checker: Checker, node: tree.SizeofType, read: bool) -> Node:
 
 #: The rule of each kind of expression.
 RULES: dict[type, Rule] = {
-    tree.Unary: _unary,
-    tree.Postfix: _postfix,
-    tree.Binary: _binary,
-    tree.Conditional: _conditional,
-    tree.Cast: _cast,
+    tree.UnaryExpr: _unary,
+    tree.PostfixExpr: _postfix,
+    tree.BinaryExpr: _binary,
+    tree.ConditionalExpr: _conditional,
+    tree.CastExpr: _cast,
     tree.SizeofType: _sizeof_type,
 }

@@ -9,7 +9,7 @@ from dtkit.dlang.checker.nodes import Flag, Inline, Int, Signature, Translation,
 from dtkit.dlang.checker.specifiers import Declarer
 from dtkit.dlang.findings import DError
 from dtkit.dlang.predefined import BUILTINS, LATEST, TYPEDEFS, Builtin, Kind, Version
-from dtkit.dlang.source import Source
+from dtkit.dlang.source import ProgramText
 from dtkit.dlang.syntax import tree
 from dtkit.dlang.syntax.parser import parse_type
 from dtkit.dlang.types import INT, SPECIAL, Pointer, Type, Typedef, Types
@@ -39,7 +39,7 @@ class Scope:
         self.translations: list[Translation] = []
         #: Names that shadow the globals: parameters of inlines and translators.
         self.local: list[dict[str, Variable]] = []
-        self.source = Source("")
+        self.source = ProgramText("")
         self.version = version
         self._next = {"global": 0, "thread": 0, "clause": 0, "aggregation": 0}
         self._named: dict[str, Type] = {}
@@ -194,4 +194,4 @@ class Scope:
 
 
 def _number(node: tree.Expr) -> int | None:
-    return node.value if isinstance(node, tree.Int) else None
+    return node.value if isinstance(node, tree.IntLiteral) else None

@@ -13,12 +13,12 @@ from dtkit.dlang.types import (
     BASIC,
     SPECIAL,
     Array,
-    Function,
+    FunctionType,
     Integer,
-    Layout,
     Member,
     Pointer,
     Qualified,
+    StructLayout,
     Tagged,
     Type,
     Typedef,
@@ -138,7 +138,7 @@ class Declarer:
         resolved = self.types.resolve(type_)
         if isinstance(resolved, Array):
             return Pointer(resolved.element)
-        return Pointer(resolved) if isinstance(resolved, Function) else type_
+        return Pointer(resolved) if isinstance(resolved, FunctionType) else type_
 
     def base(self, specifiers: Specifiers) -> Type:
         """The type that specifiers alone give."""
@@ -254,14 +254,14 @@ class Declarer:
             raise DError("array dimension too big", "D_DECL_ARRBIG", at)
         return Array(element, count)
 
-    def _function(self, result: Type, parameters: Sequence[tree.Parameter]) -> Function:
+    def _function(self, result: Type, parameters: Sequence[tree.Parameter]) -> FunctionType:
         if not self.native:
             self._check_parameters(parameters, "function")
         varargs = any(parameter.specifiers is None for parameter in parameters)
         types = tuple(self.parameter(p) for p in parameters if p.specifiers is not None)
         if len(types) == 1 and isinstance(types[0], Integer) and not types[0].bits:
             types = ()
-        return Function(result, types, varargs)
+        return FunctionType(result, types, varargs)
 
     def _struct(self, body: tree.StructSpecifier) -> Tagged:
         tag = body.tag if body.tag is not None else self.types.anonymous_tag()
@@ -274,7 +274,7 @@ class Declarer:
         self.types.layouts[body.kind, tag] = self._layout(body)
         return type_
 
-    def _layout(self, body: tree.StructSpecifier) -> Layout:
+    def _layout(self, body: tree.StructSpecifier) -> StructLayout:
         members: list[Member] = []
         union = body.kind == "union"
         at_bit = 0  # where the next member may begin, in bits
@@ -322,7 +322,7 @@ class Declarer:
         size = _round((end + 7) // 8, alignment if self.native else 1)
         if size > _MAX_SIZE:
             raise DError(f"{body.kind} is too big", "D_DECL_ARRBIG", body.at)
-        return Layout(tuple(members), size, alignment)
+        return StructLayout(tuple(members), size, alignment)
 
     def _check_member(self, type_: Type, declarator: Declarator) -> None:
         resolved = self.types.resolve(type_)
@@ -341,7 +341,7 @@ class Declarer:
             )
         if isinstance(resolved, Integer) and not resolved.bits:
             raise DError(f"cannot have void member: {name}", "D_DECL_VOIDOBJ", declarator.at)
-        if isinstance(resolved, Function):
+        if isinstance(resolved, FunctionType):
             raise DError(f"cannot have void member: {name}", "D_DECL_VOIDOBJ", declarator.at)
 
     def _bit_field(self, type_: Type, declarator: Declarator) -> tuple[Type, int]:

@@ -40,7 +40,7 @@ def mark_declared(scope: Scope, item: object) -> None:
     """Mark what a declaration declares: variables, or an inline."""
     declarators: tuple[tree.Declarator, ...] = ()
     words: tuple[str, ...] = ()
-    if isinstance(item, tree.Inline):
+    if isinstance(item, tree.InlineDeclaration):
         declarators = (item.declarator,)
     elif isinstance(item, tree.Declaration):
         declarators, words = item.declarators, item.specifiers.words
@@ -56,15 +56,15 @@ def mark_declared(scope: Scope, item: object) -> None:
 
 def _targets(node: object) -> Iterator[object]:
     for item in tree.walk(node):
-        if isinstance(item, tree.Assign):
+        if isinstance(item, tree.AssignExpr):
             yield item.target
-        elif isinstance(item, tree.Unary | tree.Postfix) and item.op in _STEPS:
+        elif isinstance(item, tree.UnaryExpr | tree.PostfixExpr) and item.op in _STEPS:
             yield item.operand
 
 
 def _mark(scope: Scope, target: object) -> None:
     kind = Kind.SCALAR
-    if isinstance(target, tree.Index):
+    if isinstance(target, tree.IndexExpr):
         target, kind = target.base, Kind.ARRAY
     match target:
         case tree.AggName(at, name):
@@ -74,7 +74,7 @@ def _mark(scope: Scope, target: object) -> None:
         case tree.Name(at, name) if "`" not in name and name not in ("self", "this"):
             found = scope.find(name)
             variable = found or scope.create(name, "global", kind, at)
-        case tree.Member(at, "->", tree.Name(_, keyword), name) if scope.scoped(keyword):
+        case tree.MemberExpr(at, "->", tree.Name(_, keyword), name) if scope.scoped(keyword):
             scoped = scope.scoped(keyword)
             assert scoped is not None
             variables, where = scoped

@@ -8,8 +8,8 @@ from dtkit.dlang.checker.nodes import (
     Call,
     Flag,
     Int,
-    Node,
     Str,
+    TypedExpr,
     Unary,
     Var,
     translation_of,
@@ -21,7 +21,7 @@ from dtkit.dlang.types import (
     STRING,
     Array,
     Float,
-    Function,
+    FunctionType,
     Integer,
     Pointer,
     Special,
@@ -52,13 +52,13 @@ class Values:
             case Float():
                 if resolved.size > 8:
                     flags |= Flag.REF
-            case Array() | Function() | Special("string" | "<DYN>"):
+            case Array() | FunctionType() | Special("string" | "<DYN>"):
                 flags |= Flag.REF
             case Tagged(kind, _) if kind != "enum":
                 flags |= Flag.REF
         return flags
 
-    def is_integer(self, node: Node) -> bool:
+    def is_integer(self, node: TypedExpr) -> bool:
         """Whether *node* is an integer or enum."""
         return self.is_integer_type(node.type)
 
@@ -68,42 +68,42 @@ class Values:
             return resolved.bits > 0
         return isinstance(resolved, Tagged) and resolved.kind == "enum"
 
-    def is_scalar(self, node: Node) -> bool:
+    def is_scalar(self, node: TypedExpr) -> bool:
         """Whether *node* is an integer, enum or pointer."""
         return self.is_integer(node) or isinstance(self.types.resolve(node.type), Pointer)
 
-    def is_pointer(self, node: Node) -> bool:
+    def is_pointer(self, node: TypedExpr) -> bool:
         """Whether *node* is a pointer or an array."""
         return isinstance(self.types.resolve(node.type), Pointer | Array)
 
-    def is_void(self, node: Node) -> bool:
+    def is_void(self, node: TypedExpr) -> bool:
         """Whether *node* is no value."""
         resolved = self.types.resolve(node.type)
         return isinstance(resolved, Integer) and not resolved.bits
 
-    def is_string(self, node: Node) -> bool:
+    def is_string(self, node: TypedExpr) -> bool:
         """Whether *node* is a D string."""
         return node.type is STRING or self.types.resolve(node.type) == STRING
 
-    def is_dynamic(self, node: Node) -> bool:
+    def is_dynamic(self, node: TypedExpr) -> bool:
         """Whether *node* has no type of its own: an aggregation or translated data."""
         if isinstance(node, Var) and node.variable.inline is not None:
             value = node.variable.inline.value
             return value is not None and self.is_dynamic(value)
         return node.type == DYNAMIC
 
-    def is_action(self, node: Node) -> bool:
+    def is_action(self, node: TypedExpr) -> bool:
         """Whether *node* is an action and so has no place in an expression."""
         return isinstance(node, Call) and node.function.kind == Kind.ACTION
 
-    def is_void_or_function_pointer(self, node: Node) -> bool:
+    def is_void_or_function_pointer(self, node: TypedExpr) -> bool:
         resolved = self.types.resolve(node.type)
         if not isinstance(resolved, Pointer):
             return False
         target = self.types.resolve(resolved.target)
-        return isinstance(target, Function) or (isinstance(target, Integer) and not target.bits)
+        return isinstance(target, FunctionType) or (isinstance(target, Integer) and not target.bits)
 
-    def type_name(self, node: Node) -> str:
+    def type_name(self, node: TypedExpr) -> str:
         """What dtrace(1) calls the type of *node*."""
         if self.is_dynamic(node):
             if isinstance(node, Agg):
@@ -121,13 +121,13 @@ class Values:
         prefix = "userland " if node.flags & Flag.USERLAND else ""
         return prefix + self.types.name(node.type)
 
-    def sizeof(self, node: Node) -> int:
+    def sizeof(self, node: TypedExpr) -> int:
         """Bytes of *node*."""
         if isinstance(node, Str):
             return len(node.value.encode("utf-8", "surrogateescape")) + 1
         return self.types.size(node.type)
 
-    def pointers_fit(self, left: Node, right: Node) -> Type | None:
+    def pointers_fit(self, left: TypedExpr, right: TypedExpr) -> Type | None:
         """The more specific of two pointer types that fit each other, or None."""
         if self.is_dynamic(left) or self.is_dynamic(right):
             return None
@@ -158,7 +158,7 @@ class Values:
         resolved = self.types.resolve(type_)
         return Array(CHAR, self.types.strsize) if resolved == STRING else resolved
 
-    def argument_fits(self, parameter: Node, argument: Node) -> bool:
+    def argument_fits(self, parameter: TypedExpr, argument: TypedExpr) -> bool:
         """Whether *argument* may be passed or assigned to what *parameter* is."""
         if self.is_integer(parameter) and self.is_integer(argument):
             return True
@@ -167,7 +167,7 @@ class Values:
         resolved = self.types.resolve(parameter.type)
         if isinstance(resolved, Special) and resolved not in (STRING, DYNAMIC):
             return self.types.resolve(argument.type) == resolved
-        if isinstance(resolved, Function) or (
+        if isinstance(resolved, FunctionType) or (
             isinstance(resolved, Tagged) and resolved.kind != "enum"
         ):
             return self.types.compatible(parameter.type, argument.type)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from dtkit.dlang import findings
-from dtkit.dlang.checker.nodes import Agg, Call, Node, Str, Unary, Variable, translation_of
-from dtkit.dlang.compiler.dif import Difo, Instruction, ReturnType
+from dtkit.dlang.checker.nodes import Agg, Call, Str, TypedExpr, Unary, Variable, translation_of
+from dtkit.dlang.compiler.dif import DifInstruction, Difo, ReturnType
 from dtkit.dlang.compiler.enablings import ActionKind
 from dtkit.dlang.compiler.formats import COUNT_TYPE, VALUE_TYPE, Format, check_format, parse_format
 from dtkit.dlang.compiler.recorder import RECORDED, Recorder, call_name, positive
@@ -123,7 +123,7 @@ def _printf(to: Recorder, call: Call) -> None:
         to.checker, "printf", parse_format(first.value, call.at), arguments, call.at
     )
     if not arguments:
-        nothing = Difo((Instruction("ret"),), ReturnType(False, False, 8))
+        nothing = Difo((DifInstruction("ret"),), ReturnType(False, False, 8))
         to.add(ActionKind.PRINTF, nothing, format=format_)
     for argument in arguments:
         code = to.argument(argument)
@@ -156,7 +156,7 @@ def _printa(to: Recorder, call: Call) -> None:
             assert variable.function is not None
             value = COUNT_TYPE if variable.function.name == "count" else VALUE_TYPE
             keys = [
-                Node(call.at, key, to.checker.node_flags(key))
+                TypedExpr(call.at, key, to.checker.node_flags(key))
                 for key in (variable.signature.arguments if variable.signature else ())
                 if key is not None
             ]
@@ -166,7 +166,7 @@ def _printa(to: Recorder, call: Call) -> None:
         to.constant(ActionKind.PRINTA, variable.number, format=format_)
 
 
-def _same_keys(to: Recorder, left: Node, right: Node, at: int) -> None:
+def _same_keys(to: Recorder, left: TypedExpr, right: TypedExpr, at: int) -> None:
     assert isinstance(left, Agg)
     assert isinstance(right, Agg)
     a, b = left.variable, right.variable
@@ -184,8 +184,8 @@ def _same_keys(to: Recorder, left: Node, right: Node, at: int) -> None:
     for number, (x, y) in enumerate(zip(keys_a, keys_b, strict=True), 1):
         assert x is not None
         assert y is not None
-        have = Node(at, y, to.checker.node_flags(y))
-        if not to.checker.argument_fits(Node(at, x, to.checker.node_flags(x)), have):
+        have = TypedExpr(at, y, to.checker.node_flags(y))
+        if not to.checker.argument_fits(TypedExpr(at, x, to.checker.node_flags(x)), have):
             raise DError(
                 f"printa( ): @{b.name}[ ] key #{number} is incompatible with @{a.name}:\n"
                 f"{a.name:>9} key #{number}: {to.checker.scope.types.name(x)}\n"
@@ -195,7 +195,9 @@ def _same_keys(to: Recorder, left: Node, right: Node, at: int) -> None:
             )
 
 
-def _defined_aggregation(to: Recorder, node: Node, call: Call, number: int, tag: str) -> Variable:
+def _defined_aggregation(
+    to: Recorder, node: TypedExpr, call: Call, number: int, tag: str
+) -> Variable:
     name = call.function.name
     if not isinstance(node, Agg):
         raise DError(

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dtkit.dlang.checker.nodes import Agg, Call, Node
+from dtkit.dlang.checker.nodes import Agg, Call, TypedExpr
 from dtkit.dlang.compiler.dif import ReturnType
 from dtkit.dlang.compiler.enablings import ActionKind
 from dtkit.dlang.compiler.layout import aggregate_size
@@ -45,7 +45,7 @@ def aggregate(to: Recorder, node: Agg) -> None:
     )
 
 
-def _key(to: Recorder, key: Node) -> None:
+def _key(to: Recorder, key: TypedExpr) -> None:
     name = call_name(key)
     if name == "stack":
         assert isinstance(key, Call)
@@ -60,7 +60,7 @@ def _key(to: Recorder, key: Node) -> None:
     to.add(kind, code, in_tuple=True)
 
 
-def _increment(to: Recorder, function: str, increment: Sequence[Node], most: int) -> None:
+def _increment(to: Recorder, function: str, increment: Sequence[TypedExpr], most: int) -> None:
     if not to.checker.is_scalar(increment[0]):
         raise DError(
             f"{function}( ) increment value (argument #{most}) must be of scalar type",
@@ -80,8 +80,8 @@ def _increment(to: Recorder, function: str, increment: Sequence[Node], most: int
 
 
 def _quantization(
-    node: Agg, function: str, arguments: Sequence[Node]
-) -> tuple[int, Sequence[Node] | None, int]:
+    node: Agg, function: str, arguments: Sequence[TypedExpr]
+) -> tuple[int, Sequence[TypedExpr] | None, int]:
     """The packed parameters of a quantization, its increment, and its most arguments."""
     if function == "quantize":
         return 0, arguments[1:] or None, 2

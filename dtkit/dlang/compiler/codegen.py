@@ -22,17 +22,17 @@ from dtkit.dlang.checker.nodes import (
     Flag,
     Int,
     MemberOf,
-    Node,
     Str,
     Symbol,
     Translate,
     Translation,
+    TypedExpr,
     Unary,
     Var,
     Variable,
     translation_of,
 )
-from dtkit.dlang.compiler.dif import REGISTERS, TUPLE_REGISTERS, Difo, Instruction, ReturnType
+from dtkit.dlang.compiler.dif import REGISTERS, TUPLE_REGISTERS, DifInstruction, Difo, ReturnType
 from dtkit.dlang.findings import DError
 from dtkit.dlang.predefined import Kind
 from dtkit.dlang.types import Array, Integer, Member, Pointer, Type
@@ -96,7 +96,7 @@ class Generator:
             Symbol: self._symbol,
         }
 
-    def generate(self, node: Node) -> Difo:
+    def generate(self, node: TypedExpr) -> Difo:
         """
         The code that computes *node*.
 
@@ -120,7 +120,7 @@ class Generator:
         self._emit("ret", rd=register)
         return Difo(self._assemble(), returns)
 
-    def return_type(self, node: Node) -> ReturnType:
+    def return_type(self, node: TypedExpr) -> ReturnType:
         """How the value of *node* is recorded."""
         string = self.checker.is_string(node)
         size = self.types.size(node.type)
@@ -130,9 +130,9 @@ class Generator:
 
     def _begin(self) -> None:
         self._used = [True] + [False] * (REGISTERS - 1)
-        self._out: list[tuple[_Label | None, Instruction | None, _Label | None]] = []
+        self._out: list[tuple[_Label | None, DifInstruction | None, _Label | None]] = []
         self._registers: dict[Variable, int] = {}
-        self._inline: dict[Variable, Node] = {}
+        self._inline: dict[Variable, TypedExpr] = {}
 
     def _alloc(self, at: int = 0) -> int:
         for register, used in enumerate(self._used):
@@ -161,10 +161,10 @@ class Generator:
         name: str = "",
         label: _Label | None = None,
     ) -> None:
-        self._out.append((label, Instruction(op, rd, r1, r2, value, name), None))
+        self._out.append((label, DifInstruction(op, rd, r1, r2, value, name), None))
 
     def _branch(self, op: str, to: _Label) -> None:
-        self._out.append((None, Instruction(op), to))
+        self._out.append((None, DifInstruction(op), to))
 
     def _here(self, label: _Label) -> None:
         self._out.append((label, None, None))
@@ -172,7 +172,7 @@ class Generator:
     def _setx(self, register: int, value: int, label: _Label | None = None) -> None:
         self._emit("setx", rd=register, value=value & MASK, label=label)
 
-    def _assemble(self) -> tuple[Instruction, ...]:
+    def _assemble(self) -> tuple[DifInstruction, ...]:
         index = 0
         for label, instruction, _ in self._out:
             if label is not None:
@@ -183,13 +183,13 @@ class Generator:
             if instruction is None:
                 continue
             if to is not None:
-                instruction = Instruction(instruction.op, value=to.index)
+                instruction = DifInstruction(instruction.op, value=to.index)
             code.append(instruction)
         return tuple(code)
 
     # Values
 
-    def _code(self, node: Node, address: bool = False) -> int:
+    def _code(self, node: TypedExpr, address: bool = False) -> int:
         """
         Emit the code of *node*; the register of its value.
 
@@ -242,7 +242,7 @@ class Generator:
         self._emit(op, rd=register, value=variable.number, name=variable.name)
         return register
 
-    def _inlined(self, node: Var, value: Node) -> int:
+    def _inlined(self, node: Var, value: TypedExpr) -> int:
         register = self._code(value)
         self._typecast(value, node, register, register)
         return register
@@ -297,7 +297,7 @@ class Generator:
             self._here(done)
         return register
 
-    def _arguments(self, function: Variable, arguments: tuple[Node, ...]) -> None:
+    def _arguments(self, function: Variable, arguments: tuple[TypedExpr, ...]) -> None:
         registers = [self._code(argument) for argument in arguments]
         self._emit("flushts")
         signature = function.signature
@@ -306,7 +306,7 @@ class Generator:
             if signature is not None and number < len(signature.arguments):
                 parameter = signature.arguments[number]
             if parameter is not None:
-                as_node = Node(argument.at, parameter, self.checker.node_flags(parameter))
+                as_node = TypedExpr(argument.at, parameter, self.checker.node_flags(parameter))
                 self._typecast(argument, as_node, register, register)
             returns = self.return_type(argument)
             size_register = 0
@@ -400,7 +400,7 @@ class Generator:
             self._store_to(child, node, register)
         return register
 
-    def _store_to(self, target: Node, value: Node, register: int) -> None:
+    def _store_to(self, target: TypedExpr, value: TypedExpr, register: int) -> None:
         """Store *register*, which holds *value*, in *target*: a variable or a place in memory."""
         if isinstance(target, Var):
             variable = target.variable
@@ -420,7 +420,7 @@ class Generator:
         self._store(value, register, target, place)
         self._free(place)
 
-    def _store(self, value: Node, register: int, target: Node, place: int) -> None:
+    def _store(self, value: TypedExpr, register: int, target: TypedExpr, place: int) -> None:
         bits = self._bits(target)
         size = bits[0] if bits is not None else self.checker.sizeof(value)
         if value.by_reference:
@@ -437,7 +437,7 @@ class Generator:
         else:
             self._emit(_STORES[size], rd=place, r1=register)
 
-    def _bits(self, node: Node) -> tuple[int, int] | None:
+    def _bits(self, node: TypedExpr) -> tuple[int, int] | None:
         """Bytes to load, and bits, of a bit-field; None for anything else."""
         if not node.flags & Flag.BITFIELD:
             return None
@@ -445,7 +445,7 @@ class Generator:
         assert isinstance(resolved, Integer)
         return resolved.load_size, resolved.bits
 
-    def _set_field(self, register: int, target: Node, place: int) -> int:
+    def _set_field(self, register: int, target: TypedExpr, place: int) -> int:
         assert isinstance(target, MemberOf)
         resolved = self.types.resolve(target.member.type)
         assert isinstance(resolved, Integer)
@@ -464,7 +464,7 @@ class Generator:
         self._free(field)
         return merged
 
-    def _load(self, node: Node, type_: Type) -> str:
+    def _load(self, node: TypedExpr, type_: Type) -> str:
         resolved = self.types.resolve(type_)
         size = resolved.load_size if isinstance(resolved, Integer) else self.types.size(type_)
         if size not in _LOADS:
@@ -491,7 +491,7 @@ class Generator:
             return self._compare(node)
         return self._arithmetic(node, op, node.left, node.right)
 
-    def _arithmetic(self, node: Node, op: str, left: Node, right: Node) -> int:
+    def _arithmetic(self, node: TypedExpr, op: str, left: TypedExpr, right: TypedExpr) -> int:
         left_pointer, right_pointer = self._is_pointer(left), self._is_pointer(right)
         difference = left_pointer and right_pointer
         scaled = op in ("+", "-") and not difference
@@ -507,7 +507,7 @@ class Generator:
             self._scale(right.type, "udiv", a)
         return a
 
-    def _is_pointer(self, node: Node) -> bool:
+    def _is_pointer(self, node: TypedExpr) -> bool:
         return self.checker.is_pointer(node) and not self.checker.is_string(node)
 
     def _scale(self, type_: Type, op: str, register: int) -> None:
@@ -598,7 +598,7 @@ class Generator:
         self._branch("ba", done)
         self._here(false)
         no = self._code(node.no)
-        self._out[place] = (None, Instruction("mov", rd=no, r1=yes), None)
+        self._out[place] = (None, DifInstruction("mov", rd=no, r1=yes), None)
         self._here(done)
         return no
 
@@ -618,7 +618,7 @@ class Generator:
         self._typecast(node.operand, node, register, register)
         return register
 
-    def _typecast(self, source: Node, target: Node, of: int, to: int) -> None:
+    def _typecast(self, source: TypedExpr, target: TypedExpr, of: int, to: int) -> None:
         """Narrow a value, or change its sign, as the type of *target* has it."""
         if not self.checker.is_scalar(target):
             return
@@ -707,7 +707,7 @@ class Generator:
                 member = self.types.member(translation.output, name)
                 assert member is not None
                 register = self._code(value)
-                as_member = Node(value.at, type_, self.checker.node_flags(type_))
+                as_member = TypedExpr(value.at, type_, self.checker.node_flags(type_))
                 self._typecast(value, as_member, register, register)
                 if member.offset:
                     place = self._alloc()
@@ -721,7 +721,7 @@ class Generator:
         self._free(source)
         return struct
 
-    def _expand(self, node: Node, translation: Translation, source: int) -> int:
+    def _expand(self, node: TypedExpr, translation: Translation, source: int) -> int:
         """As :meth:`_instantiate`, where the struct itself is the value of an expression."""
         struct = self._alloc(node.at)
         self._setx(struct, self.types.size(translation.output))

@@ -16,7 +16,7 @@ from functools import cache
 
 from dtkit.dlang.checker.checker import Checker
 from dtkit.dlang.checker.declarations import Declarations
-from dtkit.dlang.checker.nodes import Agg, Call, Node
+from dtkit.dlang.checker.nodes import Agg, Call, TypedExpr
 from dtkit.dlang.checker.rules import RULES
 from dtkit.dlang.checker.scope import Scope
 from dtkit.dlang.checker.unknown import mark_assigned, mark_declared
@@ -33,7 +33,7 @@ from dtkit.dlang.findings import DError, UnknownError
 from dtkit.dlang.kernels import DEFAULT, Description, Kernel, kernel
 from dtkit.dlang.options import Options
 from dtkit.dlang.predefined import MBUF_VERSION, Kind
-from dtkit.dlang.source import Source
+from dtkit.dlang.source import ProgramText
 from dtkit.dlang.syntax import tree
 from dtkit.dlang.syntax.parser import parse
 from dtkit.dlang.syntax.sugar import desugar, error_clause, has_sugar
@@ -129,7 +129,7 @@ class Compiler:
         self.statements = 0
         self.has_sugar = False
 
-    def program(self, program: tree.Program, arguments: Sequence[str] = ()) -> Compiled:
+    def program(self, program: tree.TranslationUnit, arguments: Sequence[str] = ()) -> Compiled:
         """Compile a whole program, which was parsed with these macro arguments."""
         enablings: list[Enabling] = []
         for pragma in program.pragmas:
@@ -203,7 +203,7 @@ class Compiler:
             raise error
         self.on_error(error)
 
-    def _desugared(self, clause: tree.Clause, source: Source) -> list[tree.Clause]:
+    def _desugared(self, clause: tree.Clause, source: ProgramText) -> list[tree.Clause]:
         if source.file is not None and clause.statements is None:
             raise DError(
                 "expected predicate and/or actions following probe description",
@@ -266,7 +266,7 @@ class Compiler:
             checker.is_unknown_probe = False
         return lay_out(description, code, actions, number)
 
-    def _cook(self, clause: tree.Clause) -> tuple[list[Node], Node | None]:
+    def _cook(self, clause: tree.Clause) -> tuple[list[TypedExpr], TypedExpr | None]:
         """
         Type the statements and the predicate.
 
@@ -285,7 +285,7 @@ class Compiler:
             statements = self._cook_statements(clause)
         return statements, predicate
 
-    def _cook_statements(self, clause: tree.Clause) -> list[Node]:
+    def _cook_statements(self, clause: tree.Clause) -> list[TypedExpr]:
         cooked = []
         with _region("action list"):
             for statement in clause.statements or ():
@@ -294,10 +294,10 @@ class Compiler:
                     cooked.append(self.checker.expr(statement.expression))
         return cooked
 
-    def _cook_predicate(self, clause: tree.Clause) -> Node | None:
+    def _cook_predicate(self, clause: tree.Clause) -> TypedExpr | None:
         if clause.predicate is None:
             return None
-        node: Node | None = None
+        node: TypedExpr | None = None
         with _region("predicate"), self._doubt(clause.predicate):
             node = self.checker.expr(clause.predicate)
             if not self.checker.is_scalar(node):
@@ -316,7 +316,7 @@ class Compiler:
             self._complain,
         )
 
-    def _statement(self, to: Recorder, node: Node) -> None:
+    def _statement(self, to: Recorder, node: TypedExpr) -> None:
         with _region("-"):
             if isinstance(node, Agg):
                 aggregate(to, node)

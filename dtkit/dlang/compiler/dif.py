@@ -22,7 +22,7 @@ INSTRUCTION_SIZE = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Instruction:
+class DifInstruction:
     """
     One instruction.
 
@@ -115,7 +115,7 @@ class ReturnType:
 class Difo:
     """A piece of DIF: instructions, and the type of what it returns."""
 
-    code: tuple[Instruction, ...]
+    code: tuple[DifInstruction, ...]
     returns: ReturnType
 
     def __str__(self) -> str:

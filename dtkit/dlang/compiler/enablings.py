@@ -11,7 +11,7 @@ from dtkit.dlang.compiler.dif import Difo
 from dtkit.dlang.compiler.formats import Format
 from dtkit.dlang.kernels import Description
 from dtkit.dlang.options import Options
-from dtkit.dlang.source import Source
+from dtkit.dlang.source import ProgramText
 from dtkit.dlang.types import Type, Types
 
 
@@ -104,7 +104,7 @@ class Compiled:
     :ivar symbols: the variables of the kernel that it names.
     """
 
-    source: Source
+    source: ProgramText
     enablings: tuple[Enabling, ...]
     options: Options
     aggregations: tuple[str, ...] = ()

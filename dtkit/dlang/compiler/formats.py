@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dtkit.dlang.checker.checker import Checker
-from dtkit.dlang.checker.nodes import Node
+from dtkit.dlang.checker.nodes import TypedExpr
 from dtkit.dlang.findings import DError
 from dtkit.dlang.types import (
     BASIC,
@@ -248,7 +248,7 @@ def check_format(
     checker: Checker,
     function: str,
     format_: Format,
-    arguments: Sequence[Node],
+    arguments: Sequence[TypedExpr],
     at: int,
     aggregation: Type | None = None,
 ) -> Format:
@@ -296,7 +296,7 @@ def check_format(
                     "-",
                 )
             who = "aggregating action"
-            argument = Node(at, aggregation, checker.node_flags(aggregation))
+            argument = TypedExpr(at, aggregation, checker.node_flags(aggregation))
         elif used >= len(arguments):
             raise DError(
                 f"{function}( ) prototype mismatch: conversion #{number} (%{conversion.name}) is "
@@ -343,7 +343,7 @@ def check_format(
     return Format(format_.text, tuple(settled))
 
 
-def _accepts(checker: Checker, conversion: Conversion, node: Node) -> bool:
+def _accepts(checker: Checker, conversion: Conversion, node: TypedExpr) -> bool:
     types = checker.types
     resolved = types.resolve(node.type)
     size = types.size(node.type)

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dtkit.dlang.checker.nodes import Agg, Int, Node, Variable
+from dtkit.dlang.checker.nodes import Agg, Int, TypedExpr, Variable
 from dtkit.dlang.compiler.recorder import positive
 from dtkit.dlang.findings import DError
 
 
-def linear(node: Agg, arguments: Sequence[Node]) -> int:
+def linear(node: Agg, arguments: Sequence[TypedExpr]) -> int:
     """The parameters of an lquantize(): step, levels and base in 16, 16 and 32 bits."""
     values = []
     for number, argument in enumerate(arguments[1:3], 1):
@@ -100,7 +100,7 @@ _LOG_LINEAR = [
 ]
 
 
-def log_linear(node: Agg, arguments: Sequence[Node]) -> int:
+def log_linear(node: Agg, arguments: Sequence[TypedExpr]) -> int:
     """The parameters of an llquantize(): factor, low, high and steps in 16 bits each."""
     values = []
     packed = 0

@@ -9,9 +9,9 @@ from typing import Any
 
 from dtkit.dlang import findings
 from dtkit.dlang.checker.checker import Checker
-from dtkit.dlang.checker.nodes import Call, Int, Node
+from dtkit.dlang.checker.nodes import Call, Int, TypedExpr
 from dtkit.dlang.compiler.codegen import Generator
-from dtkit.dlang.compiler.dif import Difo, Instruction, ReturnType
+from dtkit.dlang.compiler.dif import DifInstruction, Difo, ReturnType
 from dtkit.dlang.compiler.enablings import Action, ActionKind
 from dtkit.dlang.findings import DError
 from dtkit.dlang.options import Options
@@ -57,12 +57,12 @@ class Recorder:
     def constant(self, kind: ActionKind, value: int, **more: Any) -> None:
         """Add an action whose value is a constant of 8 bytes."""
         code = Difo(
-            (Instruction("setx", rd=1, value=value), Instruction("ret", rd=1)),
+            (DifInstruction("setx", rd=1, value=value), DifInstruction("ret", rd=1)),
             ReturnType(False, False, 8),
         )
         self.add(kind, code, variable=value, **more)
 
-    def argument(self, node: Node) -> Difo:
+    def argument(self, node: TypedExpr) -> Difo:
         """The code of an argument; sym() and its kin record the address that they are given."""
         name = call_name(node)
         if name in RECORDED:
@@ -93,13 +93,13 @@ class Recorder:
         self.complain(DError(f"{name}( ) is not simulated", findings.NOT_RUN, at, "-"))
 
 
-def positive(node: Node) -> int | None:
+def positive(node: TypedExpr) -> int | None:
     """The value of a positive integer constant, else None."""
     if not isinstance(node, Int) or not node.value:
         return None
     return node.value if not node.signed or node.signed_value > 0 else None
 
 
-def call_name(node: Node) -> str:
+def call_name(node: TypedExpr) -> str:
     """The name of the function that *node* calls, or nothing."""
     return node.function.name if isinstance(node, Call) else ""

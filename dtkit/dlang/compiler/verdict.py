@@ -10,7 +10,7 @@ from dtkit.dlang.findings import NOT_RUN, DError, Finding, Severity, UnknownErro
 from dtkit.dlang.kernels import DEFAULT, Kernel, kernel
 from dtkit.dlang.options import WITH_COPYOUTMBUF, Options
 from dtkit.dlang.predefined import BUILTINS, LATEST
-from dtkit.dlang.source import Source
+from dtkit.dlang.source import ProgramText
 from dtkit.dlang.syntax import tree
 from dtkit.dlang.syntax.parser import parse
 
@@ -34,7 +34,7 @@ def check(
     :param arguments: macro arguments, ``$0`` first.
     :param kernel: whose types and probes; without one, those of the default kernel.
     """
-    source = Source(program, file)
+    source = ProgramText(program, file)
     errors: list[DError] = []
     try:
         compile_program(program, file, options, arguments, kernel, errors.append)
@@ -45,7 +45,7 @@ def check(
     return sorted(unique, key=lambda f: (f.line or 0, f.column or 0, f.severity))
 
 
-def _errors(errors: Iterable[DError], source: Source) -> Iterator[Finding]:
+def _errors(errors: Iterable[DError], source: ProgramText) -> Iterator[Finding]:
     for error in errors:
         message = error.message
         severity = Severity.WARNING if error.tag == "D_PDESC_ZERO" else Severity.ERROR
@@ -60,7 +60,7 @@ def _errors(errors: Iterable[DError], source: Source) -> Iterator[Finding]:
 
 
 def _versions(
-    program: str, source: Source, options: Options, arguments: Sequence[str], of: Kernel | None
+    program: str, source: ProgramText, options: Options, arguments: Sequence[str], of: Kernel | None
 ) -> Iterator[Finding]:
     """Warnings of names that only a later dtrace(1) has."""
     try:
@@ -79,7 +79,7 @@ def _versions(
 
 def _parse(
     program: str, arguments: Sequence[str] = (), defaults: bool = False, of: Kernel | None = None
-) -> tree.Program:
+) -> tree.TranslationUnit:
     base = library(of or kernel(DEFAULT))
     with deep_recursion():
         return parse(program, None, base.types.typedefs, base.globals, arguments, defaults)

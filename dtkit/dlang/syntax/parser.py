@@ -14,19 +14,19 @@ from lark.exceptions import UnexpectedToken
 from lark.lexer import Lexer, Token
 
 from dtkit.dlang.findings import DError
-from dtkit.dlang.source import Source
+from dtkit.dlang.source import ProgramText
 from dtkit.dlang.syntax import tree
 from dtkit.dlang.syntax.lexer import DLexer
 from dtkit.dlang.syntax.precedence import resolve
 from dtkit.dlang.syntax.tree import (
     AggName,
     ArrayOf,
-    Assign,
-    Binary,
-    Call,
-    Cast,
+    AssignExpr,
+    BinaryExpr,
+    CallExpr,
+    CastExpr,
     Clause,
-    Conditional,
+    ConditionalExpr,
     Declaration,
     Declarator,
     EnumSpecifier,
@@ -34,29 +34,29 @@ from dtkit.dlang.syntax.tree import (
     ExprStatement,
     FunctionOf,
     If,
-    Index,
-    Inline,
-    Int,
-    Member,
+    IndexExpr,
+    InlineDeclaration,
+    IntLiteral,
     MemberDeclaration,
+    MemberExpr,
     Name,
     Offsetof,
     Parameter,
     PointerTo,
-    Postfix,
+    PostfixExpr,
     ProbeSpec,
-    Program,
     Provider,
     ProviderProbe,
     SizeofType,
     Specifiers,
     Statement,
-    Str,
+    StrLiteral,
     StructSpecifier,
-    Translate,
+    TranslateExpr,
+    TranslationUnit,
     Translator,
     TypeName,
-    Unary,
+    UnaryExpr,
 )
 
 #: The longest program that is read, in characters: far above any script's size.
@@ -72,7 +72,7 @@ def parse(
     variables: Collection[str] = (),
     arguments: Sequence[str] = (),
     defaults: bool = False,
-) -> Program:
+) -> TranslationUnit:
     """
     The syntax tree of the D program *text*.
 
@@ -83,14 +83,14 @@ def parse(
     :param defaults: whether one that is missing is 0 or empty.
     :raises DError: it is no D program; the error says where.
     """
-    source = Source(text, file)
+    source = ProgramText(text, file)
     lexer = DLexer(types, variables, arguments, defaults)
     program = _run("program", text, lexer)
     pragmas = tuple(lexer.pragmas)
     last = len(arguments) - 1
     unused = last if last > 0 and last not in lexer.used_arguments else 0
     externals = cast("tuple[tree.External, ...]", program)
-    return Program(source, externals, pragmas, unused)
+    return TranslationUnit(source, externals, pragmas, unused)
 
 
 def parse_expression(
@@ -225,44 +225,44 @@ class _Builder(Transformer[Token, Any]):
     def resolved(self, items: list[Expr | str]) -> Expr:
         return resolve(items)
 
-    def conditional(self, items: list[Expr | str], yes: Expr, no: Expr) -> Conditional:
+    def conditional(self, items: list[Expr | str], yes: Expr, no: Expr) -> ConditionalExpr:
         test = resolve(items)
-        return Conditional(test.at, test, yes, no)
+        return ConditionalExpr(test.at, test, yes, no)
 
-    def comma(self, left: Expr, right: Expr) -> Binary:
-        return Binary(left.at, ",", left, right)
+    def comma(self, left: Expr, right: Expr) -> BinaryExpr:
+        return BinaryExpr(left.at, ",", left, right)
 
-    def assign(self, target: Expr, op: Token, value: Expr) -> Assign:
-        return Assign(target.at, str(op), target, value)
+    def assign(self, target: Expr, op: Token, value: Expr) -> AssignExpr:
+        return AssignExpr(target.at, str(op), target, value)
 
-    def cast(self, type_name: TypeName, operand: Expr) -> Cast:
-        return Cast(type_name.at, type_name, operand)
+    def cast(self, type_name: TypeName, operand: Expr) -> CastExpr:
+        return CastExpr(type_name.at, type_name, operand)
 
-    def prefix(self, op: Token, operand: Expr) -> Unary:
-        return Unary(_at(op), str(op), operand)
+    def prefix(self, op: Token, operand: Expr) -> UnaryExpr:
+        return UnaryExpr(_at(op), str(op), operand)
 
-    def postfix(self, operand: Expr, op: Token) -> Postfix:
-        return Postfix(operand.at, str(op), operand)
+    def postfix(self, operand: Expr, op: Token) -> PostfixExpr:
+        return PostfixExpr(operand.at, str(op), operand)
 
     def sizeof_type(self, keyword: Token, type_name: TypeName) -> SizeofType:
         return SizeofType(_at(keyword), type_name)
 
-    def index(self, base: Expr, keys: list[Expr]) -> Index:
-        return Index(base.at, base, tuple(keys))
+    def index(self, base: Expr, keys: list[Expr]) -> IndexExpr:
+        return IndexExpr(base.at, base, tuple(keys))
 
-    def call(self, function: Expr, arguments: Sequence[Expr] = ()) -> Call:
-        return Call(function.at, function, tuple(arguments))
+    def call(self, function: Expr, arguments: Sequence[Expr] = ()) -> CallExpr:
+        return CallExpr(function.at, function, tuple(arguments))
 
-    def member(self, base: Expr, op: Token, name: Token) -> Member:
-        return Member(base.at, str(op), base, str(name))
+    def member(self, base: Expr, op: Token, name: Token) -> MemberExpr:
+        return MemberExpr(base.at, str(op), base, str(name))
 
     def offsetof(self, keyword: Token, type_name: TypeName, name: Token) -> Offsetof:
         return Offsetof(_at(keyword), type_name, str(name))
 
     def xlate(
         self, keyword: Token, _lt: Token, type_name: TypeName, _gt: Token, operand: Expr
-    ) -> Translate:
-        return Translate(_at(keyword), type_name, operand)
+    ) -> TranslateExpr:
+        return TranslateExpr(_at(keyword), type_name, operand)
 
     def name(self, token: Token) -> Name:
         return Name(_at(token), str(token))
@@ -278,11 +278,11 @@ class _Builder(Transformer[Token, Any]):
         value = _number(digits, _at(token))
         if value > 0xFFFF_FFFF_FFFF_FFFF:
             raise DError(f"constant {token} results in integer overflow", "D_INT_OFLOW", _at(token))
-        constant = Int(_at(token), value, suffix.lower(), not digits.startswith("0"))
-        return Unary(_at(token), sign, constant) if sign else constant
+        constant = IntLiteral(_at(token), value, suffix.lower(), not digits.startswith("0"))
+        return UnaryExpr(_at(token), sign, constant) if sign else constant
 
-    def string(self, token: Token) -> Str:
-        return Str(_at(token), str(token))
+    def string(self, token: Token) -> StrLiteral:
+        return StrLiteral(_at(token), str(token))
 
     def arguments(self, *arguments: Any) -> list[Expr]:
         return _listed(arguments)
@@ -296,8 +296,8 @@ class _Builder(Transformer[Token, Any]):
         declarator: Declarator,
         _equals: Token,
         value: Expr,
-    ) -> Inline:
-        return Inline(_at(keyword), specifiers, declarator, value)
+    ) -> InlineDeclaration:
+        return InlineDeclaration(_at(keyword), specifiers, declarator, value)
 
     def translator(
         self,

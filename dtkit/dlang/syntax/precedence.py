@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from dtkit.dlang.syntax.tree import Binary, Expr
+from dtkit.dlang.syntax.tree import BinaryExpr, Expr
 
 #: Operator to how tightly it binds; all of them group from the left.
 PRECEDENCE: dict[str, int] = {
@@ -40,7 +40,7 @@ def resolve(items: Sequence[Expr | str]) -> Expr:
     def reduce() -> None:
         right = operands.pop()
         left = operands.pop()
-        operands.append(Binary(left.at, pending.pop(), left, right))
+        operands.append(BinaryExpr(left.at, pending.pop(), left, right))
 
     for index in range(1, len(items), 2):
         operator = cast(str, items[index])

@@ -9,18 +9,18 @@ it; and a fault in one of them keeps the rest from running, as it would within o
 from __future__ import annotations
 
 from dtkit.dlang.syntax.tree import (
-    Assign,
-    Binary,
+    AssignExpr,
+    BinaryExpr,
     Clause,
     Expr,
     ExprStatement,
     If,
-    Int,
-    Member,
+    IntLiteral,
+    MemberExpr,
     Name,
     ProbeSpec,
     Statement,
-    Unary,
+    UnaryExpr,
 )
 
 
@@ -32,7 +32,7 @@ def has_sugar(clause: Clause) -> bool:
 def error_clause(at: int) -> Clause:
     """The clause that a program with ``if`` begins with: it notes that there was a fault."""
     probe = ProbeSpec(at, "dtrace:::ERROR")
-    return Clause(at, (probe,), None, (_set(_error(at), Int(at, 1)),))
+    return Clause(at, (probe,), None, (_set(_error(at), IntLiteral(at, 1)),))
 
 
 def desugar(clause: Clause) -> list[Clause]:
@@ -46,15 +46,15 @@ def desugar(clause: Clause) -> list[Clause]:
 
 def _error(at: int) -> Expr:
     # No program can write a name with a per cent sign in it.
-    return Member(at, "->", Name(at, "self"), "%error")
+    return MemberExpr(at, "->", Name(at, "self"), "%error")
 
 
 def _condition(at: int, number: int) -> Expr:
-    return Member(at, "->", Name(at, "this"), f"%condition_{number}")
+    return MemberExpr(at, "->", Name(at, "this"), f"%condition_{number}")
 
 
 def _set(target: Expr, value: Expr) -> Statement:
-    return ExprStatement(target.at, Assign(target.at, "=", target, value))
+    return ExprStatement(target.at, AssignExpr(target.at, "=", target, value))
 
 
 class _Splitter:
@@ -70,16 +70,16 @@ class _Splitter:
         self.statements(self.clause.statements or (), condition)
         at = self.clause.at
         self.clauses.insert(
-            0, Clause(at, self.clause.probes, None, (_set(_error(at), Int(at, 0)),))
+            0, Clause(at, self.clause.probes, None, (_set(_error(at), IntLiteral(at, 0)),))
         )
 
     def decide(self, test: Expr, under: int) -> int:
         """Add the clause that evaluates *test*; the number of its condition."""
         self.conditions += 1
         at = test.at
-        before = _condition(at, under) if under else Int(at, 1)
-        value = Binary(at, "&&", before, test)
-        self.add(Unary(at, "!", _error(at)), (_set(_condition(at, self.conditions), value),))
+        before = _condition(at, under) if under else IntLiteral(at, 1)
+        value = BinaryExpr(at, "&&", before, test)
+        self.add(UnaryExpr(at, "!", _error(at)), (_set(_condition(at, self.conditions), value),))
         return self.conditions
 
     def add(self, predicate: Expr, statements: tuple[Statement, ...]) -> None:
@@ -89,9 +89,9 @@ class _Splitter:
         if not statements:
             return
         at = statements[0].at
-        predicate: Expr = Unary(at, "!", _error(at))
+        predicate: Expr = UnaryExpr(at, "!", _error(at))
         if condition:
-            predicate = Binary(at, "&&", predicate, _condition(at, condition))
+            predicate = BinaryExpr(at, "&&", predicate, _condition(at, condition))
         self.add(predicate, tuple(statements))
 
     def statements(self, statements: tuple[Statement, ...], condition: int) -> None:
@@ -105,6 +105,6 @@ class _Splitter:
             inner = self.decide(statement.test, condition)
             self.statements(statement.then, inner)
             if statement.otherwise:
-                negated = Unary(statement.at, "!", _condition(statement.at, inner))
+                negated = UnaryExpr(statement.at, "!", _condition(statement.at, inner))
                 self.statements(statement.otherwise, self.decide(negated, condition))
         self.block(run, condition)

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dtkit.dlang.source import Source
+from dtkit.dlang.source import ProgramText
 
 
 @dataclass(frozen=True, slots=True)
-class Int:
+class IntLiteral:
     """An integer or character constant, with the suffix and base that decide its type."""
 
     at: int
@@ -25,7 +25,7 @@ class Int:
 
 
 @dataclass(frozen=True, slots=True)
-class Str:
+class StrLiteral:
     """A string constant, its escapes resolved."""
 
     at: int
@@ -49,7 +49,7 @@ class AggName:
 
 
 @dataclass(frozen=True, slots=True)
-class Unary:
+class UnaryExpr:
     """A prefix operator, ``sizeof`` and ``stringof`` among them."""
 
     at: int
@@ -58,7 +58,7 @@ class Unary:
 
 
 @dataclass(frozen=True, slots=True)
-class Postfix:
+class PostfixExpr:
     """``++`` or ``--`` behind its operand."""
 
     at: int
@@ -67,7 +67,7 @@ class Postfix:
 
 
 @dataclass(frozen=True, slots=True)
-class Binary:
+class BinaryExpr:
     """An operator between two operands, the comma among them."""
 
     at: int
@@ -77,7 +77,7 @@ class Binary:
 
 
 @dataclass(frozen=True, slots=True)
-class Assign:
+class AssignExpr:
     """``=`` and the compound assignments."""
 
     at: int
@@ -87,7 +87,7 @@ class Assign:
 
 
 @dataclass(frozen=True, slots=True)
-class Conditional:
+class ConditionalExpr:
     """``test ? yes : no``."""
 
     at: int
@@ -97,7 +97,7 @@ class Conditional:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class CallExpr:
     """A subroutine, an action or an aggregating function applied to arguments."""
 
     at: int
@@ -106,7 +106,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Index:
+class IndexExpr:
     """``base[keys]``: an array element, or that of an associative array or aggregation."""
 
     at: int
@@ -115,7 +115,7 @@ class Index:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class MemberExpr:
     """``base.name`` or ``base->name``."""
 
     at: int
@@ -125,7 +125,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Cast:
+class CastExpr:
     """``(type)operand``."""
 
     at: int
@@ -151,7 +151,7 @@ class Offsetof:
 
 
 @dataclass(frozen=True, slots=True)
-class Translate:
+class TranslateExpr:
     """``xlate <type>(operand)``."""
 
     at: int
@@ -160,22 +160,22 @@ class Translate:
 
 
 Expr = (
-    Int
-    | Str
+    IntLiteral
+    | StrLiteral
     | Name
     | AggName
-    | Unary
-    | Postfix
-    | Binary
-    | Assign
-    | Conditional
-    | Call
-    | Index
-    | Member
-    | Cast
+    | UnaryExpr
+    | PostfixExpr
+    | BinaryExpr
+    | AssignExpr
+    | ConditionalExpr
+    | CallExpr
+    | IndexExpr
+    | MemberExpr
+    | CastExpr
     | SizeofType
     | Offsetof
-    | Translate
+    | TranslateExpr
 )
 
 
@@ -294,7 +294,7 @@ class Declaration:
 
 
 @dataclass(frozen=True, slots=True)
-class Inline:
+class InlineDeclaration:
     """``inline type name = value;``."""
 
     at: int
@@ -387,11 +387,11 @@ class Pragma:
     words: tuple[str, ...]
 
 
-External = Inline | Translator | Provider | Declaration | Clause
+External = InlineDeclaration | Translator | Provider | Declaration | Clause
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class TranslationUnit:
     """
     A D program: what it declares and its clauses, in order.
 
@@ -399,7 +399,7 @@ class Program:
         before it are not looked at, in dtrace(1) neither.
     """
 
-    source: Source
+    source: ProgramText
     externals: tuple[External, ...]
     pragmas: tuple[Pragma, ...] = ()
     unused: int = 0

@@ -11,7 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dtkit.dlang import Options, kernel
-from dtkit.simulate import Packet, PathError, Settings, Simulation, read_paths, run, shipped_paths
+from dtkit.simulate import (
+    PathsError,
+    Settings,
+    Simulation,
+    StackPacket,
+    read_paths,
+    run,
+    shipped_paths,
+)
 from dtkit.simulate.paths import DIRECTIVES
 from tests.simulate.captures import ipv4
 
@@ -20,7 +28,7 @@ ETHERNET = bytes.fromhex("020000000001 020000000002 0800") + TCP
 QUIET = Settings(options=Settings().options.set("quiet"))
 
 
-def output(program: str, *packets: Packet, settings: Settings = QUIET) -> str:
+def output(program: str, *packets: StackPacket, settings: Settings = QUIET) -> str:
     return "".join(run(program, packets, settings))
 
 
@@ -33,21 +41,24 @@ NAMES = (
     ("packet", "names"),
     [
         (
-            Packet(ETHERNET, ethernet=True),
+            StackPacket(ETHERNET, ethernet=True),
             "ether_input ether_demux netisr_dispatch ip_input receive tcp_input receive "
             "tcp_do_segment m_freem m_free mb_dtor_mbuf",
         ),
-        (Packet(ipv4(84)), "ip_input receive icmp_input m_freem m_free mb_dtor_mbuf"),
+        (StackPacket(ipv4(84)), "ip_input receive icmp_input m_freem m_free mb_dtor_mbuf"),
         (
-            Packet(ETHERNET, ethernet=True, path="output"),
+            StackPacket(ETHERNET, ethernet=True, path="output"),
             "ip_output send ether_output ether_output_frame vtnet_txq_eof m_freem m_free "
             "mb_dtor_mbuf",
         ),
-        (Packet(b""), ""),
-        (Packet(bytes(14), ethernet=True), "ether_input ether_demux m_freem m_free mb_dtor_mbuf"),
+        (StackPacket(b""), ""),
+        (
+            StackPacket(bytes(14), ethernet=True),
+            "ether_input ether_demux m_freem m_free mb_dtor_mbuf",
+        ),
     ],
 )
-def test_order(packet: Packet, names: str) -> None:
+def test_order(packet: StackPacket, names: str) -> None:
     text = NAMES
     # m_free() is in the kernel several times, and all of them fire here.
     found = re.sub(r"(m_free )+", "m_free ", output(text, packet))
@@ -60,7 +71,9 @@ def test_data_begins_at_the_layer_of_the_probe() -> None:
         "fbt::ip_input:entry { tracemem(args[0]->m_data, 4); }"
         "fbt::tcp_input:entry { tracemem((*args[0])->m_data + *args[1], 4); }"
     )
-    dumps = re.findall(r"0: ((?:[0-9a-f]{2} )+)", output(text, Packet(ETHERNET, ethernet=True)))
+    dumps = re.findall(
+        r"0: ((?:[0-9a-f]{2} )+)", output(text, StackPacket(ETHERNET, ethernet=True))
+    )
     assert [dump.split() for dump in dumps] == [
         ["02", "00", "00", "00"],
         ["45", "00", "00", "3c"],
@@ -73,13 +86,15 @@ def test_lengths_of_mbufs() -> None:
         'fbt::ip_input:entry { this->n = args[0]->m_next; printf("%d %d %d", '
         "args[0]->m_pkthdr.len, args[0]->m_len, this->n->m_len); }"
     )
-    assert output(text, Packet(TCP, lengths=(20,))).split() == ["60", "20", "40"]
+    assert output(text, StackPacket(TCP, lengths=(20,))).split() == ["60", "20", "40"]
 
 
 @pytest.mark.parametrize("name", ["freebsd-12", "freebsd-14"])
 def test_both_layouts(name: str) -> None:
     text = 'fbt::ip_input:entry { printf("%d", args[0]->m_pkthdr.len); }'
-    assert output(text, Packet(TCP), settings=replace(QUIET, kernel=kernel(name))).strip() == "60"
+    assert (
+        output(text, StackPacket(TCP), settings=replace(QUIET, kernel=kernel(name))).strip() == "60"
+    )
 
 
 def test_copyoutmbuf() -> None:
@@ -87,7 +102,7 @@ def test_copyoutmbuf() -> None:
         "fbt::tcp_input:entry { tracemem(copyoutmbuf(*args[0], 24, 2), 24); "
         "trace(mbuflen(*args[0])); }"
     )
-    found = output(text, Packet(TCP, lengths=(20, 0, 3)))
+    found = output(text, StackPacket(TCP, lengths=(20, 0, 3)))
     assert "0: 00 3c" in found
     assert "10: 00 01 1f 90 1e 61" in found.replace("7f 00 00 01 1f", "00 01 1f")
     assert found.rstrip().endswith("60")
@@ -97,7 +112,10 @@ def test_a_broken_chain_faults() -> None:
     text = "fbt::ip_input:entry { tracemem(copyoutmbuf(args[0], 60), 60); }"
     chunks = list(
         Simulation(text, QUIET).run(
-            [Packet(TCP, lengths=(20,)), Packet(TCP, lengths=(20,), breakage=("hole-data", 1))]
+            [
+                StackPacket(TCP, lengths=(20,)),
+                StackPacket(TCP, lengths=(20,), breakage=("hole-data", 1)),
+            ]
         )
     )
     (error,) = [chunk.text for chunk in chunks if chunk.error]
@@ -107,33 +125,35 @@ def test_a_broken_chain_faults() -> None:
 
 def test_cpus_take_turns() -> None:
     text = 'fbt::ip_input:entry { printf("%d ", cpu); }'
-    found = output(text, *[Packet(TCP)] * 5, settings=replace(QUIET, cpus=2))
+    found = output(text, *[StackPacket(TCP)] * 5, settings=replace(QUIET, cpus=2))
     assert found.split() == ["0", "1", "0", "1", "0"]
 
 
 def test_time_is_that_of_the_packets() -> None:
     text = 'fbt::ip_input:entry { printf("%Y\\n", walltimestamp); }'
     start = 1_600_000_000_000_000_000
-    found = output(text, Packet(TCP, time=start), Packet(TCP, time=start + 3_600_000_000_000))
+    found = output(
+        text, StackPacket(TCP, time=start), StackPacket(TCP, time=start + 3_600_000_000_000)
+    )
     assert found.split("\n")[:2] == ["2020 Sep 13 12:26:40", "2020 Sep 13 13:26:40"]
 
 
 def test_runs_are_alike() -> None:
     text = 'fbt::ip_input:entry { printf("%d %d %d\\n", rand(), timestamp, walltimestamp); }'
-    assert output(text, *[Packet(TCP)] * 3) == output(text, *[Packet(TCP)] * 3)
+    assert output(text, *[StackPacket(TCP)] * 3) == output(text, *[StackPacket(TCP)] * 3)
 
 
 def test_drop_rate() -> None:
     text = "fbt::ip_input:entry { trace(1); }"
     some = replace(QUIET, drop_rate=0.25, seed=1)
-    found = output(text, *[Packet(TCP)] * 100, settings=some)
+    found = output(text, *[StackPacket(TCP)] * 100, settings=some)
     lost = sum(int(count) for count in re.findall(r"(\d+) drops? on CPU 0", found))
     assert 10 < lost < 40
 
 
 def test_exit_ends_the_run() -> None:
     simulation = Simulation("fbt::ip_input:entry { exit(5); }", QUIET)
-    given = iter([Packet(TCP)] * 3)
+    given = iter([StackPacket(TCP)] * 3)
     list(simulation.run(given))
     assert simulation.status == 5
     assert len(list(given)) == 1  # the next one was fetched already
@@ -141,7 +161,10 @@ def test_exit_ends_the_run() -> None:
 
 def test_every_path_runs() -> None:
     for name in shipped_paths().paths:
-        for packet in (Packet(TCP, path=name), Packet(ETHERNET, ethernet=True, path=name)):
+        for packet in (
+            StackPacket(TCP, path=name),
+            StackPacket(ETHERNET, ethernet=True, path=name),
+        ):
             output("fbt:::entry { @ = count(); }", packet)
 
 
@@ -166,7 +189,7 @@ def test_functions_in_paths_are_probes() -> None:
     ["nonsense", "path a b", "  indented", "path copy", "path a\n  a", "path a\n    x\n  y"],
 )
 def test_bad_paths(text: str) -> None:
-    with pytest.raises(PathError):
+    with pytest.raises(PathsError):
         read_paths(text)
 
 
@@ -196,13 +219,13 @@ def test_refused_or_faulted(program: str, said: str) -> None:
 def test_dynamic_variables_are_bounded() -> None:
     text = "fbt::ip_input:entry { a[timestamp] = 1; }"
     few = replace(QUIET, options=QUIET.options.set("dynvarsize", "1k"))
-    assert "dynamic variable drops" in output(text, *[Packet(TCP)] * 100, settings=few)
+    assert "dynamic variable drops" in output(text, *[StackPacket(TCP)] * 100, settings=few)
 
 
 def test_aggregations_are_bounded() -> None:
     text = "fbt::ip_input:entry { @[timestamp] = count(); }"
     few = replace(QUIET, options=QUIET.options.set("aggsize", "1k"))
-    assert "aggregation drops on CPU 0" in output(text, *[Packet(TCP)] * 100, settings=few)
+    assert "aggregation drops on CPU 0" in output(text, *[StackPacket(TCP)] * 100, settings=few)
 
 
 def test_buffers_are_bounded() -> None:
@@ -250,4 +273,4 @@ def test_any_program_runs_to_its_end(
     pieces: list[str], data: bytes, ethernet: bool, path: str
 ) -> None:
     program = f"fbt:::entry, END {{ {' '.join(pieces)} }}"
-    output(program, Packet(data, ethernet=ethernet, path=path), Packet(TCP, path=path))
+    output(program, StackPacket(data, ethernet=ethernet, path=path), StackPacket(TCP, path=path))

@@ -19,7 +19,7 @@ from dtkit.dlang.kernels import Description, ProbePoint
 from dtkit.dlang.kernels import Kernel as Probes
 from dtkit.dlang.kernels import kernel as shipped_kernel
 from dtkit.dlang.options import WITH_COPYOUTMBUF, Options
-from dtkit.dlang.source import Source
+from dtkit.dlang.source import ProgramText
 from dtkit.mbuf import FREEBSD_12, FREEBSD_14, Kernel, Layout, Memory
 from dtkit.simulate.aggregate import Aggregations
 from dtkit.simulate.buffer import Buffer
@@ -27,16 +27,16 @@ from dtkit.simulate.consume import Consumer
 from dtkit.simulate.cpu import Cpu
 from dtkit.simulate.dynamic import Chunks, chunk_size
 from dtkit.simulate.evaluate import Evaluator
-from dtkit.simulate.format import Symbols
-from dtkit.simulate.machine import Activity, Record, Tracer
+from dtkit.simulate.format import AddressNames
+from dtkit.simulate.machine import Activity, BufferRecord, Tracer
 from dtkit.simulate.output import Chunk, Output
 from dtkit.simulate.paths import Paths, shipped_paths
 from dtkit.simulate.speculation import Speculations
-from dtkit.simulate.stack import Packet, Stack
+from dtkit.simulate.stack import NetworkStack, StackPacket
 from dtkit.simulate.structured import StructuredConsumer
 from dtkit.simulate.subroutines import UnknownSubroutineError
 from dtkit.simulate.symbols import KernelVariables
-from dtkit.simulate.variables import Storage
+from dtkit.simulate.variables import VariableStore
 
 #: The mbuf layout of each kernel that programs are checked against.
 LAYOUTS = {"freebsd-12": FREEBSD_12, "freebsd-14": FREEBSD_14}
@@ -115,7 +115,7 @@ class Simulation:
         self.settings = settings or Settings()
         self.status = 0
 
-    def run(self, packets: Iterable[Packet] = ()) -> Iterator[Chunk]:
+    def run(self, packets: Iterable[StackPacket] = ()) -> Iterator[Chunk]:
         """
         Compile the program and let *packets* pass; what dtrace(1) prints comes out in pieces.
 
@@ -134,7 +134,7 @@ class Simulation:
             session = _Session(compiled, settings, output)
         except (DError, UnknownSubroutineError, _StartError) as error:
             self.status = 1
-            source = Source(self.program, settings.file)
+            source = ProgramText(self.program, settings.file)
             output.error(error.dtrace_message(source) if isinstance(error, DError) else str(error))
             yield from output.take()
             return
@@ -144,7 +144,7 @@ class Simulation:
 
 
 def run(
-    program: str, packets: Iterable[Packet] = (), settings: Settings | None = None
+    program: str, packets: Iterable[StackPacket] = (), settings: Settings | None = None
 ) -> Iterator[str]:
     """
     What dtrace(1) prints of *program* while *packets* pass, in pieces.
@@ -171,7 +171,7 @@ class _Session:
         self.memory = kernel.memory
         self.now = _UPTIME
         self.strings = Strings(self.memory, _STRINGS)
-        self.stack = Stack(
+        self.stack = NetworkStack(
             kernel, settings.kernel, compiled.types, settings.paths, settings.interface
         )
         self.stack.unmapped = self._unmapped
@@ -207,12 +207,14 @@ class _Session:
             self.tracer.enabled,
             options,
             self.aggregations,
-            Symbols(symbols.frame, symbols.symbol, symbols.module),
+            AddressNames(symbols.frame, symbols.symbol, symbols.module),
             compiled.types,
             compiled.aggregations,
         )
         self.chunks = Chunks(dynamic_size, chunk_size(compiled), settings.cpus)
-        self.storage = Storage(self.memory, _VARIABLES, options.strsize, self.chunks, settings.cpus)
+        self.storage = VariableStore(
+            self.memory, _VARIABLES, options.strsize, self.chunks, settings.cpus
+        )
         chance = random.Random(settings.seed)
         for number in range(settings.cpus):
             base = _BUFFERS + number * 4 * settings.largest_buffer
@@ -236,7 +238,7 @@ class _Session:
         if not self.options.quiet:
             self.output.error(text)
 
-    def _matched(self, source: Source) -> str:
+    def _matched(self, source: ProgramText) -> str:
         count = self.tracer.matched
         what = f"script '{source.file}'"
         if source.file is None:
@@ -280,7 +282,7 @@ class _Session:
         for cpu in self.cpus:
             cpu.forget()
 
-    def run(self, packets: Iterable[Packet]) -> Iterator[None]:
+    def run(self, packets: Iterable[StackPacket]) -> Iterator[None]:
         """Everything, from BEGIN on; output is ready at each step."""
         tracer = self.tracer
         waiting = iter(packets)
@@ -324,14 +326,14 @@ class _Session:
         for probe in self.settings.kernel.match(Description("dtrace", "", "", name)):
             self.tracer.fire(self.cpus[0], probe, (), self.stack.consumer)
 
-    def _wait(self, packet: Packet) -> None:
+    def _wait(self, packet: StackPacket) -> None:
         """Let the time until a packet pass."""
         following = self.now + _PACKET
         if packet.time is not None and packet.time >= self.cpus[0].wall + self.now:
             following = packet.time - self.cpus[0].wall
         self.now = following
 
-    def _receive(self, packet: Packet, cpu: Cpu) -> None:
+    def _receive(self, packet: StackPacket, cpu: Cpu) -> None:
         self.variables.update(self.now, self.cpus[0].wall)
         fire, thread = self.tracer.fire, self.stack.thread
         enabled = self.tracer.is_enabled
@@ -379,7 +381,7 @@ class _Session:
             self.consumer.drops(cpu, count, "aggregation")
         self.aggregations.drops.clear()
         for found in self.tracer.records():
-            if not isinstance(found, Record):
+            if not isinstance(found, BufferRecord):
                 self.consumer.drops(*found)
                 continue
             report = self.tracer.error_report(found)
