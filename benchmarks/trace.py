@@ -22,8 +22,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from dtkit.packets.capture import read_capture
-from dtkit.trace.codec import read_journeys
-from dtkit.trace.journey import Hop, Journey
+from dtkit.trace.journey.codec import read_journeys
+from dtkit.trace.journey.model import Hop, Journey
 
 FRAMES = 200_000
 

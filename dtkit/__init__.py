@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from dtkit.packets.capture import read_capture
     from dtkit.packets.packet import Packet
     from dtkit.probes import Probe, catalog
-    from dtkit.trace.codec import read_journeys
-    from dtkit.trace.journey import Journey
+    from dtkit.trace.journey.codec import read_journeys
+    from dtkit.trace.journey.model import Journey
 
 __version__ = "0.1.0"
 
@@ -44,7 +44,7 @@ __all__ = [
 
 #: The module of each public name: imported when it is asked for, for ``dtkit --help`` to be quick.
 _ROOMS = {
-    "Journey": "dtkit.trace.journey",
+    "Journey": "dtkit.trace.journey.model",
     "Kernel": "dtkit.mbuf",
     "Machine": "dtkit.mbuf",
     "Packet": "dtkit.packets.packet",
@@ -55,7 +55,7 @@ _ROOMS = {
     "copyoutmbuf": "dtkit.mbuf",
     "mbuflen": "dtkit.mbuf",
     "read_capture": "dtkit.packets.capture",
-    "read_journeys": "dtkit.trace.codec",
+    "read_journeys": "dtkit.trace.journey.codec",
     "read_output": "dtkit.output",
 }
 

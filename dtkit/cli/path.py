@@ -26,11 +26,11 @@ from dtkit.generate.request import Copy
 from dtkit.live.dtrace import DtraceError, NowhereError, listing, running
 from dtkit.oddity import Oddity
 from dtkit.probes import ListedProbe, catalog, read_listing
-from dtkit.trace.journey import Hop, Step
-from dtkit.trace.path import read_path
-from dtkit.trace.show import clock
-from dtkit.trace.snapshot import Snapshot
-from dtkit.trace.text import visible
+from dtkit.trace.journey.model import Hop, Step
+from dtkit.trace.journey.path import read_path
+from dtkit.trace.journey.snapshot import Snapshot
+from dtkit.trace.journey.text import visible
+from dtkit.trace.views.show import clock, journey_text
 
 #: Enablings from which on dtrace(1) takes its time, and the kernel may refuse.
 _MANY = 2500
@@ -276,7 +276,7 @@ def _print(
             continue
         read += 1
         if not follow:
-            sink.write(f"{item}\n\n".encode())
+            sink.write(f"{journey_text(item)}\n\n".encode())
         elif item.outcome or item.notes:
             said = "; ".join(visible(text) for text in (item.outcome, *item.notes) if text)
             sink.write(f"#{item.number}  => {said}\n".encode())

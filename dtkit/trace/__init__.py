@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A packet's way through the kernel: read it, see it, explain what changed on it."""
+"""
+A packet's way through the kernel: read it, see it, explain what changed on it.
 
-from dtkit.trace.mtrace import Mtrace
+Three rooms: ``journey`` reads and models, ``views`` shows, ``kernel`` belongs to mbuf_trace.
+"""
 
-__all__ = ["Mtrace"]
+from dtkit.trace.kernel.mtrace import Mtrace, TaggedMbuf
+
+__all__ = ["Mtrace", "TaggedMbuf"]

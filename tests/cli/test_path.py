@@ -19,7 +19,7 @@ from tests.trace.frames import ipv4, tcp
 Dtkit = Callable[..., Result]
 
 REAL = Path(__file__).parent.parent / "data" / "path-epair-pf.txt"
-SCHEMA = Path(__file__).parents[2] / "dtkit" / "trace" / "journey.schema.json"
+SCHEMA = Path(__file__).parents[2] / "dtkit" / "trace" / "journey" / "journey.schema.json"
 
 FUNCTIONS = {
     "ip_input": ["struct mbuf *"],

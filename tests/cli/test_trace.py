@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 from dtkit.cli import main
 from dtkit.cli.trace import TraceGroup, command
-from dtkit.trace.dissector import dissector
+from dtkit.trace.kernel.dissector import dissector
 from tests.packets import captures
 from tests.trace.frames import PACKETS, Note, ethernet, frame, ipv4, tcp
 
@@ -88,7 +88,7 @@ def test_show_as_captured(dtkit: Dtkit, capture: str) -> None:
 
 
 def test_show_json_follows_the_schema(dtkit: Dtkit, capture: str) -> None:
-    schema = Path(__file__).parents[2] / "dtkit" / "trace" / "journey.schema.json"
+    schema = Path(__file__).parents[2] / "dtkit" / "trace" / "journey" / "journey.schema.json"
     validator = jsonschema.Draft202012Validator(json.loads(schema.read_text()))
     lines = dtkit("trace", "show", "--to", "json", capture).stdout.splitlines()
     assert len(lines) == 2

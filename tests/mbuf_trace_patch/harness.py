@@ -34,7 +34,7 @@ def build(into: Path, name: str, *flags: str, sources: tuple[str, ...] = ()) -> 
 
 
 class Kernel:
-    """The shared library, with :class:`dtkit.trace.mtrace.Mtrace`'s names for its calls."""
+    """The shared library, with :class:`dtkit.trace.kernel.mtrace.Mtrace`'s names for its calls."""
 
     def __init__(self, library: Path) -> None:
         self.c = ctypes.CDLL(str(library))

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from dtkit.packets.capture import read_capture
-from dtkit.trace.codec import LINKTYPE, encode, read_journeys
-from dtkit.trace.journey import Journey
-from dtkit.trace.mtrace import COOKIE, TAG_DATA, TAG_STRING, Mtrace, Packet, Tag
-from dtkit.trace.snapshot import Snapshot
+from dtkit.trace.journey.codec import LINKTYPE, encode, read_journeys
+from dtkit.trace.journey.model import Journey
+from dtkit.trace.journey.snapshot import Snapshot
+from dtkit.trace.kernel.mtrace import COOKIE, TAG_DATA, TAG_STRING, Mtrace, Tag, TaggedMbuf
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -43,7 +43,7 @@ each_capture = pytest.mark.parametrize("name", WAYS)
 def test_every_frame_is_what_the_encoder_and_the_mirror_write(name: str) -> None:
     for journey in journeys(name):
         assert journey.form == "mbuf_trace 3"
-        mirror, packet = Mtrace(), Packet()
+        mirror, packet = Mtrace(), TaggedMbuf()
         for step in journey.steps:
             if isinstance(step, Snapshot):
                 packet.tags.insert(0, Tag(COOKIE, TAG_DATA, step.data))

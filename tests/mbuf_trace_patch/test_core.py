@@ -15,11 +15,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dtkit.packets.capture import Frame
-from dtkit.trace.codec import LINKTYPE, encode, read_frame, read_journeys
-from dtkit.trace.dissector import dissector
-from dtkit.trace.journey import Hop, Journey
-from dtkit.trace.mtrace import COOKIE, TAG_LEFT_OUT, TAG_START, TAG_STRING, Mtrace, Packet
-from dtkit.trace.snapshot import Snapshot
+from dtkit.trace.journey.codec import LINKTYPE, encode, read_frame, read_journeys
+from dtkit.trace.journey.model import Hop, Journey
+from dtkit.trace.journey.snapshot import Snapshot
+from dtkit.trace.kernel.dissector import dissector
+from dtkit.trace.kernel.mtrace import (
+    COOKIE,
+    TAG_LEFT_OUT,
+    TAG_START,
+    TAG_STRING,
+    Mtrace,
+    TaggedMbuf,
+)
 from tests.mbuf_trace_patch.harness import Kernel
 
 AT = "net/if.c:7"
@@ -435,7 +442,7 @@ def test_the_mirror_gives_identical_bytes_and_counters(
 ) -> None:
     kernel.reset()
     mirror = Mtrace()
-    m, twin = kernel.packet(data), Packet(data)
+    m, twin = kernel.packet(data), TaggedMbuf(data)
     for call, value in [*calls, ("free", "")]:
         if call in ("start", "data", "loopback"):
             getattr(kernel, call)(m)
@@ -446,7 +453,7 @@ def test_the_mirror_gives_identical_bytes_and_counters(
         elif call == "free":
             kernel.free(m)
             mirror.free(twin)
-            m, twin = kernel.packet(data), Packet(data)
+            m, twin = kernel.packet(data), TaggedMbuf(data)
         elif call == "static":
             kernel.static(m, value.encode(), AT)
             mirror(twin, value.encode(), AT)

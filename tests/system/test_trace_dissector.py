@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dtkit.packets.linktype import LinkType
-from dtkit.trace.codec import STRING, Generation, Reading, Record, read_frame
-from dtkit.trace.dissector import dissector
-from dtkit.trace.journey import Hop
-from dtkit.trace.snapshot import guess_linktype
-from dtkit.trace.text import encoded
+from dtkit.trace.journey.codec import STRING, FrameRecord, Generation, Reading, read_frame
+from dtkit.trace.journey.model import Hop
+from dtkit.trace.journey.snapshot import guess_linktype
+from dtkit.trace.journey.text import encoded
+from dtkit.trace.kernel.dissector import dissector
 from tests.packets import captures
 from tests.trace.frames import PACKETS, Note, frame
 
@@ -85,7 +85,7 @@ def _fields(data: bytes, reading: Reading) -> Iterator[tuple[str, int, int, str]
         yield "trailing", 0, 0, ""
 
 
-def _record(record: Record, generation: Generation) -> Iterator[tuple[str, int, int, str]]:
+def _record(record: FrameRecord, generation: Generation) -> Iterator[tuple[str, int, int, str]]:
     size = len(record.payload)
     if generation == 1:
         if record.kind == STRING:

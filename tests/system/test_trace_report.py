@@ -20,12 +20,12 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
-from dtkit.trace.headers import dissect, walk
-from dtkit.trace.journey import Hop, Journey, Step
-from dtkit.trace.links import Links
-from dtkit.trace.path import read_path
-from dtkit.trace.report import write_report
-from dtkit.trace.snapshot import Snapshot
+from dtkit.trace.journey.headers import dissect, walk
+from dtkit.trace.journey.model import Hop, Journey, Step
+from dtkit.trace.journey.path import read_path
+from dtkit.trace.journey.snapshot import Snapshot
+from dtkit.trace.views.links import Links
+from dtkit.trace.views.report import write_report
 from tests.trace.frames import PACKETS, ethernet, ipv4, tcp
 
 DATA = Path(__file__).parent.parent / "data"

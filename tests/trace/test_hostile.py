@@ -16,15 +16,16 @@ from hypothesis import strategies as st
 
 from dtkit.oddity import Oddity
 from dtkit.packets.capture import read_capture
-from dtkit.trace.codec import read_journeys
-from dtkit.trace.convert import write_journeys, write_snapshots
-from dtkit.trace.drawing import dot, mermaid
-from dtkit.trace.graph import Graph
-from dtkit.trace.journey import Journey
-from dtkit.trace.links import Links
-from dtkit.trace.report import write_report
-from dtkit.trace.svg import svg
-from dtkit.trace.tables import write_jsonl, write_parquet
+from dtkit.trace.journey.codec import read_journeys
+from dtkit.trace.journey.model import Journey
+from dtkit.trace.views.convert import write_journeys, write_snapshots
+from dtkit.trace.views.drawing import dot, mermaid
+from dtkit.trace.views.graph import Graph
+from dtkit.trace.views.links import Links
+from dtkit.trace.views.report import write_report
+from dtkit.trace.views.show import journey_text
+from dtkit.trace.views.svg import svg
+from dtkit.trace.views.tables import write_jsonl, write_parquet
 from tests.packets import captures
 from tests.trace.frames import PACKETS, Note, edited, frame
 
@@ -67,7 +68,7 @@ def test_text_json_and_captures(capture: bytes) -> None:
     read = journeys(capture)
     for journey in read:
         # Nothing that a terminal obeys: no escape, no carriage return, no bidi mark.
-        assert all(line.isprintable() for line in str(journey).split("\n"))
+        assert all(line.isprintable() for line in journey_text(journey).split("\n"))
         json.dumps(journey.to_dict(), ensure_ascii=False).encode()
     stream = io.BytesIO()
     write_jsonl(read, stream)

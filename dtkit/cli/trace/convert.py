@@ -6,8 +6,8 @@ from __future__ import annotations
 import click
 
 from dtkit.cli.inputs import open_output
-from dtkit.cli.trace.source import Source, source_argument
-from dtkit.trace.convert import write_journeys, write_snapshots
+from dtkit.cli.trace.source import JourneySource, source_argument
+from dtkit.trace.views.convert import write_journeys, write_snapshots
 
 
 @click.command(
@@ -20,7 +20,7 @@ Examples:
 @source_argument
 @click.option("-w", "write", metavar="FILE", required=True, help="The pcapng file; - is stdout.")
 @click.option("--journeys-only", is_flag=True, help="One packet per journey.")
-def command(source: Source, write: str, journeys_only: bool) -> None:
+def command(source: JourneySource, write: str, journeys_only: bool) -> None:
     """Write the snapshots as plain pcapng for any Wireshark.
 
     Each place that a snapshot was taken at is an interface; the comment of a packet says where it

@@ -6,7 +6,7 @@ from __future__ import annotations
 import click
 
 from dtkit.cli.inputs import open_output
-from dtkit.trace.dissector import dissector
+from dtkit.trace.kernel.dissector import dissector
 
 
 @click.command(

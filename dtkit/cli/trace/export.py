@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from dtkit.cli.inputs import keep_inputs, open_output
-from dtkit.cli.trace.source import Source, source_argument
-from dtkit.trace.tables import write_jsonl, write_parquet
+from dtkit.cli.trace.source import JourneySource, source_argument
+from dtkit.trace.views.tables import write_jsonl, write_parquet
 
 
 @click.command(
@@ -36,7 +36,7 @@ Examples:
     default="-",
     help="The file of JSON lines, - for stdout; or the folder of the Parquet files.",
 )
-def command(source: Source, to: str, output: str) -> None:
+def command(source: JourneySource, to: str, output: str) -> None:
     """Write journeys, hops and snapshots as tables: JSON lines or Parquet.
 
     JSON lines say in `type` which table they belong to. Parquet goes into a folder as

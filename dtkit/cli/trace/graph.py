@@ -8,10 +8,10 @@ import os
 import click
 
 from dtkit.cli.inputs import READABLE, open_input, open_output
-from dtkit.cli.trace.source import Source, source_argument
-from dtkit.trace.drawing import dot, mermaid
-from dtkit.trace.graph import Graph
-from dtkit.trace.svg import svg
+from dtkit.cli.trace.source import JourneySource, source_argument
+from dtkit.trace.views.drawing import dot, mermaid
+from dtkit.trace.views.graph import Graph
+from dtkit.trace.views.svg import svg
 
 #: Forms by the suffix of the file.
 _SUFFIXES = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".mermaid": "mermaid"}
@@ -35,7 +35,7 @@ Examples:
 @click.option(
     "--against", metavar="OTHER", type=READABLE, help="A capture to compare with, read alike."
 )
-def command(source: Source, output: str, to: str | None, against: str | None) -> None:
+def command(source: JourneySource, output: str, to: str | None, against: str | None) -> None:
     """Draw the ways of all packets as one graph: DOT, SVG or Mermaid.
 
     Functions are grouped by the directory of their source; a line says how many packets went from

@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 
 from dtkit.cli.inputs import open_output
-from dtkit.cli.trace.source import Source, source_argument
-from dtkit.trace.links import Links, check_template
-from dtkit.trace.report import write_report
+from dtkit.cli.trace.source import JourneySource, source_argument
+from dtkit.trace.views.links import Links, check_template
+from dtkit.trace.views.report import write_report
 
 
 def _template(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
@@ -54,7 +54,7 @@ Examples:
 )
 @click.option("--title", help="Of the page; without it, the capture's name.")
 def command(
-    source: Source,
+    source: JourneySource,
     output: str,
     source_url: str | None,
     editor: str | None,

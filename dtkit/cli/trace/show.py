@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from dtkit.cli.trace.source import Source, source_argument
-from dtkit.trace.show import Line, lines
+from dtkit.cli.trace.source import JourneySource, source_argument
+from dtkit.trace.views.show import Line, lines
 
-#: Colours of the styles of :class:`dtkit.trace.show.Line`, on a terminal.
+#: Colours of the styles of :class:`dtkit.trace.views.show.Line`, on a terminal.
 _STYLES: dict[str, dict[str, Any]] = {
     "number": {"bold": True},
     "time": {"dim": True},
@@ -39,7 +39,7 @@ Examples:
 @source_argument
 @click.option("--to", type=click.Choice(["text", "json"]), default="text", help="Form of output.")
 @click.option("--as-captured", is_flag=True, help="Newest first, as the kernel's records stand.")
-def command(source: Source, to: str, as_captured: bool) -> None:
+def command(source: JourneySource, to: str, as_captured: bool) -> None:
     """Print each packet's journey as a tree, with what changed on the way.
 
     Lines: +function entered, -function left, with its file and line; = a snapshot of the packet's

@@ -12,13 +12,13 @@ import click
 from dtkit.cli.inputs import READABLE, open_input, say
 from dtkit.oddity import Oddity
 from dtkit.packets.pcapfilter import FilterError
-from dtkit.trace.codec import Generation
-from dtkit.trace.detect import read_any
-from dtkit.trace.filter import Filter, journey_filter
-from dtkit.trace.journey import Journey
+from dtkit.trace.journey.codec import Generation
+from dtkit.trace.journey.detect import read_any
+from dtkit.trace.journey.filter import Filter, journey_filter
+from dtkit.trace.journey.model import Journey
 
 
-class Source:
+class JourneySource:
     """
     The journeys that a command line asks for; to be iterated over.
 
@@ -48,9 +48,9 @@ class Source:
                 self._chosen += 1
                 yield item
 
-    def alike(self, name: str, stream: BinaryIO) -> Source:
+    def alike(self, name: str, stream: BinaryIO) -> JourneySource:
         """Another source, read with the same options; its oddities are its own."""
-        return Source(name, stream, self._generation, self._filters)
+        return JourneySource(name, stream, self._generation, self._filters)
 
     def __str__(self) -> str:
         """What was read: the line that ends it."""
@@ -103,7 +103,7 @@ def source_argument(function: Callable[..., None]) -> Callable[..., int]:
             raise click.UsageError(str(error)) from error
         to_file = rest.get("output", rest.get("write", "-")) != "-"
         with open_input(file, shown=False if to_file else None) as stream:
-            source = Source(file, stream, forced_generation(generation), chosen)
+            source = JourneySource(file, stream, forced_generation(generation), chosen)
             function(source=source, **rest)
         click.echo(str(source), err=True)
         return 1 if source.oddities and (strict or not source.read) else 0

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+Journeys: the model of one packet's way, and what makes it of a capture or a script's output.
+
+:mod:`~dtkit.trace.journey.model` is the middle: ``snapshot``, ``headers`` and ``diff`` are beneath
+it; ``codec``, ``path`` and ``detect`` read journeys, ``outcome`` tells how they ended, ``filter``
+chooses among them. None of them knows how journeys are shown.
+"""

@@ -1,0 +1,514 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+mbuf_trace on the wire: frames to journeys and back, in all three generations.
+
+A frame is what the kernel had noted down about one mbuf when it was freed, newest first:
+
+- Generation 1: a count, that many strings each behind its length, then the packet's bytes.
+- Generation 2: a count, that many records, each behind its length and type: 1 packet bytes,
+  2 a static string, 3 a dynamic string.
+- Generation 3: the same with types 0, packet bytes, and 1, a string.
+
+Counts, lengths and types are 16 bits, big-endian; a kernel that writes them little-endian is
+read as well. Strings end in a NUL that is counted. Link type 147 (user 0).
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any, Literal, cast
+
+from dtkit.oddity import Oddity
+from dtkit.packets.capture import Frame
+from dtkit.trace.journey.model import Hop, Journey, Place, Step, trace_string
+from dtkit.trace.journey.snapshot import Snapshot
+
+__all__ = [
+    "LINKTYPE",
+    "FrameRecord",
+    "Generation",
+    "Reading",
+    "encode",
+    "read_frame",
+    "read_journeys",
+]
+
+#: tcpdump.org's USER0.
+LINKTYPE = 147
+
+Generation = Literal[1, 2, 3]
+Order = Literal[">", "<"]
+
+#: What a record can hold.
+PACKET, STRING = "packet", "string"
+
+
+@dataclass(frozen=True, slots=True)
+class FrameRecord:
+    """One record of a frame, as captured.
+
+    :ivar kind: ``packet``, ``string``, or ``unknown`` for a type that no generation has.
+    :ivar type: its type's number, or None in generation 1, which has none.
+    :ivar at: where in the frame its payload starts, in bytes.
+    :ivar payload: its bytes, of a string with the NUL.
+    """
+
+    kind: str
+    type: int | None
+    at: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A frame taken apart.
+
+    :ivar generation: 1, 2 or 3.
+    :ivar order: byte order of its integers, ``>`` or ``<``, as in :mod:`struct`.
+    :ivar count: the records that it claims, or None where there is not even a count.
+    :ivar records: those that are whole, as captured: newest first. Generation 1's packet, which
+        stands last though it is newest, is the last.
+    :ivar trailing: bytes behind the last record, which should not be there.
+    :ivar missing: bytes that the next record or the frame itself should have and has not.
+    """
+
+    generation: Generation
+    order: Order
+    count: int | None
+    records: tuple[FrameRecord, ...]
+    trailing: int
+    missing: int
+
+    @property
+    def form(self) -> str:
+        """As :attr:`Journey.form` says it."""
+        return _form(self.generation, self.order)
+
+    @property
+    def oddities(self) -> list[str]:
+        """What is not as it should be."""
+        odd = []
+        whole = len(self.records)
+        if self.count is None:
+            odd.append("too short for a count of records: nothing to read")
+        elif self.missing:
+            odd.append(f"claims {self.count} records, {whole} are whole: the others left out")
+        elif self.trailing:
+            odd.append(f"{self.trailing} bytes behind the last record: left out")
+        for index, record in enumerate(self.records, 1):
+            if record.kind == "unknown":
+                odd.append(f"record {index} has type {record.type}, which is none: left out")
+            elif record.type == 0 and self.generation == 2:
+                odd.append(f"record {index} has type 0 of generation 3: read as packet bytes")
+            elif record.type in (2, 3) and self.generation == 3:
+                odd.append(f"record {index} has type {record.type} of generation 2: read as text")
+        return odd
+
+
+def _form(generation: int, order: str) -> str:
+    return f"mbuf_trace {generation}" + (" little-endian" if order == "<" else "")
+
+
+# Reading one frame. A capture does not say which generation wrote a frame, nor in which byte
+# order, so the readings are tried, and the one that explains the frame best is taken. The Lua
+# dissector does the same, step by step: the tests hold the two together.
+
+
+def read_frame(data: bytes, generation: Generation | None = None) -> Reading:
+    """Take frame *data* apart; any bytes at all.
+
+    Without *generation* a frame is 2 or 3 when reading it so consumes it exactly and all types
+    are 0 to 3, else 1 when its strings fit; when nothing fits, the reading that finds most. Of 2
+    and 3 it is 2 if a type is above 1, 3 if one is 0; with only types 1 it is 3 if a payload is
+    printable, 2 if none is.
+    """
+    if len(data) < 2:
+        return Reading(generation or 3, ">", None, (), len(data), 0)
+    readings = []
+    for order in _ORDERS:
+        if generation != 1:
+            readings.append(_read_typed(data, order, generation))
+        if generation in (None, 1):
+            readings.append(_read_strings(data, order))
+    return max(readings, key=_merit)
+
+
+_ORDERS: tuple[Order, Order] = (">", "<")
+
+
+def _merit(reading: Reading) -> tuple[int, int]:
+    """How well a reading explains its frame; the first of equals is taken."""
+    whole = not (reading.missing or reading.trailing)
+    known = [record for record in reading.records if record.kind != "unknown"]
+    if reading.generation != 1:
+        fits = 2 if whole and len(known) == len(reading.records) else 0
+    else:
+        fits = 1 if whole else 0
+    return fits, len(known)
+
+
+def _read_typed(data: bytes, order: Order, generation: Generation | None) -> Reading:
+    size = len(data)
+    head = struct.Struct(f"{order}HH").unpack_from
+    (count,) = struct.unpack_from(f"{order}H", data)
+    at, missing = 2, 0
+    found: list[tuple[int, int, int]] = []
+    for _ in range(count):
+        if at + 4 > size:
+            missing = at + 4 - size
+            break
+        length, kind = head(data, at)
+        at += 4
+        if at + length > size:
+            missing = at + length - size
+            break
+        found.append((kind, at, length))
+        at += length
+    if generation is None:
+        types = {kind for kind, _, _ in found}
+        if types & {2, 3}:
+            generation = 2
+        elif types != {1}:
+            generation = 3
+        else:
+            generation = 3 if _any_text(data[at : at + length] for _, at, length in found) else 2
+    kinds = _KINDS[generation]
+    records = tuple(
+        FrameRecord(kinds.get(kind, "unknown"), kind, start, data[start : start + length])
+        for kind, start, length in found
+    )
+    return Reading(generation, order, count, records, 0 if missing else size - at, missing)
+
+
+#: What the types mean. Each generation takes the other's where they do not clash.
+_KINDS = {
+    2: {0: PACKET, 1: PACKET, 2: STRING, 3: STRING},
+    3: {0: PACKET, 1: STRING, 2: STRING, 3: STRING},
+}
+
+_TEXT = re.compile(rb"[ -~]*\0|[ -~]+").fullmatch
+
+
+def _any_text(payloads: Iterable[bytes]) -> bool:
+    """Whether one of *payloads* is printable up to a final NUL, or all are empty."""
+    some = False
+    for payload in payloads:
+        if _TEXT(payload):
+            return True
+        some = some or bool(payload)
+    return not some
+
+
+def _read_strings(data: bytes, order: Order) -> Reading:
+    size = len(data)
+    (count,) = struct.unpack_from(f"{order}H", data)
+    at, missing = 2, 0
+    records = []
+    for _ in range(count):
+        if at + 2 > size:
+            missing = at + 2 - size
+            break
+        (length,) = struct.unpack_from(f"{order}H", data, at)
+        at += 2
+        if at + length > size:
+            missing = at + length - size
+            break
+        records.append(FrameRecord(STRING, None, at, data[at : at + length]))
+        at += length
+    if not missing and at < size:
+        records.append(FrameRecord(PACKET, None, at, data[at:]))
+    return Reading(1, order, count, tuple(records), 0, missing)
+
+
+# Frames to journeys. This is the hot path: a kernel sends many packets the same way, so most
+# frames have a shape that was met before, and most runs of strings in them, too.
+
+
+class _Hops(dict[bytes, Hop]):
+    """Hops by the bytes of their string, parsed when first met; never more than so many."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.odd: list[str] = []
+        #: Places by what stands before their arguments: arguments are often new.
+        self._places: dict[bytes, Place] = {}
+
+    def __missing__(self, payload: bytes, _new: Any = tuple.__new__) -> Hop:
+        head, _, tail = payload.partition(b"(")
+        place = self._places.get(head)
+        if (
+            place is not None
+            and tail[-2:] == b")\0"
+            and payload.isascii()
+            and payload.count(0) == 1
+        ):
+            if len(self) >= _MOST_HOPS:
+                self.clear()
+            # Hop(place, arguments), in half the time.
+            made = (place, tail[:-2].decode("ascii"), None, None, None, None, None, None)
+            self[payload] = known = cast(Hop, _new(Hop, made))
+            return known
+        text = payload[:-1] if payload[-1:] == b"\0" else payload
+        hop = Hop.parse(text)
+        strange = len(self.odd)
+        if b"\0" in text:
+            self.odd.append(f"a NUL in the middle of a string: {str(hop)[:60]!r}")
+        try:
+            text.decode()
+        except UnicodeDecodeError:
+            self.odd.append(f"a string that is no UTF-8: {str(hop)[:60]!r}")
+        if strange == len(self.odd):  # a strange one is to be named each time
+            if len(self) + len(self._places) >= _MOST_HOPS:
+                self.clear()
+                self._places.clear()
+            self[payload] = hop
+            if hop.arguments is not None:
+                self._places[head] = hop.place
+        return hop
+
+
+class _UnfitError(Exception):
+    """A frame is not of the shape that was tried."""
+
+
+class _Runs(dict[bytes, tuple[Hop, ...]]):
+    """Hops, oldest first, by the bytes of consecutive records of strings."""
+
+    def __init__(self, hops: _Hops, types: tuple[int, ...], full: Callable[[], None]) -> None:
+        super().__init__()
+        self._hops, self._types, self._full = hops, types, full
+
+    def __missing__(self, records: bytes) -> tuple[Hop, ...]:
+        hops, types, size, at = self._hops, self._types, len(records), 0
+        found = []
+        strange = len(hops.odd)
+        while at < size:
+            if at + 4 > size:
+                raise _UnfitError
+            length, kind = _HEAD(records, at)
+            at += 4 + length
+            if kind not in types or at > size:
+                raise _UnfitError
+            found.append(hops[records[at - length : at]])
+        made = tuple(found[::-1])
+        if strange == len(hops.odd) and size <= _LONGEST_RUN:
+            if len(self) >= _MOST_RUNS:
+                self.clear()
+                self._full()
+            self[records] = made
+        return made
+
+
+_HEAD = struct.Struct(">HH").unpack_from
+
+# Bounds of what is kept, far above what a kernel's trace points come to.
+_MOST_HOPS, _MOST_RUNS, _LONGEST_RUN = 16_384, 8192, 4096
+_MOST_SHAPES, _MOST_ALIKE, _MOST_RECORDS = 2048, 4, 256
+
+
+class _Shape:
+    """
+    What frames of one way have in common: where packets and runs of strings stand in them.
+
+    One call cuts a frame into these pieces, without a loop over its records. The pieces prove
+    that it was cut right: a packet has the length and type that the shape says; a run of strings
+    is known byte by byte, or is read to its last byte; and the records come to as many as the
+    frame says. (Measured: a quarter of the time of the loop.)
+
+    :param apart: have strings with arguments as pieces of their own, so that runs repeat although
+        these do not. A frame of the shape has them in the same lengths.
+    """
+
+    __slots__ = ("ambiguous", "count", "form", "heads", "heads_of", "plan", "unpack")
+
+    def __init__(self, reading: Reading, known: _Met, forced: bool, apart: bool) -> None:
+        records = reading.records
+        self.count = len(records)
+        self.form = reading.form
+        # With types 1 alone, the payloads say which generation it is: then each is a piece.
+        self.ambiguous = not forced and {record.type for record in records} == {1}
+        runs = known.runs[reading.generation]
+        layout: list[str] = []
+        heads = [struct.pack(">H", self.count)]
+        plan: list[tuple[int, _Hops | _Runs | None, bool]] = []
+        run = 0
+
+        def end_run() -> None:
+            if run:
+                plan.append((len(layout) + 1, runs, False))
+                layout.append(f"{run}s")
+
+        for record in records:
+            size = len(record.payload)
+            alone = self.ambiguous or (apart and b"(" in record.payload)
+            if record.kind == STRING and not alone:
+                run += 4 + size
+                continue
+            end_run()
+            run = 0
+            heads.append(struct.pack(">HH", size, record.type))
+            plan.append((len(layout) + 2, known.hops if record.kind == STRING else None, True))
+            layout += ["4s", f"{size}s"]
+        end_run()
+        self.unpack = struct.Struct(">2s" + "".join(layout)).unpack
+        places = [0, *(at - 1 for at, _, single in plan if single)]
+        #: Counts, lengths and types among the fields, and what they have to be.
+        self.heads = tuple(heads) if len(heads) > 1 else heads[0]
+        self.heads_of = itemgetter(*places)
+        #: Of each piece, oldest first: which field it is, what knows its steps, whether it is one.
+        self.plan = tuple(plan[::-1])
+
+    def read(self, data: bytes, _new: Any = tuple.__new__) -> tuple[Step, ...] | None:
+        """The steps of frame *data*, oldest first, or None if it is not of this shape."""
+        fields = self.unpack(data)
+        if self.heads_of(fields) != self.heads:
+            return None
+        if self.ambiguous and _any_text(fields[2::2]) is not (self.form == _form(3, ">")):
+            return None
+        steps: list[Any] = []
+        try:
+            for at, table, single in self.plan:
+                if table is None:
+                    # Snapshot(payload), in half the time.
+                    steps.append(_new(Snapshot, (fields[at], None, None)))
+                elif single:
+                    steps.append(table[fields[at]])
+                else:
+                    steps += table[fields[at]]
+        except _UnfitError:
+            return None
+        return tuple(steps) if len(steps) == self.count else None
+
+
+class _Met:
+    """What has been met so far."""
+
+    def __init__(self) -> None:
+        self.hops = hops = _Hops()
+        self.runs: dict[Generation, _Runs] = {
+            2: _Runs(hops, (2, 3), self._part),
+            3: _Runs(hops, (1,), self._part),
+        }
+        #: Whether arguments differ too much for whole runs to be known.
+        self.apart = False
+        #: Shapes by the length of the frame; of each length, the last few.
+        self.shapes: dict[int, list[_Shape]] = {}
+
+    def _part(self) -> None:
+        if not self.apart:
+            self.apart = True
+            self.shapes.clear()
+
+    def remember(self, size: int, shape: _Shape) -> None:
+        """Keep the *shape* of a frame of *size* bytes."""
+        if len(self.shapes) >= _MOST_SHAPES:
+            self.shapes.clear()
+        alike = self.shapes.setdefault(size, [])
+        alike.insert(0, shape)
+        del alike[_MOST_ALIKE:]
+
+
+def read_journeys(
+    frames: Iterable[Frame | Oddity], generation: Generation | None = None
+) -> Iterator[Journey | Oddity]:
+    """Journeys of mbuf_trace *frames*, in the order of the capture; hands on oddities.
+
+    Each journey's steps are in the order of time, oldest first. Of a damaged frame, what is
+    whole is kept and the rest named. Frames of other link types are left out; of each such type
+    the first is named, and at the end how many there were.
+
+    :param frames: as :func:`dtkit.packets.capture.read_capture` gives them.
+    :param generation: take every frame to be of this generation instead of asking each.
+    """
+    known = _Met()
+    shapes, odd_strings = known.shapes, known.hops.odd
+    others: Counter[int] = Counter()
+    for frame in frames:
+        if isinstance(frame, Oddity):
+            yield frame
+            continue
+        number, time, data, length, linktype, _, _, _ = frame
+        if linktype != LINKTYPE:
+            others[linktype] += 1
+            if others[linktype] == 1:
+                text = f"link type {linktype} is not mbuf_trace's {LINKTYPE}: left out"
+                yield Oddity("frame", number, text)
+            continue
+        for shape in shapes.get(len(data), ()):
+            steps = shape.read(data)
+            if steps is not None and not odd_strings and length <= len(data):
+                yield Journey(number, time, steps, shape.form)
+                break
+        else:
+            odd_strings.clear()
+            reading = read_frame(data, generation)
+            steps = _steps(reading, known.hops)
+            odd = reading.oddities
+            typed = reading.generation != 1 and reading.order == ">"
+            if typed and not odd and 0 < len(reading.records) <= _MOST_RECORDS:
+                known.remember(len(data), _Shape(reading, known, bool(generation), known.apart))
+            if length > len(data):
+                cut = f"cut to {len(data)} of {length} bytes"
+                odd = [f"{cut}, {odd[0]}", *odd[1:]] if odd else [cut]
+            for text in (*odd, *odd_strings):
+                yield Oddity("frame", number, text)
+            odd_strings.clear()
+            yield Journey(number, time, steps, reading.form)
+    for linktype, count in others.items():
+        if count > 1:
+            yield Oddity("frame", 0, f"{count} frames in all are of link type {linktype}")
+
+
+def _steps(reading: Reading, hops: _Hops) -> tuple[Step, ...]:
+    """The steps in *reading*, oldest first."""
+    records = reading.records
+    if reading.generation == 1 and records and records[-1].kind == PACKET:
+        records = (records[-1], *records[:-1])
+    return tuple(
+        hops[record.payload] if record.kind == STRING else Snapshot(record.payload)
+        for record in reversed(records)
+        if record.kind != "unknown"
+    )
+
+
+def encode(steps: Iterable[Step], generation: Generation = 3, order: Order = ">") -> bytes:
+    """The frame that the kernel of a *generation* would write for *steps*, oldest first.
+
+    :raises ValueError: what the generation cannot say: more than 65,535 records or bytes in one; in
+        generation 1, a snapshot that is not the last step, or is empty.
+    """
+    newest_first = list(steps)[::-1]
+    packet = b""
+    last = newest_first[0] if newest_first else None
+    if generation == 1 and isinstance(last, Snapshot):
+        packet = last.data
+        del newest_first[0]
+        if not packet:
+            raise ValueError("generation 1 cannot tell an empty packet from none")
+    out = []
+    for step in newest_first:
+        if isinstance(step, Hop):
+            kind, payload = _STRING_TYPE[generation], trace_string(step)
+        elif generation == 1:
+            raise ValueError("generation 1 has one packet, at the end")
+        else:
+            kind, payload = _PACKET_TYPE[generation], step.data
+        if len(payload) > 0xFFFF:
+            raise ValueError(f"a record of {len(payload)} bytes: at most 65535")
+        out.append(struct.pack(f"{order}H", len(payload)))
+        if generation != 1:
+            out.append(struct.pack(f"{order}H", kind))
+        out.append(payload)
+    if len(newest_first) > 0xFFFF:
+        raise ValueError(f"{len(newest_first)} records: at most 65535")
+    return struct.pack(f"{order}H", len(newest_first)) + b"".join(out) + packet
+
+
+_PACKET_TYPE: dict[Generation, int] = {2: 1, 3: 0}
+#: Of generation 2's two, the dynamic one: what is encoded here is not in a kernel's text.
+_STRING_TYPE: dict[Generation, int] = {1: 0, 2: 3, 3: 1}

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Reading journeys from what one is given: a capture of mbuf_trace, or a script's output."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from dtkit.oddity import Oddity
+from dtkit.packets.capture import read_capture
+from dtkit.trace.journey.codec import Generation, read_journeys
+from dtkit.trace.journey.model import Journey
+from dtkit.trace.journey.path import read_path
+
+__all__ = ["read_any"]
+
+#: What pcapng starts with, which could be text: line feeds and a carriage return.
+_PCAPNG = b"\n\r\r\n"
+
+
+def read_any(stream: BinaryIO, generation: Generation | None = None) -> Iterator[Journey | Oddity]:
+    """
+    The journeys in a capture of mbuf_trace, or in the output of a script of ``dtkit path``.
+
+    :param stream: binary; need not seek. Read to its end, in bounded memory.
+    :param generation: of a capture's frames; None asks each frame.
+    :raises OSError: *stream* cannot be read.
+    """
+    head = b""
+    while len(head) < 4 and (more := stream.read(4 - len(head))):
+        head += more
+    rest = io.BufferedReader(_Rejoined(head, stream), 1 << 16)
+    # Before a script's output there may be the command that gave it, or what ssh(1) had to say.
+    if head and head != _PCAPNG and all(byte in b"\t\n\r" or 32 <= byte < 127 for byte in head):
+        if generation is not None:
+            yield Oddity("line", 0, "this is no capture of mbuf_trace: it has no generation")
+        yield from read_path(rest)
+    else:
+        yield from read_journeys(read_capture(rest), generation)
+
+
+class _Rejoined(io.RawIOBase):
+    """A stream that begins with what was read of it already."""
+
+    def __init__(self, head: bytes, stream: BinaryIO) -> None:
+        self._head, self._stream = head, stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        if self._head:
+            data, self._head = self._head[: len(buffer)], self._head[len(buffer) :]
+        else:
+            read = getattr(self._stream, "read1", self._stream.read)
+            data = read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Choosing journeys: by what is known of them, or by a pcap filter on the packet at any moment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+
+from dtkit.packets.linktype import LinkType
+from dtkit.packets.pcapfilter import FilterError, Program, compile_filter
+from dtkit.trace.journey.model import Journey
+from dtkit.trace.journey.text import plain
+
+__all__ = ["Filter", "journey_filter"]
+
+#: Whether a journey is wanted.
+Filter = Callable[[Journey], bool]
+
+_KNOWN = re.compile(r"(label|file|outcome|vnet|if|proc):(.+)", re.DOTALL)
+
+
+def journey_filter(expression: str) -> Filter:
+    """
+    What *expression* asks for.
+
+    :param expression: ``label:GLOB``, a hop whose label matches; ``file:GLOB``, one in such a
+        file, named from its end on directory boundaries (``if.c``, ``net/if.c``); of followed
+        packets ``outcome:GLOB``, what became of it (``dropped``, or all that is said of it), and
+        ``vnet:GLOB``, ``if:GLOB``, ``proc:GLOB``, where it was (a process by its name, or as
+        ``name[pid]``); or anything else, a filter of pcap-filter(7) that must match one of the
+        snapshots.
+    :raises FilterError: it is none of these.
+    """
+    found = _KNOWN.fullmatch(expression)
+    if found is None:
+        return _by_packet(expression)
+    kind, glob = found.groups()
+    if kind == "label":
+        return _by_label(glob)
+    if kind == "file":
+        return _by_file(glob)
+    if kind == "outcome":
+        return _by_outcome(glob)
+    return _by_hop({"vnet": "vnet", "if": "interface", "proc": "process"}[kind], glob)
+
+
+def _by_label(glob: str) -> Filter:
+    def wanted(journey: Journey) -> bool:
+        return any(fnmatchcase(plain(hop.place.label), glob) for hop in journey.hops)
+
+    return wanted
+
+
+def _by_file(glob: str) -> Filter:
+    def wanted(journey: Journey) -> bool:
+        return any(
+            fnmatchcase(file, glob) or fnmatchcase(file, f"*/{glob}")
+            for hop in journey.hops
+            if hop.place.file is not None
+            for file in [plain(hop.place.file)]
+        )
+
+    return wanted
+
+
+def _by_outcome(glob: str) -> Filter:
+    def wanted(journey: Journey) -> bool:
+        outcome = plain(journey.outcome)
+        return fnmatchcase(outcome, glob) or fnmatchcase(outcome.partition(":")[0], glob)
+
+    return wanted
+
+
+def _by_hop(field: str, glob: str) -> Filter:
+    def wanted(journey: Journey) -> bool:
+        return any(
+            # Not a glob's [pid]: who gives it in full means that process.
+            text == glob or fnmatchcase(text, glob) or fnmatchcase(text.partition("[")[0], glob)
+            for text in {getattr(hop, field) for hop in journey.hops}
+            if text is not None
+        )
+
+    return wanted
+
+
+def _by_packet(expression: str) -> Filter:
+    programs: dict[LinkType, Program] = {}
+    errors = []
+    for linktype in (LinkType.ETHERNET, LinkType.RAW, LinkType.IPV4, LinkType.IPV6):
+        try:
+            programs[linktype] = compile_filter(expression, linktype)
+        except FilterError as error:
+            errors.append(error)
+    # Some filters make sense for some link types only ("ether src ..."): then these are asked.
+    if not programs:
+        raise errors[0]
+
+    def wanted(journey: Journey) -> bool:
+        for snapshot in journey.snapshots:
+            program = programs.get(snapshot.linktype)
+            if program is not None and program.matches(snapshot.data, snapshot.length):
+                return True
+        return False
+
+    return wanted

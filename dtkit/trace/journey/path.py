@@ -1,0 +1,451 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+What a script of ``dtkit path`` prints, read back: hops to journeys.
+
+A script says what it sees of a followed packet in lines of their own (``@dtkit 1 hop ...``): hops,
+returns, moves to another mbuf, copies and frees. They are put in order by their times when a
+journey is over, which is some time after its mbuf was freed: functions that freed it still have to
+return. What is missing, and known to be, is said in the journey that it is missing from.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from dtkit.generate.functions import verdict
+from dtkit.oddity import Oddity
+from dtkit.output import Annotation, Drop, Dump, Event, Fault, Firing, Notice, Stack, read_output
+from dtkit.packets.linktype import LinkType, link_type
+from dtkit.probes import Catalog, Probe, catalog
+from dtkit.trace.journey.model import Hop, Journey, Place, Step
+from dtkit.trace.journey.outcome import freed_by, refused, value_in_words, who_freed
+from dtkit.trace.journey.snapshot import Snapshot
+
+__all__ = ["FORM", "Seen", "read_path"]
+
+#: What :attr:`~dtkit.trace.journey.model.Journey.form` says.
+FORM = "path"
+
+#: Called with the number of a journey and each step of it as it is read.
+Seen = Callable[[int, Step], None]
+
+#: Called when a script has begun to follow packets.
+Started = Callable[[], None]
+
+#: ns after its mbuf was freed that a journey is kept open.
+_GRACE = 10**9
+
+#: Records that it is kept open, at most.
+_PATIENCE = 50_000
+
+#: Journeys that are kept open at a time, and records of one, at most.
+_MOST_OPEN = 10_000
+_MOST_RECORDS = 10_000
+
+#: Faults that are told one by one.
+_MOST_FAULTS = 3
+
+_KINDS = {"hop", "return", "move", "copy", "unmoved", "free"}
+
+
+@dataclass(slots=True)
+class _Record:
+    """A line about a packet, with what belongs to it."""
+
+    time: int
+    kind: str
+    annotation: Annotation
+    function: str
+    module: str
+    data: bytes | None = None
+    frames: tuple[str, ...] = ()
+    original: int = 0  # of a copy: the numbers of the two journeys
+    copy: int = 0
+
+
+@dataclass(slots=True)
+class _Open:
+    """A journey that is going on."""
+
+    number: int
+    origin: int | None = None
+    records: list[_Record] = field(default_factory=list)
+    mbuf: int | None = None
+    cut: int = 0
+    notes: dict[str, None] = field(default_factory=dict)
+
+
+def read_path(
+    stream: BinaryIO, seen: Seen | None = None, started: Started | None = None
+) -> Iterator[Journey | Oddity]:
+    """
+    The journeys in the output of a script, each when it is over.
+
+    :param stream: binary, read to its end in bounded memory; stdout of dtrace(1), best with stderr
+        in it, which tells what was lost.
+    :param seen: told of each step at once, in the order of the output.
+    :param started: told when the script has begun.
+    :return: journeys, and what was odd. Bad input raises nothing.
+    :raises OSError: *stream* cannot be read.
+    """
+    return journeys(read_output(stream), seen, started)
+
+
+def journeys(
+    events: Iterable[Event], seen: Seen | None = None, started: Started | None = None
+) -> Iterator[Journey | Oddity]:
+    """The journeys in the output of a script that has been read to events."""
+    reader = _PathReader(catalog(), seen, started)
+    for event in events:
+        yield from reader.event(event)
+    yield from reader.end()
+
+
+class _PathReader:
+    def __init__(self, known: Catalog, seen: Seen | None, started: Started | None) -> None:
+        self._known = known
+        self._seen = seen
+        self._told = started
+        self._probes: dict[str, Probe | None] = {}
+        self._open: OrderedDict[int, _Open] = OrderedDict()
+        self._freed: deque[tuple[int, int, int]] = deque()  # who, when, and after how many records
+        self._at: dict[int, int] = {}  # who is in the mbuf at an address
+        self._vnets: dict[int, str] = {}
+        self._wall: int | None = None
+        self._last = 0  # the latest time
+        self._back = 0
+        self._count = 0  # records so far
+        self._numbers = 0
+        self._faults = 0
+        self._started = self._ended = False
+        self._odd: set[str] = set()
+
+    # Events
+
+    def event(self, event: Event) -> Iterator[Journey | Oddity]:
+        """Take one event."""
+        if isinstance(event, Firing):
+            annotation: Annotation | None = None
+            for part in event.parts:
+                if isinstance(part, Annotation):
+                    if annotation is not None:
+                        yield from self._annotation(annotation)
+                    annotation = part
+                elif annotation is not None and isinstance(part, Dump):
+                    yield from self._annotation(annotation, data=part.data)
+                    annotation = None
+                elif annotation is not None and isinstance(part, Stack):
+                    yield from self._annotation(annotation, frames=part.frames)
+                    annotation = None
+            if annotation is not None:
+                yield from self._annotation(annotation)
+        elif isinstance(event, Annotation):
+            yield from self._annotation(event)
+        elif isinstance(event, Drop):
+            for journey in self._open.values():
+                journey.notes[f"{event} while it was under way: hops may be missing"] = None
+            yield Oddity("line", event.line, str(event))
+        elif isinstance(event, Fault):
+            self._faults += 1
+            if self._faults <= _MOST_FAULTS:
+                yield Oddity("line", event.line, str(event))
+        elif isinstance(event, Notice):
+            # Why there are no hops, where dtrace(1) refused the script.
+            if not event.began:
+                yield Oddity("line", event.line, str(event))
+        elif isinstance(event, Oddity):
+            yield event
+
+    def end(self) -> Iterator[Journey | Oddity]:
+        """The end of the output."""
+        yield from self._close_all()
+        if self._faults > _MOST_FAULTS:
+            yield Oddity("line", 0, f"{self._faults} faults in all")
+        if self._back > 1:
+            yield Oddity("line", 0, f"{self._back} times in all went back")
+        if not self._started and not self._count:
+            yield Oddity("line", 0, "no hops of `dtkit path` in it")
+        elif not self._ended:
+            yield Oddity("line", 0, "the output is cut: the script did not come to its end")
+
+    def _close_all(self) -> Iterator[Journey]:
+        while self._open:
+            _, journey = self._open.popitem(last=False)
+            yield self._journey(journey)
+        self._at.clear()
+        self._freed.clear()
+
+    def _once(self, line: int, text: str) -> Iterator[Oddity]:
+        if text not in self._odd:
+            self._odd.add(text)
+            yield Oddity("line", line, text)
+
+    # Annotations
+
+    def _annotation(
+        self, annotation: Annotation, data: bytes | None = None, frames: tuple[str, ...] = ()
+    ) -> Iterator[Journey | Oddity]:
+        kind = annotation.kind
+        if kind in _KINDS:
+            yield from self._record(annotation, data, frames)
+        elif kind == "start":
+            # Another run of a script: its numbers begin anew.
+            yield from self._close_all()
+            self._started, self._ended = True, False
+            if self._told is not None:
+                self._told()
+            self._last = 0
+            uptime, wall = annotation.number("timestamp"), annotation.number("walltimestamp")
+            if uptime is not None and wall is not None:
+                self._wall = wall - uptime
+        elif kind == "vnet":
+            vnet = annotation.number("vnet")
+            if vnet is not None:
+                self._vnets[vnet] = annotation.fields.get("name", "")
+        elif kind == "end":
+            self._ended = True
+            faults = annotation.number("faults")
+            if faults and not self._faults:
+                yield Oddity("line", annotation.line, f"{faults} faults: their packets lack hops")
+
+    def _record(
+        self, annotation: Annotation, data: bytes | None, frames: tuple[str, ...]
+    ) -> Iterator[Journey | Oddity]:
+        key, time = annotation.number("j"), annotation.number("t")
+        probe = annotation.fields.get("probe", "").split(":")
+        if key is None or time is None or len(probe) != 4:
+            what = "a line about a packet does not say which or when"
+            yield from self._once(annotation.line, what)
+            return
+        if not self._started and not self._count:
+            yield Oddity("line", 0, "no start of a script: times are since boot")
+        self._count += 1
+        if time < self._last - _GRACE:
+            self._back += 1
+            if self._back == 1:
+                yield Oddity("line", annotation.line, "a time goes back by more than a second")
+        self._last = max(self._last, time)
+        record = _Record(time, annotation.kind, annotation, probe[2], probe[1], data, frames)
+        mbuf = annotation.number("m")
+        if annotation.kind == "copy" and key == 0:
+            # Nothing came of it: the line is about the packet that was to be copied.
+            key = annotation.number("of") or 0
+            mbuf = annotation.number("from")
+        journey = self._open.get(key)
+        if journey is None:
+            if annotation.kind == "return":
+                return  # of a journey that is long over
+            if len(self._open) >= _MOST_OPEN:
+                yield from self._give_up(annotation.line)
+            journey = self._begin(key)
+            if annotation.kind == "copy" and annotation.number("j"):
+                yield from self._copied(journey, record)
+        if mbuf is not None and annotation.kind != "return":
+            yield from self._moved(key, journey, mbuf)
+        if len(journey.records) < _MOST_RECORDS:
+            journey.records.append(record)
+            self._show(journey, record)
+        else:
+            journey.cut += 1
+        if annotation.kind == "free" or (
+            annotation.kind == "unmoved" and annotation.number("freed")
+        ):
+            self._freed.append((key, time, self._count))
+            if journey.mbuf is not None and self._at.get(journey.mbuf) == key:
+                del self._at[journey.mbuf]
+        yield from self._over()
+
+    def _begin(self, key: int) -> _Open:
+        self._numbers += 1
+        journey = self._open[key] = _Open(self._numbers)
+        return journey
+
+    def _copied(self, copy: _Open, record: _Record) -> Iterator[Oddity]:
+        """Tell the original of its copy, and the copy of its original."""
+        record.copy = copy.number
+        original = self._open.get(record.annotation.number("of") or 0)
+        if original is None:
+            line = record.annotation.line
+            yield from self._once(line, "a copy of a packet that was not seen before")
+            return
+        record.original = copy.origin = original.number
+        if len(original.records) < _MOST_RECORDS:
+            original.records.append(record)
+            self._show(original, record)
+
+    def _moved(self, key: int, journey: _Open, mbuf: int) -> Iterator[Journey]:
+        """Note where a packet is; who was there before has gone without being seen to."""
+        if journey.mbuf == mbuf:
+            return
+        if journey.mbuf is not None and self._at.get(journey.mbuf) == key:
+            del self._at[journey.mbuf]
+        journey.mbuf = mbuf
+        other = self._at.get(mbuf)
+        self._at[mbuf] = key
+        if other is not None and other in self._open:
+            gone = self._open.pop(other)
+            gone.notes["its free was not seen: another packet is in its mbuf"] = None
+            yield self._journey(gone)
+
+    def _give_up(self, line: int) -> Iterator[Journey | Oddity]:
+        _, journey = self._open.popitem(last=False)
+        journey.notes["given up: too many packets are under way"] = None
+        yield from self._once(line, f"more than {_MOST_OPEN} packets are under way: the first end")
+        yield self._journey(journey)
+
+    def _over(self) -> Iterator[Journey]:
+        """The journeys that have been over for long enough."""
+        while self._freed:
+            key, time, count = self._freed[0]
+            if self._last - time <= _GRACE and self._count - count <= _PATIENCE:
+                return
+            self._freed.popleft()
+            journey = self._open.pop(key, None)
+            if journey is not None:
+                yield self._journey(journey)
+
+    # Journeys
+
+    def _clock(self, time: int) -> int:
+        return time if self._wall is None else time + self._wall
+
+    def _journey(self, journey: _Open) -> Journey:
+        records = sorted(journey.records, key=lambda record: record.time)
+        notes = dict(journey.notes)
+        if journey.cut:
+            notes[f"{journey.cut} more lines about it are not kept"] = None
+        steps: list[Step] = []
+        last: Snapshot | None = None
+        # A hop is an entry where its function was seen to return to its thread later.
+        returned: dict[tuple[str, str | None], int] = {}
+        for record in records:
+            if record.kind in ("return", "move", "unmoved") or (
+                record.kind == "copy" and record.copy != journey.number
+            ):
+                returned[record.function, record.annotation.fields.get("tid")] = record.time
+        number = 0
+        for record in records:
+            nth = record.annotation.number("n")
+            if record.kind == "hop" and nth:
+                if nth > number + 1:
+                    where = f"before {record.function}"
+                    notes[f"{_count(nth - number - 1, 'hop')} missing {where}"] = None
+                number = max(number, nth)
+            elif record.kind == "free" and nth is not None and nth > number:
+                notes[f"{_count(nth - number, 'hop')} missing at the end"] = None
+            entered = record.kind == "hop" and record.time < returned.get(
+                (record.function, record.annotation.fields.get("tid")), 0
+            )
+            hop = self._hop(journey, record, entered)
+            if hop is not None:
+                steps.append(hop)
+            if (snapshot := self._snapshot(record)) is not None:
+                if last is None or snapshot.data != last.data:
+                    steps.append(snapshot)
+                last = snapshot
+        time = self._clock(records[0].time) if records else None
+        return Journey(
+            journey.number,
+            time,
+            tuple(steps),
+            FORM,
+            journey.origin,
+            _outcome(journey, records),
+            tuple(notes),
+        )
+
+    def _show(self, journey: _Open, record: _Record) -> None:
+        if self._seen is None:
+            return
+        hop = self._hop(journey, record, False)
+        if hop is not None:
+            self._seen(journey.number, hop)
+        if (snapshot := self._snapshot(record)) is not None:
+            self._seen(journey.number, snapshot)
+
+    def _hop(self, journey: _Open, record: _Record, entered: bool) -> Hop | None:
+        annotation, kind = record.annotation, record.kind
+        number = annotation.number
+        direction, arguments, label = "", None, record.function
+        if kind == "hop":
+            direction = "+" if entered else ""
+        elif kind == "return":
+            direction = "-"
+            arguments = value_in_words(verdict(record.function), number("value") or 0)
+        elif kind == "move":
+            direction = "-"
+            arguments = f"now in mbuf {annotation.fields.get('m', '?')}"
+        elif kind == "unmoved":
+            direction = "-"
+            arguments = "failed, and freed it" if number("freed") else "failed"
+        elif kind == "copy":
+            if not number("j"):
+                direction, arguments = "-", "failed"
+            elif journey.number == record.copy:
+                arguments = f"copied from #{record.original}" if record.original else "a copy"
+            else:
+                direction, arguments = "-", f"copied to #{record.copy}"
+        else:
+            function, frame = who_freed(record.frames)
+            label = "m_free"
+            arguments = f"by {frame.rpartition('`')[2]}" if function else None
+        # A driver's interrupt is in no vnet yet.
+        vnet = number("vnet") or None
+        name = annotation.fields.get("exec")
+        pid = number("pid")
+        process = f"{name}[{pid}]" if name else None
+        return Hop(
+            Place(f"{direction}{label}", label, direction, module=record.module or None),
+            arguments,
+            self._clock(record.time),
+            number("cpu"),
+            number("tid"),
+            process,
+            annotation.fields.get("if") or None,
+            None if vnet is None else self._vnets.get(vnet, f"{vnet:#x}"),
+        )
+
+    def _snapshot(self, record: _Record) -> Snapshot | None:
+        data, annotation = record.data, record.annotation
+        if data is None:
+            return None
+        exact = annotation.number("len")
+        first = annotation.number("mlen")
+        size = exact if exact is not None else first
+        if size is not None and size >= 0:
+            data = data[:size]
+        length = exact if exact is not None else annotation.number("pkt")
+        if length is not None and length <= len(data):
+            length = None
+        return Snapshot(data, self._linktype(annotation, data), length)
+
+    def _linktype(self, annotation: Annotation, data: bytes) -> LinkType | None:
+        text = annotation.fields.get("probe", "")
+        if text not in self._probes:
+            self._probes[text] = self._known.get(text)
+        found = link_type(self._probes[text], data)
+        # Where neither the probe nor the bytes tell, the snapshot before will.
+        return None if found is LinkType.UNKNOWN else found
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s are' if number != 1 else ' is'}"
+
+
+def _outcome(journey: _Open, records: list[_Record]) -> str:
+    """How a journey ended, in words."""
+    for record in records:
+        if record.kind == "return":
+            kind = verdict(record.function)
+            value = record.annotation.number("value") or 0
+            if refused(kind, value):
+                return f"dropped: {record.function} returned {value_in_words(kind, value)}"
+        elif record.kind == "unmoved" and record.annotation.number("freed"):
+            return f"dropped: {record.function} failed and freed it"
+    free = next((record for record in reversed(records) if record.kind == "free"), None)
+    if free is None:
+        return "" if journey.notes else "still in the kernel when the script ended"
+    return freed_by(*who_freed(free.frames))

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+The ways of all packets as one graph: functions, and how often a packet went from one to the next.
+
+A packet's *way* is the functions that it enters or passes, in the order of time. Leaving a
+function is no step of the way where its entering was one, else every call would be two edges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from dtkit.trace.journey.model import Hop, Journey
+from dtkit.trace.journey.text import plain, visible
+
+__all__ = ["Edge", "Graph", "GraphNode", "Key", "way"]
+
+#: Group (directory or module) and label of a function.
+Key = tuple[str, str]
+
+#: A capture that names more functions than this is not one of a kernel's: the further ones are
+#: one node, so that memory stays bounded.
+_MOST_NODES = 10_000
+_ELSEWHERE: Key = ("", "elsewhere")
+
+
+@dataclass(slots=True)
+class GraphNode:
+    """A function.
+
+    :ivar count: how often a packet came by.
+    :ivar starts: how many ways start here.
+    :ivar ends: how many end here.
+    :ivar position: sum of its positions in the ways, counted from 0.
+    :ivar other: how often in the graph compared with, or None.
+    """
+
+    count: int = 0
+    starts: int = 0
+    ends: int = 0
+    position: int = 0
+    other: int | None = None
+
+
+@dataclass(slots=True)
+class Edge:
+    """A step from one function to the next.
+
+    :ivar count: how often it was taken.
+    :ivar timed: how often with known times.
+    :ivar total: ns that these took in all.
+    :ivar longest: ns of the longest.
+    :ivar other: how often in the graph compared with, or None.
+    """
+
+    count: int = 0
+    timed: int = 0
+    total: int = 0
+    longest: int = 0
+    other: int | None = None
+
+    @property
+    def mean(self) -> float | None:
+        """ns that it takes on average, or None where no times are known."""
+        return self.total / self.timed if self.timed else None
+
+    @property
+    def label(self) -> str:
+        """What to write beside it."""
+        said = str(self.count) if self.other is None else f"{self.count} | {self.other}"
+        mean = self.mean
+        return said if mean is None else f"{said}, {mean / 1000:.1f} us"
+
+
+@dataclass(slots=True)
+class Graph:
+    """The aggregate of journeys.
+
+    :ivar nodes: functions by group and label.
+    :ivar edges: steps by the functions that they lead from and to.
+    :ivar journeys: how many went into it.
+    """
+
+    nodes: dict[Key, GraphNode] = field(default_factory=dict)
+    edges: dict[tuple[Key, Key], Edge] = field(default_factory=dict)
+    journeys: int = 0
+
+    @classmethod
+    def of(cls, journeys: Iterable[Journey]) -> Graph:
+        """The graph of *journeys*, in memory bounded by the functions that they name."""
+        graph = cls()
+        for journey in journeys:
+            graph.add(journey)
+        return graph
+
+    def add(self, journey: Journey) -> None:
+        """Add one more journey."""
+        self.journeys += 1
+        last: Key | None = None
+        last_time: int | None = None
+        for position, hop in enumerate(way(journey)):
+            key = key_of(hop)
+            if key not in self.nodes and len(self.nodes) >= _MOST_NODES:
+                key = _ELSEWHERE
+            node = self.nodes.setdefault(key, GraphNode())
+            node.count += 1
+            node.position += position
+            if last is None:
+                node.starts += 1
+            else:
+                edge = self.edges.setdefault((last, key), Edge())
+                edge.count += 1
+                if last_time is not None and hop.time is not None:
+                    took = hop.time - last_time
+                    edge.timed += 1
+                    edge.total += took
+                    edge.longest = max(edge.longest, took)
+            last, last_time = key, hop.time
+        if last is not None:
+            self.nodes[last].ends += 1
+
+    def against(self, other: Graph) -> Graph:
+        """This graph and *other* in one: each node and edge with both counts."""
+        both = Graph(journeys=self.journeys)
+        for key in [*self.nodes, *(key for key in other.nodes if key not in self.nodes)]:
+            mine, theirs = self.nodes.get(key, GraphNode()), other.nodes.get(key, GraphNode())
+            both.nodes[key] = GraphNode(
+                mine.count,
+                mine.starts,
+                mine.ends,
+                mine.position if mine.count else theirs.position,
+                theirs.count,
+            )
+        for pair in [*self.edges, *(pair for pair in other.edges if pair not in self.edges)]:
+            mine_edge, their_edge = self.edges.get(pair, Edge()), other.edges.get(pair, Edge())
+            both.edges[pair] = Edge(
+                mine_edge.count,
+                mine_edge.timed,
+                mine_edge.total,
+                mine_edge.longest,
+                their_edge.count,
+            )
+        return both
+
+    @property
+    def compared(self) -> bool:
+        """Whether this is two graphs in one."""
+        return any(node.other is not None for node in self.nodes.values())
+
+    def groups(self) -> dict[str, list[Key]]:
+        """Functions by group, groups and functions in the order in which packets meet them."""
+        mean = {key: self.mean_position(key) for key in self.nodes}
+        groups: dict[str, list[Key]] = {}
+        for key in sorted(self.nodes, key=lambda key: (mean[key], key)):
+            groups.setdefault(key[0], []).append(key)
+        return groups
+
+    def mean_position(self, key: Key) -> float:
+        """Where in the ways a function stands on average, counted from 0."""
+        node = self.nodes[key]
+        return node.position / (node.count or node.other or 1)
+
+
+def key_of(hop: Hop) -> Key:
+    """The node that *hop* belongs to."""
+    return plain(hop.place.group), plain(hop.place.name)
+
+
+def way(journey: Journey) -> Iterator[Hop]:
+    """The hops of *journey* that are steps of its way."""
+    inside: list[str] = []
+    last: Key | None = None
+    for hop in journey.hops:
+        label, direction = hop.place.label, hop.place.direction
+        if direction == "-" and label in inside:
+            while inside.pop() != label:
+                pass
+            # It goes on from the function that it was called from, for which no hop is needed.
+            continue
+        if direction == "+":
+            inside.append(label)
+        key = key_of(hop)
+        if key != last or direction == "+":
+            yield hop
+        last = key
+
+
+def side(count: int, other: int | None) -> str:
+    """Which of two compared graphs has it: ``both``, ``first`` or ``second`` only."""
+    if other is None or (count and other):
+        return "both"
+    return "first" if count else "second"
+
+
+def group_title(group: str) -> str:
+    """What to call a group; functions of unknown origin are the kernel's."""
+    return visible(group) or "kernel"

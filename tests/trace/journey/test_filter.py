@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Choosing journeys by place and by packet."""
+
+from __future__ import annotations
+
+import pytest
+
+from dtkit.packets.pcapfilter import FilterError
+from dtkit.trace.journey.filter import journey_filter
+from dtkit.trace.journey.model import Hop, Journey
+from dtkit.trace.journey.snapshot import Snapshot
+from tests.trace.frames import ethernet, ipv4, tcp, udp
+
+JOURNEY = Journey(
+    1,
+    None,
+    (
+        Hop.parse(b"/usr/src/sys/net/if.c:42: +ether_input(em0)"),
+        Snapshot(ethernet(ipv4(tcp(destination=22)))),
+        Hop.parse(b"dropped \xff"),
+        Snapshot(ipv4(udp(), protocol=17)),
+    ),
+)
+
+FOLLOWED = Journey(
+    2,
+    None,
+    (Hop.parse(b"ip_input")._replace(process="nc[98]", interface="em0", vnet="the router"),),
+    "path",
+    outcome="dropped: pf_test returned PF_DROP",
+)
+
+
+@pytest.mark.parametrize(
+    ("expression", "wanted"),
+    [
+        ("label:ether_input", True),
+        ("label:ether_*", True),
+        ("label:ether", False),
+        ("label:dropped*", True),
+        ("file:if.c", True),
+        ("file:net/if.c", True),
+        ("file:f.c", False),
+        ("file:net/*.c", True),
+        ("file:*.h", False),
+        ("tcp port 22", True),
+        ("udp port 53", True),
+        ("tcp port 80", False),
+        ("ether src 02:00:00:00:00:01", True),
+        ("ether src 02:00:00:00:00:09", False),
+        ("label:", None),
+        ("what is this", None),
+    ],
+)
+def test_what_a_filter_chooses(expression: str, wanted: bool | None) -> None:
+    if wanted is None:
+        with pytest.raises(FilterError):
+            journey_filter(expression)
+    else:
+        assert journey_filter(expression)(JOURNEY) is wanted
+
+
+@pytest.mark.parametrize(
+    ("expression", "wanted"),
+    [
+        ("outcome:dropped", True),
+        ("outcome:*PF_DROP", True),
+        ("outcome:drop", False),
+        ("outcome:delivered", False),
+        ("vnet:the router", True),
+        ("vnet:*router", True),
+        ("vnet:router", False),
+        ("if:em*", True),
+        ("if:lo0", False),
+        ("proc:nc", True),
+        ("proc:nc[98]", True),
+        ("proc:nc[99]", False),
+        ("label:ip_input", True),
+    ],
+)
+def test_followed_packets_by_what_is_known_of_them(expression: str, wanted: bool) -> None:
+    assert journey_filter(expression)(FOLLOWED) is wanted
+    if not expression.startswith("label:"):
+        assert not journey_filter(expression)(JOURNEY)

@@ -1,0 +1,388 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Journeys read back from scripts: run in the simulated kernel, run on a real one, and broken."""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dtkit.generate.functions import Function, choose, known_functions
+from dtkit.generate.path import PathRequest, path_script
+from dtkit.oddity import Oddity
+from dtkit.probes import catalog
+from dtkit.simulate import Settings, StackPacket, run
+from dtkit.trace.journey.detect import read_any
+from dtkit.trace.journey.model import Hop, Journey, Step
+from dtkit.trace.journey.path import read_path
+from tests.trace.frames import ipv4, tcp
+
+REAL = Path(__file__).parents[2] / "data" / "path-epair-pf.txt"
+
+#: Functions that the simulated kernel passes and the catalog does not have.
+MORE = [Function("netisr_dispatch", 1), Function("tcp_do_segment", 0), Function("looutput", 1)]
+
+
+@cache
+def script(
+    filter_: str = "tcp port 22", *, returns: bool = False, size: int = 64, rate: int = 100
+) -> str:
+    functions = choose([*known_functions(catalog()), *MORE])
+    request = PathRequest(filter_, returns=returns, size=size, rate=rate)
+    return path_script(functions, request)[0]
+
+
+def segment(data: bytes = b"x" * 40, port: int = 22, **fields: int) -> bytes:
+    """An IPv4 packet of TCP to *port*."""
+    transport = bytearray(tcp(data))
+    transport[2:4] = struct.pack(">H", port)
+    return ipv4(bytes(transport), **fields)  # type: ignore[arg-type]
+
+
+def simulated(
+    *packets: StackPacket, text: str = "", cpus: int = 1, drop_rate: float = 0.0, seed: int = 0
+) -> str:
+    settings = Settings(file="path.d", cpus=cpus, drop_rate=drop_rate, seed=seed)
+    return "".join(run(text or script(), packets, settings))
+
+
+def read(text: str | bytes) -> tuple[list[Journey], list[str]]:
+    """Journeys, and what was odd."""
+    data = text.encode() if isinstance(text, str) else text
+    found = list(read_path(io.BytesIO(data)))
+    journeys = [one for one in found if isinstance(one, Journey)]
+    return journeys, [str(one) for one in found if isinstance(one, Oddity)]
+
+
+def only(text: str) -> Journey:
+    (journey,), odd = read(text)
+    assert odd == []
+    return journey
+
+
+def labels(journey: Journey) -> list[str]:
+    return [hop.text for hop in journey.hops]
+
+
+def changes(journey: Journey) -> list[str]:
+    return [line for diff in journey.diffs if diff for line in diff.lines]
+
+
+# What becomes of packets
+
+
+def test_an_address_is_translated() -> None:
+    journey = only(simulated(StackPacket(segment(), path="nat")))
+    assert labels(journey)[:3] == ["ip_input", "ip_forward", "+ip_output"]
+    assert changes(journey) == ["ipv4 source 10.0.0.1 -> 192.0.2.1"]
+    assert journey.outcome.startswith("delivered: freed by vtnet_txq_eof+")
+
+
+def test_a_translated_packet_that_the_filter_no_longer_matches_is_followed() -> None:
+    text = script("host 10.0.0.1")
+    journey = only(simulated(StackPacket(segment(), path="nat"), text=text))
+    assert labels(journey)[-1].startswith("-ip_output")
+    assert len(journey.snapshots) == 2
+
+
+def test_a_packet_is_forwarded() -> None:
+    journey = only(simulated(StackPacket(segment(ttl=9), path="forward")))
+    assert "ip_tryforward" in labels(journey)
+    assert changes(journey) == ["ipv4 ttl 9 -> 8"]
+
+
+def test_a_pullup_moves_it_to_another_mbuf() -> None:
+    journey = only(simulated(StackPacket(segment(), path="gathered", lengths=(20,))))
+    at = labels(journey).index("+m_pullup")
+    assert re.fullmatch(r"-m_pullup\(now in mbuf 0x[0-9a-f]+\)", labels(journey)[at + 1])
+    # It goes on in the mbuf that was given back, with the bytes gathered there.
+    assert [len(one.data) for one in journey.snapshots][:2] == [20, 40]
+    assert journey.outcome.startswith("delivered: freed by tcp_do_segment+")
+
+
+@pytest.mark.parametrize("ethernet", [False, True], ids=["m_dup", "m_copym"])
+def test_a_copy_is_a_journey_of_its_own(ethernet: bool) -> None:
+    data = segment()
+    if ethernet:
+        data = bytes(12) + b"\x08\0" + data
+    first, second = read(simulated(StackPacket(data, path="copied", ethernet=ethernet)))[0]
+    copy, original = sorted([first, second], key=lambda one: one.origin is None)
+    assert (original.origin, copy.origin) == (None, original.number)
+    name = "m_copym" if ethernet else "m_dup"
+    assert f"-{name}(copied to #{copy.number})" in labels(original)
+    assert labels(copy)[0] == f"{name}(copied from #{original.number})"
+    assert copy.snapshots[0].data == original.snapshots[0].data
+    assert copy.outcome
+    assert original.outcome.startswith("delivered")
+
+
+def test_a_drop_says_who() -> None:
+    journey = only(simulated(StackPacket(segment(), path="dropped")))
+    assert journey.outcome.startswith("dropped: freed by ip_input+")
+
+
+def test_a_refusal_says_why() -> None:
+    journey = only(simulated(StackPacket(segment(), path="refused")))
+    assert journey.outcome == "dropped: pf_test returned PF_DROP"
+    # The function that freed it had still to return.
+    assert labels(journey)[-1] == "-ip_output(EACCES, permission denied: a firewall refused it)"
+
+
+def test_delivery() -> None:
+    journey = only(simulated(StackPacket(segment())))
+    assert journey.outcome.startswith("delivered: freed by tcp_do_segment+")
+    assert {hop.vnet for hop in journey.hops} == {"host"}
+    assert journey.hops[0].interface == "lo0"
+    assert journey.hops[0].process == "intr[12]"
+
+
+# Identity
+
+
+def test_a_reused_mbuf_is_a_new_packet() -> None:
+    text = simulated(*(StackPacket(segment(identity=number)) for number in range(3)))
+    assert len(set(re.findall(r"1 hop .* m=(0x[0-9a-f]+) ", text))) == 1
+    journeys, odd = read(text)
+    assert [journey.number for journey in journeys] == [1, 2, 3]
+    assert odd == []
+    assert len({len(journey) for journey in journeys}) == 1
+
+
+def test_a_reused_mbuf_whose_free_was_not_seen() -> None:
+    text = simulated(StackPacket(segment(identity=1)), StackPacket(segment(identity=2)))
+    lines = text.splitlines(keepends=True)
+    first = next(index for index, line in enumerate(lines) if " free " in line)
+    journeys, _ = read("".join(lines[:first] + lines[first + 1 :]))
+    assert [len(one.hops) for one in journeys][1] > 3
+    assert journeys[0].notes == ("its free was not seen: another packet is in its mbuf",)
+    assert journeys[0].outcome == ""
+
+
+def test_others_are_not_followed() -> None:
+    journey = only(
+        simulated(
+            StackPacket(segment(port=80)), StackPacket(segment()), StackPacket(segment(port=23))
+        )
+    )
+    assert journey.snapshots[0].summary.startswith("10.0.0.1")
+    assert ":22" in journey.snapshots[0].summary or ".22" in journey.snapshots[0].summary
+
+
+def test_a_frame_is_chosen_behind_its_ethernet_header() -> None:
+    tagged = bytes(12) + b"\x81\0\0\x07\x08\0" + segment()
+    plain = bytes(12) + b"\x08\0" + segment()
+    for frame in (plain, tagged):
+        text = simulated(StackPacket(frame, ethernet=True))
+        journey = read(text)[0][0]
+        assert labels(journey)[0] in ("ether_input", "+ether_input")
+
+
+def test_rate_limits_how_many_are_begun_with() -> None:
+    text = script(rate=2)
+    packets = [StackPacket(segment(identity=number), time=1000 * number) for number in range(5)]
+    assert len(read(simulated(*packets, text=text))[0]) == 2
+
+
+# Order and loss
+
+
+def interleaved(text: str) -> str:
+    """The blocks of two packets' lines, taken in turn, and so their times."""
+    blocks = re.findall(r"@dtkit 1 (?:hop|return|free|move) .*?(?=^@dtkit|\Z)", text, re.S | re.M)
+    by = {0: [b for b in blocks if "cpu=0" in b], 1: [b for b in blocks if "cpu=1" in b]}
+    mixed = []
+    for number, pair in enumerate(zip(by[0], by[1], strict=True)):
+        for cpu, block in enumerate(pair):
+            time = 10**12 + 1000 * number + 300 * cpu
+            # The second is in an mbuf of its own, where one after the other used the same.
+            block = re.sub(r" m=0x([0-9a-f]+)", rf" m=0x{cpu or ''}\1", block)
+            mixed.append(re.sub(r" t=\d+ ", f" t={time} ", block, count=1))
+    start = text[: text.index("@dtkit 1 hop")]
+    return start + "".join(mixed) + text[text.rindex("@dtkit 1 end") :]
+
+
+def test_two_packets_on_two_cpus() -> None:
+    packets = [StackPacket(segment(identity=number), path="nat") for number in (1, 2)]
+    text = simulated(*packets, cpus=2)
+    alone, _ = read(text)
+    journeys, odd = read(interleaved(text))
+    assert odd == []
+    assert [labels(one) for one in journeys] == [labels(one) for one in alone]
+    assert [{hop.cpu for hop in one.hops} for one in journeys] == [{0}, {1}]
+    for journey in journeys:
+        gaps = [b.time - a.time for a, b in zip(journey.hops, journey.hops[1:], strict=False)]  # type: ignore[operator]
+        assert set(gaps) == {1000}
+
+
+def test_steps_are_put_in_order_by_time() -> None:
+    text = simulated(StackPacket(segment(), path="nat"))
+    start, end = text.index("@dtkit 1 hop"), text.rindex("@dtkit 1 end")
+    blocks = re.findall(r"@dtkit 1 .*?(?=^@dtkit|\Z)", text[start:end], re.S | re.M)
+    backwards = text[:start] + blocks[0] + "".join(reversed(blocks[1:])) + text[end:]
+    assert labels(read(backwards)[0][0]) == labels(only(text))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_lost_is_said_in_its_journey(seed: int) -> None:
+    packets = [StackPacket(segment(identity=number), path="nat") for number in range(8)]
+    whole = labels(read(simulated(*packets))[0][0])
+    journeys, odd = read(simulated(*packets, drop_rate=0.05, seed=seed))
+    assert any("drop" in text for text in odd)
+    short = [one for one in journeys if len(one.hops) < len(whole)]
+    assert short
+    for journey in short:
+        # Lines that have no number (returns) can be lost without a trace of their own, but then
+        # the drops are told.
+        assert any("missing" in note or "drop" in note for note in journey.notes)
+
+
+def test_lost_hops_are_counted_where_they_are_missing() -> None:
+    text = simulated(StackPacket(segment(), path="nat"))
+    first, second, third, *rest = re.split(r"(?=^@dtkit 1 hop)", text, flags=re.M)[1:]
+    start, end = text[: text.index(first)], rest[-1]
+    name = re.search(r"::(\w+):entry|:kernel:(\w+):entry", third)
+    assert name is not None
+    ((journey,), _) = read(start + first + third + "".join(rest))
+    assert journey.notes == (f"1 hop is missing before {name[1] or name[2]}",)
+    last = end[end.index("@dtkit 1 free") :] if "@dtkit 1 free" in end else end
+    ((journey,), _) = read(start + first + second + last)
+    assert journey.notes == (f"{len(rest) + 1} hops are missing at the end",)
+
+
+def test_drops_of_dynamic_variables_are_said_in_journeys_under_way() -> None:
+    text = simulated(StackPacket(segment()))
+    at = text.index("@dtkit 1 free")
+    text = f"{text[:at]}dtrace: 3 dynamic variable drops\n{text[at:]}"
+    (journey,), odd = read(text)
+    assert odd == ["line " + str(text[:at].count("\n") + 1) + ": dropped 3 dynamic variables"]
+    assert journey.notes == (
+        "dropped 3 dynamic variables while it was under way: hops may be missing",
+    )
+
+
+def test_faults_are_told_once_each_and_then_counted() -> None:
+    text = simulated(StackPacket(segment()))
+    fault = (
+        "dtrace: error on enabled probe ID 7 (ID 9: fbt:kernel:ip_input:entry): "
+        "invalid address (0x2a) in action #1 at DIF offset 12\n"
+    )
+    odd = read(fault * 9 + text)[1]
+    assert len(odd) == 4
+    assert odd[-1] == "9 faults in all"
+
+
+def test_cut_output_keeps_what_is_there() -> None:
+    text = simulated(*(StackPacket(segment(identity=number), path="nat") for number in (1, 2)))
+    cut = text[: text.rindex("@dtkit 1 free") - 200]
+    journeys, odd = read(cut)
+    assert len(journeys) == 2
+    assert journeys[0].outcome.startswith("delivered")
+    assert journeys[1].outcome == "still in the kernel when the script ended"
+    assert odd[-1] == "the output is cut: the script did not come to its end"
+
+
+def test_times_that_go_back_are_said_once() -> None:
+    text = simulated(*(StackPacket(segment(identity=number)) for number in range(4)))
+    back = re.sub(r" t=(\d+) m=(\S+) j=(2048|3072|4096) ", r" t=5 m=\2 j=\3 ", text)
+    journeys, odd = read(back)
+    assert len(journeys) == 4
+    assert sum("back" in one for one in odd) == 2  # the first, and how many in all
+    assert any(one.endswith("a time goes back by more than a second") for one in odd)
+
+
+def test_without_a_start_times_are_since_boot() -> None:
+    text = simulated(StackPacket(segment()))
+    (journey,), odd = read(text[text.index("@dtkit 1 hop") :])
+    assert odd == ["no start of a script: times are since boot"]
+    assert journey.time is not None
+    assert journey.time < 10**12
+
+
+def test_another_run_begins_anew() -> None:
+    text = simulated(StackPacket(segment()))
+    journeys, odd = read(text + text)
+    assert odd == []
+    assert [journey.number for journey in journeys] == [1, 2]
+
+
+def test_text_that_is_no_output_of_a_script_is_said_to_be_none() -> None:
+    for text in (b"# Test data\n\nwords\n", b"words", b"@dt"):
+        (odd,) = read_any(io.BytesIO(text))
+        assert str(odd) == "no hops of `dtkit path` in it"
+    found = list(read_any(io.BytesIO(b"# dtrace -s path.d\n" + REAL.read_bytes())))
+    assert len(found) == 4
+
+
+@pytest.mark.parametrize("text", ["", "dtrace: script matched 0 probes\n", "hello\n"])
+def test_nothing_to_read(text: str) -> None:
+    journeys, odd = read(text)
+    assert journeys == []
+    assert odd[-1] == "no hops of `dtkit path` in it"
+
+
+def test_names_cannot_pass_for_fields() -> None:
+    text = simulated(StackPacket(segment()))
+    text = text.replace("exec=intr", "exec=a b j=99999 t=1 if=x exec=y").replace(
+        "if=lo0", "if=e m0 j=77777"
+    )
+    journey = only(text)
+    assert journey.hops[0].process == "a b j=99999 t=1 if=x exec=y[12]"
+    assert journey.hops[0].interface == "e m0 j=77777"
+
+
+@given(st.data())
+@settings(max_examples=30)
+def test_nothing_raises(data: st.DataObject) -> None:
+    text = bytearray(REAL.read_bytes()[:20000])
+    for _ in range(data.draw(st.integers(1, 12))):
+        at = data.draw(st.integers(0, len(text) - 1))
+        end = at + data.draw(st.integers(0, 80))
+        text[at:end] = data.draw(st.binary(max_size=40))
+    for item in read_path(io.BytesIO(bytes(text))):
+        if isinstance(item, Journey):
+            str(item)
+            item.to_dict()
+
+
+# What it is told at once
+
+
+def test_steps_are_told_as_they_come() -> None:
+    told: list[tuple[int, Step]] = []
+    text = simulated(StackPacket(segment(), path="nat"))
+    list(read_path(io.BytesIO(text.encode()), lambda number, step: told.append((number, step))))
+    hops = [step.place.label for _, step in told if isinstance(step, Hop)]
+    assert hops[:2] == ["ip_input", "ip_forward"]
+    assert {number for number, _ in told} == {1}
+
+
+# A real kernel
+
+
+def test_a_ping_through_a_jail_that_translates() -> None:
+    found = list(read_any(io.BytesIO(REAL.read_bytes())))
+    assert all(isinstance(one, Journey) for one in found)
+    journeys = {one.number: one for one in found if isinstance(one, Journey)}
+    ping = next(one for one in journeys.values() if "ICMP echo request" in str(one))
+    vnets = [hop.vnet for hop in ping.hops]
+    assert list(dict.fromkeys(vnets)) == ["host", "router", "bravo"]
+    assert "ipv4 source 10.0.0.1 -> 10.0.1.1" in changes(ping)
+    assert "icmp echo type 8 -> 0" in changes(ping)
+    assert ping.outcome == "delivered: freed by soreceive_generic+0x943"
+    copy = next(one for one in journeys.values() if one.origin == ping.number)
+    assert labels(copy)[0] == f"m_copym(copied from #{ping.number})"
+
+
+def test_a_packet_that_pf_dropped() -> None:
+    journeys, odd = read(REAL.read_bytes())
+    assert odd == []
+    dropped = [one for one in journeys if one.outcome.startswith("dropped")]
+    assert [one.outcome for one in dropped] == ["dropped: pf_test returned PF_DROP"]
+    assert "UDP" in dropped[0].snapshots[0].summary
+    assert not any(hop.interface == "epair1b" for hop in dropped[0].hops)

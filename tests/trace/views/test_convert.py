@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Journeys as pcapng, read back by tshark and by a reader of another make."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pcapng
+import pytest
+
+from dtkit.packets.linktype import LinkType
+from dtkit.trace.journey.model import Hop, Journey, Place, Step
+from dtkit.trace.journey.snapshot import Snapshot
+from dtkit.trace.views.convert import write_journeys, write_snapshots
+from dtkit.trace.views.show import journey_text
+from tests.trace.frames import ethernet, ipv4, tcp
+
+PACKET = ethernet(ipv4(tcp(b"x", destination=9)))
+TIME = 1_700_000_000_123_456_789
+
+
+def journey(number: int = 1) -> Journey:
+    steps: tuple[Step, ...] = (
+        Hop.parse(b"/usr/src/sys/net/if.c:42: +ether_input(em0)"),
+        Snapshot(PACKET),
+        Hop.parse(b"/usr/src/sys/netinet/ip_input.c:7: +ip_input"),
+        Snapshot(ipv4(tcp(b"x", destination=9), ttl=63)),
+        Hop.parse(b"odd\n\x1b label"),
+        Snapshot(tcp(b"x", destination=9), None, 90),
+    )
+    return Journey(number, TIME, steps, "mbuf_trace 3")
+
+
+def tshark(path: Path) -> list[dict[str, Any]]:
+    command = ["tshark", "-r", str(path), "-Tjson", "--no-duplicate-keys"]
+    done = subprocess.run(command, capture_output=True, check=True)
+    return [packet["_source"]["layers"] for packet in json.loads(done.stdout)]
+
+
+def test_each_snapshot_is_a_packet_on_the_interface_of_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "out.pcapng"
+    with path.open("wb") as stream:
+        assert list(write_snapshots([journey(1), journey(2)], stream)) == [3, 3]
+    first, second, third, fourth, _, _ = tshark(path)
+    assert [
+        p["frame"]["frame.interface_id_tree"]["frame.interface_name"] for p in tshark(path)
+    ] == [
+        "+ether_input net/if.c:42",
+        "+ip_input netinet/ip_input.c:7",
+        "odd\\n\\x1b label",
+    ] * 2
+    assert first["frame"]["frame.interface_id"] == fourth["frame"]["frame.interface_id"]
+    assert first["frame"]["frame.time_epoch"] == "1700000000.123456789"
+    assert first["tcp"]["tcp.dstport"] == second["tcp"]["tcp.dstport"] == "9"
+    # No link type has a bare transport header: an exported PDU names the dissector.
+    assert third["tcp"]["tcp.dstport"] == "9"
+    assert third["frame"]["frame.protocols"].startswith("exported_pdu:tcp")
+
+
+# python-pcapng warns of its own way of declaring options.
+pytestmark = pytest.mark.filterwarnings("ignore:Field type should not be:DeprecationWarning")
+
+
+def blocks(data: bytes) -> list[Any]:
+    scanner = pcapng.FileScanner(io.BytesIO(data))
+    return [block for block in scanner if isinstance(block, pcapng.blocks.EnhancedPacket)]
+
+
+def test_comments_say_where_it_was_and_what_changed() -> None:
+    stream = io.BytesIO()
+    list(write_snapshots([journey()], stream))
+    assert [block.options["opt_comment"] for block in blocks(stream.getvalue())] == [
+        "/usr/src/sys/net/if.c:42 +ether_input(em0)\njourney 1, snapshot 1 of 3",
+        (
+            "/usr/src/sys/netinet/ip_input.c:7 +ip_input\njourney 1, snapshot 2 of 3\n"
+            "ethernet removed (14 bytes)\nipv4 ttl 64 -> 63\nipv4 checksum 0x66c6 -> 0x67c6"
+        ),
+        "odd\\n\\x1b label\njourney 1, snapshot 3 of 3\nipv4 removed (20 bytes)",
+    ]
+
+
+def test_journeys_only() -> None:
+    stream = io.BytesIO()
+    bare = Journey(2, None, (Hop.parse(b"m_freem"),), "mbuf_trace 3")
+    assert list(write_journeys([journey(), bare], stream)) == [1, 1]
+    first, second = blocks(stream.getvalue())
+    assert first.packet_data == PACKET
+    assert first.options["opt_comment"] == journey_text(journey())
+    assert first.interface.options["if_name"] == "+ether_input net/if.c:42"
+    assert (second.packet_data, second.interface.link_type) == (b"", LinkType.UNKNOWN.dlt)
+    assert "m_freem" in second.options["opt_comment"]
+
+
+def test_a_time_of_its_own_and_the_wire_length() -> None:
+    hop = Hop(Place("f", "f"), time=5)
+    stream = io.BytesIO()
+    list(write_snapshots([Journey(1, 3, (hop, Snapshot(PACKET, None, 900)), "path")], stream))
+    (block,) = blocks(stream.getvalue())
+    assert block.timestamp == 5e-9
+    assert (block.captured_len, block.packet_len) == (len(PACKET), 900)
+
+
+def test_a_capture_that_names_ever_new_places_stays_bounded() -> None:
+    steps = tuple(
+        step
+        for number in range(5000)
+        for step in (Hop(Place(f"place {number}", f"place {number}")), Snapshot(PACKET))
+    )
+    stream = io.BytesIO()
+    assert list(write_snapshots([Journey(1, 0, steps, "")], stream)) == [5000]
+    found = blocks(stream.getvalue())
+    assert len({block.interface_id for block in found}) == 4097
+    assert found[-1].interface.options["if_name"] == "elsewhere"
+    assert found[-1].options["opt_comment"].startswith("place 4999")

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Hops and snapshots as tables: JSON lines, and Parquet as DuckDB reads it."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+
+from dtkit.trace.journey.model import Hop, Journey, Place, Step
+from dtkit.trace.journey.snapshot import Snapshot
+from dtkit.trace.views.tables import HOPS, JOURNEYS, SNAPSHOTS, rows, write_jsonl, write_parquet
+from tests.trace.frames import ethernet, ipv4, tcp
+
+PACKET = ethernet(ipv4(tcp(b"x")))
+
+
+def journey(number: int) -> Journey:
+    steps: tuple[Step, ...] = (
+        Hop.parse(b"net/if.c:42: +ether_input"),
+        Snapshot(PACKET),
+        Hop.parse(b"netinet/ip_input.c:7: ip_input(em0\xff)"),
+        Snapshot(ipv4(tcp(b"x"), ttl=63), None, 99),
+        Hop(Place("f", "f", "-", module="if_em"), None, 5, 1, 0x10),
+    )
+    return Journey(number, 1000, steps, "mbuf_trace 3")
+
+
+def test_the_rows_of_a_journey() -> None:
+    first, *made = rows(journey(7))
+    assert first == (
+        "journey",
+        {
+            "journey": 7,
+            "time": 1000,
+            "form": "mbuf_trace 3",
+            "origin": None,
+            "outcome": "",
+            "notes": [],
+        },
+    )
+    assert [kind for kind, _ in made] == ["hop", "snapshot", "hop", "snapshot", "hop"]
+    assert made[2][1] == {
+        "journey": 7,
+        "step": 2,
+        "time": 1000,
+        "depth": 1,
+        "label": "ip_input",
+        "direction": "",
+        "arguments": "em0\\xff",
+        "file": "netinet/ip_input.c",
+        "line": 7,
+        "group": "netinet",
+        "cpu": None,
+        "thread": None,
+        "process": None,
+        "interface": None,
+        "vnet": None,
+    }
+    assert made[3][1] == {
+        "journey": 7,
+        "step": 3,
+        "time": 1000,
+        "label": "ip_input",
+        "linktype": "RAW",
+        "captured": 41,
+        "length": 99,
+        "data": ipv4(tcp(b"x"), ttl=63),
+        "summary": "10.0.0.1:1234 > 10.0.0.2:22 TCP [.] seq 1:2 ack 1 win 1024 length 1, "
+        "first 41 of 99 bytes",
+        "since": 1,
+        "changes": [
+            "ethernet removed (14 bytes)",
+            "ipv4 ttl 64 -> 63",
+            "ipv4 checksum 0x66c6 -> 0x67c6",
+        ],
+    }
+    assert (made[4][1]["time"], made[4][1]["cpu"], made[4][1]["group"]) == (5, 1, "if_em")
+
+
+def test_columns_are_those_that_are_documented() -> None:
+    for kind, row in rows(journey(1)):
+        columns = {"journey": JOURNEYS, "hop": HOPS, "snapshot": SNAPSHOTS}[kind]
+        assert list(row) == [name for name, _, _ in columns]
+
+
+def test_the_manual_describes_every_column() -> None:
+    manual = (Path(__file__).parents[3] / "docs" / "trace.md").read_text()
+    for name, form, said in (*JOURNEYS, *HOPS, *SNAPSHOTS):
+        assert f"| `{name}` | {form} | {said} |" in manual
+
+
+def test_json_lines() -> None:
+    stream = io.BytesIO()
+    write_jsonl([journey(1), journey(2)], stream)
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    steps = ["hop", "snapshot", "hop", "snapshot", "hop"]
+    assert [line["type"] for line in lines] == ["journey", *steps] * 2
+    assert bytes.fromhex(lines[2]["data"]) == PACKET
+
+
+def test_parquet_says_the_same(tmp_path: Path) -> None:
+    write_parquet((journey(number) for number in range(1, 1501)), tmp_path / "out")
+    for kind, columns in (("journey", JOURNEYS), ("hop", HOPS), ("snapshot", SNAPSHOTS)):
+        table = pq.read_table(tmp_path / "out" / f"{kind}s.parquet")
+        expected = [row for n in range(1, 1501) for k, row in rows(journey(n)) if k == kind]
+        assert table.to_pylist() == expected
+        for name, _, said in columns:
+            assert table.schema.field(name).metadata[b"description"].decode() == said
+
+
+def test_the_query_of_the_manual(tmp_path: Path) -> None:
+    write_parquet([journey(1), journey(2)], tmp_path)
+    manual = (Path(__file__).parents[3] / "docs" / "trace.md").read_text()
+    query = manual.partition("```sql\n")[2].partition("```")[0]
+    assert "hops.parquet" in query
+    with duckdb.connect() as database:
+        database.execute(f"SET file_search_path = '{tmp_path}'")
+        found = database.execute(query).fetchall()
+    assert found == [("netinet", "ip_input", "ipv4 ttl 64 -> 63", 2)]
+
+
+def test_a_time_that_fits_no_column_is_null(tmp_path: Path) -> None:
+    far = Journey(1, 2**64, (Hop(Place("f", "f"), thread=2**64 - 1),), "")
+    write_parquet([far], tmp_path)
+    (row,) = pq.read_table(tmp_path / "hops.parquet").to_pylist()
+    assert (row["time"], row["thread"]) == (None, None)
