@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections import Counter
@@ -14,11 +15,12 @@ import click
 from dtkit.cli.dtrace_options import dtrace_options, program_options, read_program, shown_name
 from dtkit.cli.given import given, refuse
 from dtkit.cli.inputs import READABLE, open_input, say
+from dtkit.cli.table import print_table
 from dtkit.dlang import kernel
 from dtkit.mbuf import KINDS, BreakError
 from dtkit.oddity import Oddity
 from dtkit.packets.capture import Frame, read_capture
-from dtkit.simulate import Settings, Simulation, StackPacket, read_paths, shipped_paths
+from dtkit.simulate import Costs, Settings, Simulation, StackPacket, read_paths, shipped_paths
 from dtkit.simulate.paths import Paths, PathsError
 
 _ETHERNET = 1
@@ -58,6 +60,7 @@ Examples:
   dtkit simulate script.d --packets a.pcap 2>&1 | dtkit parse
   dtkit simulate script.d --packets a.pcap --split 20,32 --break hole-data@3
   dtkit simulate script.d --packets a.pcap --path forward --cpus 4 -q
+  dtkit simulate script.d --packets a.pcap --cost
 """
 )
 @click.argument("words", metavar="[FILE.d] [ARGUMENT]...", nargs=-1)
@@ -101,6 +104,16 @@ Examples:
     help="Lose this share of the records, as a full buffer does.",
 )
 @click.option("--seed", type=int, default=0, help="Of what is left to chance.")
+@click.option(
+    "--cost", is_flag=True, help="Print what firings cost, instead of what the program prints."
+)
+@click.option(
+    "--to",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="Form of --cost.",
+)
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -124,18 +137,26 @@ def command(
     cpus: int,
     drop_rate: float,
     seed: int,
+    cost: bool,
+    form: str,
 ) -> int:
     """Run a D program as dtrace(1) does, over packets in a simulated network stack.
 
     What is printed is what dtrace(1) prints, errors and drops on stderr. For each packet an mbuf
     chain is built, and the probes on its path fire. Time is simulated: a run can be repeated.
     The exit status is dtrace(1)'s, and 1 where no packet could be read.
+
+    With --cost a line for each probe, and each cost that its firings had: how many firings, and of
+    one the clauses entered, DIF instructions run, dynamic variables looked up, values aggregated
+    and bytes recorded.
     """
     if program is None and not words:
         raise click.UsageError("give either FILE.d or -n PROGRAM")
     file, arguments = (None, words) if program is not None else (words[0], words[1:])
     if packets is None:
         refuse(given(ctx, "path", "interface", "lengths", "breaks"), "is for --packets FILE")
+    if not cost:
+        refuse(given(ctx, "form"), "is for --cost")
     if file == packets == "-":
         raise click.UsageError("FILE.d and --packets cannot both be standard input")
     options = dtrace_options(
@@ -162,6 +183,7 @@ def command(
             seed=seed,
             paths=paths,
             interface=interface,
+            cost=cost,
         ),
     )
     seen: Counter[str] = Counter()
@@ -170,13 +192,27 @@ def command(
         arriving = _packets(ctx, packets, path, lengths, breaks, seen)
     try:
         for chunk in simulation.run(arriving):
+            if cost and not chunk.error:
+                continue
             stream = sys.stderr if chunk.error else sys.stdout
             stream.buffer.write(chunk.text.encode("utf-8", "surrogateescape"))
             stream.buffer.flush()
     except BreakError as error:
         raise click.UsageError(f"--break: {error}") from error
+    if cost:
+        _print_costs(simulation.costs, form)
     unread = seen["oddities"] and not seen["packets"]
     return simulation.status or (1 if unread else 0)
+
+
+def _print_costs(costs: Costs, form: str) -> None:
+    rows = [one.to_json() for one in costs]
+    if form == "json":
+        for row in rows:
+            click.echo(json.dumps(row))
+        return
+    head = ["probe", "id", "firings", "clauses", "instructions", "lookups", "aggregations", "bytes"]
+    print_table(head, [[str(row[name]) for name in head] for row in rows])
 
 
 def _paths(file: str | None, path: str) -> Paths:

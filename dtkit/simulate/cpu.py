@@ -15,6 +15,7 @@ from dtkit.dlang.compiler.enablings import Enabling
 from dtkit.dlang.kernels import ProbePoint
 from dtkit.mbuf import FaultFlag, Layout, Machine, Memory, Region, Scratch
 from dtkit.simulate.buffer import Buffer
+from dtkit.simulate.cost import Spent
 from dtkit.simulate.variables import VariableStore
 
 MASK = (1 << 64) - 1
@@ -109,6 +110,8 @@ class Cpu:
         self.scratch = Scratch(0, 0)
         self.machine = Machine(memory, layout, self.scratch)
         self.firing: FiredProbe | None = None
+        #: What the firing has cost so far.
+        self.spent = Spent()
         self.enabling: Enabling | None = None
         self.epid = 0
         #: Number of the action in hand, from 1; 0 in a predicate.

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dtkit.dlang.compiler.dif import INSTRUCTION_SIZE, DifInstruction, Difo
 from dtkit.mbuf import FaultFlag
 from dtkit.simulate.builtins import VARIABLES, builtin_array
+from dtkit.simulate.cost import lookups
 from dtkit.simulate.cpu import Cpu, DropError, FaultError
 from dtkit.simulate.subroutines import SUBROUTINES, UnknownSubroutineError
 
@@ -86,12 +87,17 @@ class Evaluator:
 
     :param string: the address that a string constant is kept at.
     :param sizes: bytes of variables that are strings or structs, by scope and number.
+    :param counting: whether the functions count the instructions that they run.
     """
 
     def __init__(
-        self, string: Callable[[str], int], sizes: Mapping[tuple[str, int], tuple[int, bool]]
+        self,
+        string: Callable[[str], int],
+        sizes: Mapping[tuple[str, int], tuple[int, bool]],
+        counting: bool = False,
     ) -> None:
         self._string = string
+        self._counting = counting
         self._sizes = sizes
         self._made: dict[tuple[DifInstruction, ...], Code] = {}
 
@@ -126,19 +132,30 @@ class Evaluator:
             "copys": _copys,
             "FaultError": FaultError,
         }
-        after_branch = False
+        #: Where each row of instructions begins that is run to its end, or to a fault.
+        starts = sorted({0, *targets, *(at + 1 for at, one in enumerate(code) if _is_branch(one))})
+        ends = dict(zip(starts, [*starts[1:], len(code)], strict=True))
         for index, item in enumerate(code):
-            if index in targets or after_branch:
+            if index in ends and index:
                 lines.append(f"{indent}if to <= {index}:")
                 in_block = True
-            after_branch = _is_branch(item)
             inner = indent + "    " * in_block
+            if self._counting and index in ends:
+                row = code[index : ends[index]]
+                lines.append(f"{inner}c.spent.run({len(row)}, {lookups(row)})")
             if item.op in _FAULTING:
                 lines.append(f"{inner}at = {index * INSTRUCTION_SIZE}")
             lines.append(inner + self._line(item, index, objects))
+        lines += ["    except FaultError as fault:", "        fault.offset = at"]
+        if self._counting:
+            # What stands behind the fault was not run.
+            objects["left"] = {
+                at * INSTRUCTION_SIZE: (at + 1 - end, -lookups(code[at + 1 : end]))
+                for start, end in ends.items()
+                for at in range(start, end)
+            }
+            lines.append("        c.spent.run(*left[at])")
         lines += [
-            "    except FaultError as fault:",
-            "        fault.offset = at",
             "        raise",
             "    return 0",
         ]

@@ -21,6 +21,7 @@ from dtkit.mbuf import FaultFlag
 from dtkit.simulate.aggregate import Aggregations
 from dtkit.simulate.buffer import Space
 from dtkit.simulate.consume import Enabled, ErrorReport
+from dtkit.simulate.cost import Costs, Spent
 from dtkit.simulate.cpu import Cpu, DropError, FaultError, FiredProbe, Thread
 from dtkit.simulate.evaluate import Code, Evaluator
 from dtkit.simulate.speculation import Speculations
@@ -131,6 +132,7 @@ class Tracer:
     :param aggregations: where aggregating actions go.
     :param speculations: where speculate() sends records.
     :param lose: tells whether to lose the record in hand as though the buffer were full.
+    :param costs: where the cost of each firing is counted.
     """
 
     def __init__(
@@ -142,7 +144,9 @@ class Tracer:
         aggregations: Aggregations,
         speculations: Speculations,
         lose: Callable[[], bool],
+        costs: Costs | None = None,
     ) -> None:
+        self.costs = costs
         self.cpus = cpus
         self.aggregations = aggregations
         self.speculations = speculations
@@ -203,17 +207,21 @@ class Tracer:
         if ecbs is None:
             return
         own = probe.provider == "dtrace"
-        outer = cpu.firing
+        outer, spent = cpu.firing, cpu.spent
+        cpu.spent = Spent()
         for ecb in ecbs:
             if self.activity is not Activity.ACTIVE and (not own or probe.name == "BEGIN"):
                 break
             cpu.firing = FiredProbe(probe, arguments, thread, callers)
             self._run(cpu, ecb)
-        cpu.firing = outer
+        if self.costs is not None and cpu.spent.clauses:
+            self.costs.add(probe, cpu.spent.cost())
+        cpu.firing, cpu.spent = outer, spent
 
     def _run(self, cpu: Cpu, ecb: _Ecb) -> None:
         enabling = ecb.enabling
         buffer = cpu.buffer
+        cpu.spent.clauses += 1
         if self.lose():
             buffer.drops += 1
             return
@@ -235,6 +243,7 @@ class Tracer:
         except DropError:
             return
         place.keep(enabling.size)
+        cpu.spent.bytes += enabling.size
 
     def _actions(self, cpu: Cpu, ecb: _Ecb, to: _Place) -> None:
         data, at = to.space.data, to.at
@@ -342,6 +351,7 @@ class Tracer:
     def _aggregate(self, cpu: Cpu, ecb: _Ecb, step: _Step, value: int, last: int, at: int) -> None:
         """Aggregate *value*; *last* is what the action before came to: the increment."""
         action = step.action
+        cpu.spent.aggregations += 1
         data = cpu.buffer.data
         increment = last if action.has_increment else 1
         key_actions = ecb.keys[step.number]

@@ -24,6 +24,7 @@ from dtkit.mbuf import FREEBSD_12, FREEBSD_14, Kernel, Layout, Memory
 from dtkit.simulate.aggregate import Aggregations
 from dtkit.simulate.buffer import Buffer
 from dtkit.simulate.consume import Consumer
+from dtkit.simulate.cost import Costs
 from dtkit.simulate.cpu import Cpu
 from dtkit.simulate.dynamic import Chunks, chunk_size
 from dtkit.simulate.evaluate import Evaluator
@@ -84,6 +85,7 @@ class Settings:
     :ivar paths: the paths of packets.
     :ivar interface: name of the interface that Ethernet frames come in on.
     :ivar largest_buffer: in bytes.
+    :ivar cost: whether to count what firings cost.
     """
 
     file: str | None = None
@@ -96,6 +98,7 @@ class Settings:
     paths: Paths = field(default_factory=shipped_paths)
     interface: str = "em0"
     largest_buffer: int = LARGEST_BUFFER
+    cost: bool = False
 
     @property
     def layout(self) -> Layout:
@@ -108,12 +111,14 @@ class Simulation:
     One run of a program.
 
     :ivar status: dtrace(1)'s exit status, once the run is over.
+    :ivar costs: what firings cost, where the settings ask for it.
     """
 
     def __init__(self, program: str, settings: Settings | None = None) -> None:
         self.program = program
         self.settings = settings or Settings()
         self.status = 0
+        self.costs = Costs()
 
     def run(self, packets: Iterable[StackPacket] = ()) -> Iterator[Chunk]:
         """
@@ -131,7 +136,7 @@ class Simulation:
                 settings.arguments,
                 settings.kernel,
             )
-            session = _Session(compiled, settings, output)
+            session = _Session(compiled, settings, output, self.costs)
         except (DError, UnknownSubroutineError, _StartError) as error:
             self.status = 1
             source = ProgramText(self.program, settings.file)
@@ -161,7 +166,9 @@ class _StartError(Exception):
 class _Session:
     """The enabled program, from its first probe to its last line."""
 
-    def __init__(self, compiled: Compiled, settings: Settings, output: Output) -> None:
+    def __init__(
+        self, compiled: Compiled, settings: Settings, output: Output, costs: Costs
+    ) -> None:
         self.settings = settings
         self.output = output
         self.options = options = compiled.options
@@ -190,11 +197,12 @@ class _Session:
         self.tracer = Tracer(
             compiled,
             settings.kernel,
-            Evaluator(self.strings.address, compiled.objects),
+            Evaluator(self.strings.address, compiled.objects, settings.cost),
             self.cpus,
             self.aggregations,
             self.speculations,
             lambda: settings.drop_rate > 0 and loss.random() < settings.drop_rate,
+            costs if settings.cost else None,
         )
         if not self.tracer.matched:
             raise _StartError("no probes matched")

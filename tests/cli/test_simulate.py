@@ -186,3 +186,29 @@ def test_any_bytes(dtkit: Dtkit) -> None:
 
 def test_a_file_that_is_not_there(dtkit: Dtkit) -> None:
     assert dtkit("simulate", "/nonexistent.d").exit_code == 1
+
+
+def test_costs_instead_of_output(dtkit: Dtkit, capture: str) -> None:
+    program = "fbt::ip_input:entry /arg0 == 1/ { } fbt::tcp_input:entry { @ = count(); }"
+    result = dtkit("simulate", "-q", "-n", program, "--packets", capture, "--cost")
+    assert result.stdout == (
+        "fbt:kernel:ip_input:entry\t20035\t3\t1\t7\t0\t0\t0\n"
+        "fbt:kernel:tcp_input:entry\t19971\t3\t1\t2\t0\t1\t0\n"
+    )
+    result = dtkit("simulate", "-q", "-n", program, "--packets", capture, "--cost", "--to", "json")
+    assert json.loads(result.stdout.splitlines()[0]) == {
+        "probe": "fbt:kernel:ip_input:entry",
+        "id": 20035,
+        "firings": 3,
+        "clauses": 1,
+        "instructions": 7,
+        "lookups": 0,
+        "aggregations": 0,
+        "bytes": 0,
+    }
+
+
+def test_a_form_is_for_costs(dtkit: Dtkit) -> None:
+    result = dtkit("simulate", "-n", "BEGIN { }", "--to", "json")
+    assert result.exit_code == 2
+    assert "--to: is for --cost" in result.stderr
