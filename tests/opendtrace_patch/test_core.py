@@ -18,6 +18,7 @@ from tests.opendtrace_patch.harness import (
     COPYOUTMBUF,
     HARNESS,
     LAYOUT_NUMBERS,
+    MBUFLEN,
     PATCH,
     SOURCES,
     VARIANTS,
@@ -111,6 +112,39 @@ MUTANTS = {
     ),
     "the first page's offset forgotten": ("src += counts.first;", "src += 0;"),
     "no room for the padding": ("n > room - pad", "n > room"),
+    "a length of -1 alone is negative": ("mlen > INT32_MAX", "mlen == UINT32_MAX"),
+    "a length below -1 alone is negative": (
+        "mlen > INT32_MAX",
+        "mlen > INT32_MAX && mlen != UINT32_MAX",
+    ),
+    "the lowest length is not negative": (
+        "mlen > INT32_MAX",
+        "mlen > (uint32_t)INT32_MAX + 1",
+    ),
+    "the greatest length is negative": ("mlen > INT32_MAX", "mlen >= INT32_MAX"),
+    "data that starts behind the first page": ("counts.first >= PAGE_SIZE", "0"),
+    "data that starts at the end of the first page": (
+        "counts.first >= PAGE_SIZE",
+        "counts.first > PAGE_SIZE",
+    ),
+    "an offset that wraps": ("off > SIZE_MAX - data", "0"),
+    "a last page that is longer than one": ("counts.last > PAGE_SIZE -", "counts.last > 8192 -"),
+    "a last page that begins where its data does": (
+        "(counts.npgs == 1 ? counts.first : 0)",
+        "0",
+    ),
+    "a page too many": (
+        "counts.npgs > DTRACE_MBUF_ELEMENTS(m_epg_pa)",
+        "counts.npgs > DTRACE_MBUF_ELEMENTS(m_epg_pa) + 1",
+    ),
+    "a header byte too many": (
+        "counts.hdrlen > DTRACE_MBUF_ELEMENTS(m_epg_hdr)",
+        "counts.hdrlen > DTRACE_MBUF_ELEMENTS(m_epg_hdr) + 1",
+    ),
+    "a trailer byte too many": (
+        "counts.trllen > DTRACE_MBUF_ELEMENTS(m_epg_trail)",
+        "counts.trllen > DTRACE_MBUF_ELEMENTS(m_epg_trail) + 1",
+    ),
 }
 
 
@@ -171,8 +205,15 @@ def batch(layout: str, byteorder: ByteOrder) -> tuple[list[bytes], list[Outcome]
     for room in range(3, 40):  # scratch that just suffices, and that just does not
         case = Case(length=24, layout=layout, byteorder=byteorder, scratch=room, used=3)
         add(case, case.build(), COPYOUTMBUF, [])
+    for m_len in (-1, -2, -(1 << 31), (1 << 31) - 1):  # on both sides of what is negative
+        for subroutine in (COPYOUTMBUF, MBUFLEN):
+            case = Case(length=8, layout=layout, byteorder=byteorder)
+            setup = case.build()
+            setup.kernel.poke(setup.chain.mbufs[0], "m_len", m_len)
+            add(case, setup, subroutine, [])
     if LAYOUTS[layout].extpg is not None:
         add_pages(layout, byteorder, add)
+        add_impossible_pages(layout, byteorder, add)
     # It is of all kinds: results, results with loads behind them, and each common fault.
     assert sum(outcome.flags == 0 and len(outcome.log) > 8 for outcome in expected) > 10
     assert {FaultFlag.BADADDR, FaultFlag.NOSCRATCH} <= {outcome.flags for outcome in expected}
@@ -196,6 +237,43 @@ def add_pages(
                     byteorder=byteorder,
                 )
                 add(case, case.build(), COPYOUTMBUF, [])
+
+
+def add_impossible_pages(
+    layout: str, byteorder: ByteOrder, add: Callable[[Case, Setup, int, list[Poke]], None]
+) -> None:
+    """Unmapped mbufs each of whose counts is as great as it may be, and one greater."""
+    epg = LAYOUTS[layout].extpg
+    assert epg is not None
+    word = LAYOUTS[layout].word
+    greatest = (1 << 8 * word) - 1
+    content = bytes(at % 250 + 1 for at in range(9000))
+    whole = Segment(content, Storage.PAGES, 0, 5, 7, 101)
+    short = Segment(content[:200], Storage.PAGES, 0, 5, 7, 101)  # in one page
+    for segment, at, size, values in (
+        (whole, epg.npgs, epg.npgs_size, (epg.max_pages, epg.max_pages + 1)),
+        (whole, epg.hdrlen, 1, (epg.max_hdr, epg.max_hdr + 1)),
+        (whole, epg.trllen, 1, (epg.max_trail, epg.max_trail + 1)),
+        (whole, epg.first_off, 2, (4095, 4096, 4097, 8000)),
+        (whole, epg.last_len, 2, (4096, 4097, 8000)),
+        (short, epg.last_len, 2, (4096 - 101, 4097 - 101, 4096)),
+    ):
+        for value in values:
+            # From the header on: what does not fit shows where bytes would be taken too early.
+            case = Case((segment,), 64, layout=layout, byteorder=byteorder)
+            setup = case.build()
+            mbuf = setup.chain.mbufs[0]
+            base = mbuf.address
+            if epg.pointer is not None:
+                base = setup.machine.memory.read_uint(base + epg.pointer, word) or 0
+            setup.machine.memory.write_uint(base + at, size, value)
+            add(case, setup, COPYOUTMBUF, [])
+    # m_data is an offset: its sum with the one asked for ends at the greatest number.
+    for offset in (5, 6, 7, 8, 9):
+        case = Case((whole,), 16, offset, layout=layout, byteorder=byteorder)
+        setup = case.build()
+        setup.kernel.poke(setup.chain.mbufs[0], "m_data", greatest - 6)
+        add(case, setup, COPYOUTMBUF, [])
 
 
 @pytest.mark.parametrize("cc", ["gcc", "clang"])
