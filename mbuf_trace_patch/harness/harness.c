@@ -14,6 +14,7 @@
 
 #undef malloc
 #undef free
+#undef vsnprintf
 
 /*
  * Memory.
@@ -29,8 +30,10 @@ shim_malloc(size_t size)
 	if (shim_fail_at > 0 && --shim_fail_at == 0)
 		return (NULL);
 	p = malloc(size);
-	if (p != NULL)
+	if (p != NULL) {
 		shim_live++;
+		memset(p, 0xa5, size);
+	}
 	return (p);
 }
 
@@ -329,6 +332,30 @@ shim_printf_nothing(struct mbuf *m, const char *position)
 {
 
 	MTRACE(mtrace_printf_(m, position, "%s", ""));
+}
+
+/* Where another CPU writes a NUL once a string's length was taken. */
+static char *shim_shorten;
+
+int
+shim_vsnprintf(char *to, size_t size, const char *format, va_list ap)
+{
+	int n;
+
+	n = vsnprintf(to, size, format, ap);
+	if (shim_shorten != NULL)
+		*shim_shorten = '\0';
+	shim_shorten = NULL;
+	return (n);
+}
+
+void
+shim_printf_shortened(struct mbuf *m, const char *position, const char *s,
+    char *end)
+{
+
+	shim_shorten = end;
+	MTRACE(mtrace_printf_(m, position, "%s", s));
 }
 
 /* Every macro once, at line 1 and on of a file. */

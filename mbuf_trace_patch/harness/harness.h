@@ -54,6 +54,11 @@ void	shim_free(void *);
 #define	malloc(size, type, how)	shim_malloc(size)
 #define	free(p, type)		shim_free(p)
 
+/* Formatting: between two calls another CPU may change what is printed. */
+int	shim_vsnprintf(char *, size_t, const char *, va_list);
+#define	vsnprintf(to, size, format, ap)					\
+	shim_vsnprintf(to, size, format, ap)
+
 #define	atomic_add_long(p, n)	__atomic_fetch_add((p), (n), __ATOMIC_RELAXED)
 static const char *panicstr __unused;
 

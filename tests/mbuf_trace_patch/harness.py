@@ -14,8 +14,10 @@ CORE = PATCH / "kern_mbuf_trace.c"
 HEADER = PATCH / "mbuf_trace.h"
 
 
-def build(into: Path, name: str, *flags: str, sources: tuple[str, ...] = ()) -> Path:
-    """Compile the core, unchanged, with the harness; returns what came out."""
+def build(
+    into: Path, name: str, *flags: str, sources: tuple[str, ...] = (), core: Path = CORE
+) -> Path:
+    """Compile the core, unchanged (or another *core*), with the harness; returns what came out."""
     include = into / "include"
     for header in re.findall(r'^#include [<"]([^>"]+)', CORE.read_text(), re.MULTILINE):
         path = include / header
@@ -27,7 +29,7 @@ def build(into: Path, name: str, *flags: str, sources: tuple[str, ...] = ()) -> 
     harness = PATCH / "harness"
     command = [cc, "-std=gnu99", "-Wall", "-Wextra", "-Werror", "-g", *flags]
     command += ["-include", str(harness / "harness.h"), f"-I{include}", f"-I{PATCH}"]
-    command += ["-o", str(out), str(CORE), str(harness / "harness.c")]
+    command += ["-o", str(out), str(core), str(harness / "harness.c")]
     command += [str(harness / source) for source in sources]
     subprocess.run([*command, "-lpthread"], check=True)
     return out
@@ -109,6 +111,13 @@ class Kernel:
 
     def printf(self, m: int | None, at: str, name: bytes, number: int) -> None:
         self.c.shim_printf(_p(m), f"{at}: ".encode(), name, number)
+
+    def printf_shortened(self, m: int, at: str, text: bytes, length: int) -> None:
+        """Another CPU cuts *text* to *length* bytes after it was measured, before it is copied."""
+        buffer = ctypes.create_string_buffer(text)
+        self.c.shim_printf_shortened(
+            _p(m), f"{at}: ".encode(), buffer, ctypes.byref(buffer, length)
+        )
 
     def copy(self, m: int) -> int:
         made: int = self.c.shim_copy(_p(m))

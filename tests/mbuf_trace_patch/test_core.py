@@ -8,6 +8,7 @@ import errno
 import shutil
 import struct
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ from dtkit.trace.kernel.mtrace import (
     Mtrace,
     TaggedMbuf,
 )
-from tests.mbuf_trace_patch.harness import Kernel
+from tests.mbuf_trace_patch.harness import CORE, Kernel, build
 
 AT = "net/if.c:7"
 
@@ -201,6 +202,123 @@ def test_limits_leave_out_count_and_say_so(
     left = 10 - noted
     assert texts(kernel.frames[0]) == ["text"] * noted + [f"mbuf_trace: {left} records left out"]
     assert kernel.counters["left_out"] == left
+
+
+def test_the_bytes_of_a_packet_are_counted_to_the_last(kernel: Kernel) -> None:
+    """Two records of "net/if.c:7: text" and its NUL: room for both, and for all but a byte."""
+    for limit, noted in ((34, 2), (33, 1)):
+        kernel.sysctl("max_bytes", limit)
+        m = kernel.packet()
+        kernel.start(m)
+        kernel.static(m, b"text", AT)
+        kernel.static(m, b"text", AT)
+        kernel.free(m)
+        [frame] = kernel.frames
+        assert texts(frame).count("text") == noted
+
+
+def test_no_more_records_than_a_count_of_16_bits_holds(kernel: Kernel) -> None:
+    """One place is kept for the mark that says how many were left out."""
+    kernel.sysctl("max_records", 4_294_967_295)
+    kernel.sysctl("max_bytes", 4_294_967_295)
+    m = kernel.packet()
+    kernel.start(m)
+    for _ in range(65_533):
+        kernel.tag(m, COOKIE, TAG_STRING, b"\0")
+    kernel.static(m, b"the last", AT)
+    kernel.static(m, b"left out", AT)
+    kernel.free(m)
+    [frame] = kernel.frames
+    assert frame[:2] == b"\xff\xff"
+    newest = [record.payload for record in read_frame(frame, 3).records[:2]]
+    assert newest == [b"mbuf_trace: 1 records left out\0", b"net/if.c:7: the last\0"]
+
+
+def test_a_frame_counts_no_more_records_than_it_can(kernel: Kernel) -> None:
+    """Somebody else may have made more tags: the oldest are left out, the count is right."""
+    m = kernel.packet()
+    for _ in range(65_536):
+        kernel.tag(m, COOKIE, TAG_STRING, b"\0")
+    kernel.free(m)
+    [frame] = kernel.frames
+    assert frame[:2] == b"\xff\xff"
+    assert len(frame) == 2 + 65_535 * 5
+
+
+def test_a_frame_is_no_larger_than_64_mebibytes_and_a_record(kernel: Kernel) -> None:
+    m = kernel.packet()
+    for _ in range(1100):
+        kernel.tag(m, COOKIE, TAG_STRING, bytes(65_535))
+    kernel.free(m)
+    [frame] = kernel.frames
+    assert int.from_bytes(frame[:2], "big") == 1024
+    assert len(frame) == 2 + 1024 * 65_539
+
+
+def test_a_string_that_became_shorter_is_followed_by_zeros(kernel: Kernel) -> None:
+    m = kernel.packet()
+    kernel.start(m)
+    kernel.printf_shortened(m, AT, b"was longer", 3)
+    kernel.free(m)
+    [record] = read_frame(kernel.frames[0], 3).records
+    assert record.payload == b"net/if.c:7: was" + bytes(8)
+
+
+MUTANTS: dict[str, tuple[str, str, Callable[[Kernel], None]]] = {
+    "the last byte of a packet's room left empty": (
+        "bytes > mtrace_max_bytes",
+        "bytes >= mtrace_max_bytes",
+        test_the_bytes_of_a_packet_are_counted_to_the_last,
+    ),
+    "no room for the mark": (
+        "UINT16_MAX - 1)",
+        "UINT16_MAX)",
+        test_no_more_records_than_a_count_of_16_bits_holds,
+    ),
+    "a record too few": (
+        "UINT16_MAX - 1)",
+        "UINT16_MAX - 2)",
+        test_no_more_records_than_a_count_of_16_bits_holds,
+    ),
+    "no limit of records": (
+        "MIN(mtrace_max_records, UINT16_MAX - 1)",
+        "mtrace_max_records",
+        test_no_more_records_than_a_count_of_16_bits_holds,
+    ),
+    "a count that wraps": (
+        "count == UINT16_MAX ||",
+        "",
+        test_a_frame_counts_no_more_records_than_it_can,
+    ),
+    "a count that is never the greatest": (
+        "count == UINT16_MAX ||",
+        "count == UINT16_MAX - 1 ||",
+        test_a_frame_counts_no_more_records_than_it_can,
+    ),
+    "a frame of any size": (
+        "|| size > MTRACE_MAX_FRAME",
+        "",
+        test_a_frame_is_no_larger_than_64_mebibytes_and_a_record,
+    ),
+    "old memory behind a string": (
+        "memset(text.at, '\\0', text.length);",
+        "",
+        test_a_string_that_became_shorter_is_followed_by_zeros,
+    ),
+}
+
+
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_a_core_that_is_wrong_is_caught(mutant: str, tmp_path: Path) -> None:
+    right, wrong, test = MUTANTS[mutant]
+    text = CORE.read_text()
+    assert text.count(right) == 1
+    core = tmp_path / CORE.name
+    core.write_text(text.replace(right, wrong))
+    kernel = Kernel(build(tmp_path, "wrong.so", "-O1", "-fPIC", "-shared", core=core))
+    kernel.reset()
+    with pytest.raises(AssertionError):
+        test(kernel)
 
 
 def test_ten_thousand_records_on_one_packet(kernel: Kernel) -> None:
