@@ -13,6 +13,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from dtkit.version import __version__
+
 if TYPE_CHECKING:
     from dtkit.dlang import check
     from dtkit.mbuf import Kernel, Machine, Segment, copyoutmbuf, mbuflen
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
     from dtkit.probes import Probe, catalog
     from dtkit.trace.journey.codec import read_journeys
     from dtkit.trace.journey.model import Journey
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Journey",

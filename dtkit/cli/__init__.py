@@ -16,7 +16,7 @@ from typing import Any, ClassVar, NoReturn
 
 import click
 
-import dtkit
+from dtkit.version import __version__
 
 #: Subcommand, and what ``dtkit --help`` says of it. The table is the only list of commands:
 #: ``dtkit --help`` must not import every room to print it.
@@ -110,7 +110,7 @@ def _fail(error: click.ClickException) -> NoReturn:
     no_args_is_help=False,
     invoke_without_command=True,
 )
-@click.version_option(dtkit.__version__, prog_name="dtkit", message="%(prog)s %(version)s")
+@click.version_option(__version__, prog_name="dtkit", message="%(prog)s %(version)s")
 @click.pass_context
 def main(ctx: click.Context) -> None:
     """The packet microscope for DTrace on BSD network stacks.

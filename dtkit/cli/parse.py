@@ -11,7 +11,6 @@ from itertools import chain
 
 import click
 
-from dtkit import __version__
 from dtkit.cli.inputs import READABLE, open_input, open_output, printable, say
 from dtkit.oddity import Oddity
 from dtkit.output import (
@@ -32,6 +31,7 @@ from dtkit.packets.hexdump import hexdump_lines
 from dtkit.packets.packet import Packet, PacketRun
 from dtkit.packets.packetfile import PacketFile
 from dtkit.probes import catalog
+from dtkit.version import __version__
 
 
 @click.command(

@@ -13,11 +13,11 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from dtkit import __version__
 from dtkit.generate.point import Point, may_be_absent, points
 from dtkit.generate.request import Copy, Request
 from dtkit.generate.templating import Value, render
 from dtkit.probes import Probe
+from dtkit.version import __version__
 
 __all__ = ["Copy", "Request", "oneliner", "program", "values"]
 

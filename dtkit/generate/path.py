@@ -13,7 +13,6 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dtkit import __version__
 from dtkit.generate.bpf import Statement, translate
 from dtkit.generate.functions import (
     COPIES,
@@ -35,6 +34,7 @@ from dtkit.generate.text import D, comment
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.pcapfilter import FilterError, compile_filter
 from dtkit.probes import Data, catalog
+from dtkit.version import __version__
 
 #: What the data of a function's mbuf starts with, as the script numbers it; 3 is to be seen.
 _KINDS = {

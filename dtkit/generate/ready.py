@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from dtkit import __version__
 from dtkit.generate.request import Copy, Request
 from dtkit.generate.script import script
 from dtkit.generate.templating import render
 from dtkit.generate.text import D, comment
 from dtkit.probes import catalog
+from dtkit.version import __version__
 
 _STOCK = "a stock FreeBSD 12 or later"
 _PATCHED = "a kernel and dtrace(1) with the copyoutmbuf subroutine (D 1.14)"

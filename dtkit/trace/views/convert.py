@@ -6,13 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
-import dtkit
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.pcapng import PcapngWriter, packet_options
 from dtkit.trace.journey.model import Hop, Journey
 from dtkit.trace.journey.snapshot import Snapshot
 from dtkit.trace.journey.text import visible
 from dtkit.trace.views.show import lines
+from dtkit.version import __version__
 
 __all__ = ["write_journeys", "write_snapshots"]
 
@@ -60,7 +60,7 @@ def write_snapshots(journeys: Iterable[Journey], stream: BinaryIO) -> Iterator[i
     :return: for each journey, when it is written, the number of its packets.
     """
     writer = PcapngWriter(stream)
-    writer.section(_COMMENT, f"dtkit {dtkit.__version__}")
+    writer.section(_COMMENT, f"dtkit {__version__}")
     interfaces = _Interfaces(writer)
     for journey in journeys:
         count = len(journey.snapshots)
@@ -89,7 +89,7 @@ def write_journeys(journeys: Iterable[Journey], stream: BinaryIO) -> Iterator[in
     :return: for each journey, when it is written, 1.
     """
     writer = PcapngWriter(stream)
-    writer.section(_COMMENT, f"dtkit {dtkit.__version__}")
+    writer.section(_COMMENT, f"dtkit {__version__}")
     interfaces = _Interfaces(writer)
     for journey in journeys:
         index = next((i for i, s in enumerate(journey.seen) if isinstance(s, Snapshot)), None)

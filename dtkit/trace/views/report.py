@@ -17,7 +17,6 @@ from typing import Any, TextIO
 import jinja2
 from markupsafe import Markup
 
-import dtkit
 from dtkit.trace.journey.headers import LAYOUTS, dissect
 from dtkit.trace.journey.model import Hop, Journey, Place
 from dtkit.trace.journey.snapshot import Snapshot
@@ -26,6 +25,7 @@ from dtkit.trace.views.graph import Graph
 from dtkit.trace.views.links import Links
 from dtkit.trace.views.show import changed_where, clock, moment
 from dtkit.trace.views.svg import svg
+from dtkit.version import __version__
 
 __all__ = ["write_report"]
 
@@ -47,7 +47,7 @@ def write_report(journeys: Iterable[Journey], stream: TextIO, title: str, links:
     digest = hashlib.sha256(script.encode()).digest()
     for piece in template.generate(
         title=visible(title),
-        version=dtkit.__version__,
+        version=__version__,
         style=Markup(folder.joinpath("report.css").read_text("utf-8")),
         script=Markup(script),
         script_hash=base64.b64encode(digest).decode(),
