@@ -40,7 +40,7 @@ fbt::ip_input:entry
 {
 	this->n = 1;
 	@len[probefunc, "m_len of the first mbuf"] = quantize(this->m->m_len);
-	@kind[probefunc, this->m->m_flags & 1 ? "cluster" : "in the mbuf"] = count();
+	@kind[probefunc, this->m->m_flags & 0x1 ? "cluster" : "in the mbuf"] = count();
 	this->more = this->m->m_next;
 }
 
@@ -50,7 +50,7 @@ fbt::ip_input:entry
 {
 	this->n = 2;
 	@len[probefunc, "m_len of further mbufs"] = quantize(this->more->m_len);
-	@kind[probefunc, this->more->m_flags & 1 ? "cluster" : "in the mbuf"] = count();
+	@kind[probefunc, this->more->m_flags & 0x1 ? "cluster" : "in the mbuf"] = count();
 	this->more = this->more->m_next;
 }
 
@@ -60,7 +60,7 @@ fbt::ip_input:entry
 {
 	this->n = 3;
 	@len[probefunc, "m_len of further mbufs"] = quantize(this->more->m_len);
-	@kind[probefunc, this->more->m_flags & 1 ? "cluster" : "in the mbuf"] = count();
+	@kind[probefunc, this->more->m_flags & 0x1 ? "cluster" : "in the mbuf"] = count();
 	this->more = this->more->m_next;
 }
 
@@ -70,7 +70,7 @@ fbt::ip_input:entry
 {
 	this->n = 4;
 	@len[probefunc, "m_len of further mbufs"] = quantize(this->more->m_len);
-	@kind[probefunc, this->more->m_flags & 1 ? "cluster" : "in the mbuf"] = count();
+	@kind[probefunc, this->more->m_flags & 0x1 ? "cluster" : "in the mbuf"] = count();
 	this->more = this->more->m_next;
 }
 
@@ -80,7 +80,7 @@ fbt::ip_input:entry
 {
 	this->n = 5;
 	@len[probefunc, "m_len of further mbufs"] = quantize(this->more->m_len);
-	@kind[probefunc, this->more->m_flags & 1 ? "cluster" : "in the mbuf"] = count();
+	@kind[probefunc, this->more->m_flags & 0x1 ? "cluster" : "in the mbuf"] = count();
 	this->more = this->more->m_next;
 }
 
@@ -90,7 +90,7 @@ fbt::ip_input:entry
 {
 	this->n = 6;
 	@len[probefunc, "m_len of further mbufs"] = quantize(this->more->m_len);
-	@kind[probefunc, this->more->m_flags & 1 ? "cluster" : "in the mbuf"] = count();
+	@kind[probefunc, this->more->m_flags & 0x1 ? "cluster" : "in the mbuf"] = count();
 	this->more = this->more->m_next;
 }
 
@@ -100,7 +100,7 @@ fbt::ip_input:entry
 {
 	this->n = 7;
 	@len[probefunc, "m_len of further mbufs"] = quantize(this->more->m_len);
-	@kind[probefunc, this->more->m_flags & 1 ? "cluster" : "in the mbuf"] = count();
+	@kind[probefunc, this->more->m_flags & 0x1 ? "cluster" : "in the mbuf"] = count();
 	this->more = this->more->m_next;
 }
 
@@ -110,7 +110,7 @@ fbt::ip_input:entry
 {
 	this->n = 8;
 	@len[probefunc, "m_len of further mbufs"] = quantize(this->more->m_len);
-	@kind[probefunc, this->more->m_flags & 1 ? "cluster" : "in the mbuf"] = count();
+	@kind[probefunc, this->more->m_flags & 0x1 ? "cluster" : "in the mbuf"] = count();
 	this->more = this->more->m_next;
 }
 
@@ -120,7 +120,7 @@ fbt::ip_input:entry
 {
 	this->n = 9;
 	@len[probefunc, "m_len of further mbufs"] = quantize(this->more->m_len);
-	@kind[probefunc, this->more->m_flags & 1 ? "cluster" : "in the mbuf"] = count();
+	@kind[probefunc, this->more->m_flags & 0x1 ? "cluster" : "in the mbuf"] = count();
 	this->more = this->more->m_next;
 }
 
@@ -130,7 +130,7 @@ fbt::ip_input:entry
 {
 	this->n = 10;
 	@len[probefunc, "m_len of further mbufs"] = quantize(this->more->m_len);
-	@kind[probefunc, this->more->m_flags & 1 ? "cluster" : "in the mbuf"] = count();
+	@kind[probefunc, this->more->m_flags & 0x1 ? "cluster" : "in the mbuf"] = count();
 	this->more = this->more->m_next;
 }
 
@@ -140,7 +140,7 @@ fbt::ip_input:entry
 {
 	this->n = 11;
 	@len[probefunc, "m_len of further mbufs"] = quantize(this->more->m_len);
-	@kind[probefunc, this->more->m_flags & 1 ? "cluster" : "in the mbuf"] = count();
+	@kind[probefunc, this->more->m_flags & 0x1 ? "cluster" : "in the mbuf"] = count();
 	this->more = this->more->m_next;
 }
 
@@ -150,7 +150,7 @@ fbt::ip_input:entry
 {
 	this->n = 12;
 	@len[probefunc, "m_len of further mbufs"] = quantize(this->more->m_len);
-	@kind[probefunc, this->more->m_flags & 1 ? "cluster" : "in the mbuf"] = count();
+	@kind[probefunc, this->more->m_flags & 0x1 ? "cluster" : "in the mbuf"] = count();
 	this->more = this->more->m_next;
 }
 
@@ -160,7 +160,7 @@ fbt::ip_input:entry
 {
 	this->n = 13;
 	@len[probefunc, "m_len of further mbufs"] = quantize(this->more->m_len);
-	@kind[probefunc, this->more->m_flags & 1 ? "cluster" : "in the mbuf"] = count();
+	@kind[probefunc, this->more->m_flags & 0x1 ? "cluster" : "in the mbuf"] = count();
 	this->more = this->more->m_next;
 }
 
@@ -170,7 +170,7 @@ fbt::ip_input:entry
 {
 	this->n = 14;
 	@len[probefunc, "m_len of further mbufs"] = quantize(this->more->m_len);
-	@kind[probefunc, this->more->m_flags & 1 ? "cluster" : "in the mbuf"] = count();
+	@kind[probefunc, this->more->m_flags & 0x1 ? "cluster" : "in the mbuf"] = count();
 	this->more = this->more->m_next;
 }
 
@@ -180,7 +180,7 @@ fbt::ip_input:entry
 {
 	this->n = 15;
 	@len[probefunc, "m_len of further mbufs"] = quantize(this->more->m_len);
-	@kind[probefunc, this->more->m_flags & 1 ? "cluster" : "in the mbuf"] = count();
+	@kind[probefunc, this->more->m_flags & 0x1 ? "cluster" : "in the mbuf"] = count();
 	this->more = this->more->m_next;
 }
 
@@ -190,7 +190,7 @@ fbt::ip_input:entry
 {
 	this->n = 16;
 	@len[probefunc, "m_len of further mbufs"] = quantize(this->more->m_len);
-	@kind[probefunc, this->more->m_flags & 1 ? "cluster" : "in the mbuf"] = count();
+	@kind[probefunc, this->more->m_flags & 0x1 ? "cluster" : "in the mbuf"] = count();
 	this->more = this->more->m_next;
 }
 

@@ -66,10 +66,10 @@ fbt::m_freem:entry
 {
 	this->m = args[0];
 	@drops["ip_input"] = count();
-	printf("@dtkit 1 stack probe=fbt::m_freem:entry id=%d cpu=%d t=%d m=0x%x dropped=%s\n", id, cpu, timestamp, (uint64_t)this->m, "ip_input");
+	printf("@dtkit 1 stack probe=fbt::m_freem:entry id=%d cpu=%d t=%d m=0x%x dropped=ip_input\n", id, cpu, timestamp, (uint64_t)this->m);
 	stack(8);
 	self->ip = NULL;
-	printf("@dtkit 1 mbuf probe=fbt::m_freem:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d dump=%d last=1 dropped=ip_input\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 2 ? this->m->m_pkthdr.len : -1, this->m->m_len, this->m->m_len < 64 ? this->m->m_len : 64);
+	printf("@dtkit 1 mbuf probe=fbt::m_freem:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d dump=%d last=1 dropped=ip_input\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 0x2 ? this->m->m_pkthdr.len : -1, this->m->m_len, this->m->m_len < 64 ? this->m->m_len : 64);
 	tracemem(this->m->m_data, 64, this->m->m_len);
 }
 
@@ -95,10 +95,10 @@ fbt::m_freem:entry
 {
 	this->m = args[0];
 	@drops["udp_input"] = count();
-	printf("@dtkit 1 stack probe=fbt::m_freem:entry id=%d cpu=%d t=%d m=0x%x dropped=%s\n", id, cpu, timestamp, (uint64_t)this->m, "udp_input");
+	printf("@dtkit 1 stack probe=fbt::m_freem:entry id=%d cpu=%d t=%d m=0x%x dropped=udp_input\n", id, cpu, timestamp, (uint64_t)this->m);
 	stack(8);
 	self->udp = NULL;
-	printf("@dtkit 1 mbuf probe=fbt::m_freem:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d dump=%d last=1 dropped=udp_input\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 2 ? this->m->m_pkthdr.len : -1, this->m->m_len, this->m->m_len < 64 ? this->m->m_len : 64);
+	printf("@dtkit 1 mbuf probe=fbt::m_freem:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d dump=%d last=1 dropped=udp_input\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 0x2 ? this->m->m_pkthdr.len : -1, this->m->m_len, this->m->m_len < 64 ? this->m->m_len : 64);
 	tracemem(this->m->m_data, 64, this->m->m_len);
 }
 
@@ -126,10 +126,10 @@ fbt::m_freem:entry
 {
 	this->m = args[0];
 	@drops["tcp_input"] = count();
-	printf("@dtkit 1 stack probe=fbt::m_freem:entry id=%d cpu=%d t=%d m=0x%x dropped=%s\n", id, cpu, timestamp, (uint64_t)this->m, "tcp_input");
+	printf("@dtkit 1 stack probe=fbt::m_freem:entry id=%d cpu=%d t=%d m=0x%x dropped=tcp_input\n", id, cpu, timestamp, (uint64_t)this->m);
 	stack(8);
 	self->tcp = NULL;
-	printf("@dtkit 1 mbuf probe=fbt::m_freem:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d dump=%d last=1 dropped=tcp_input\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 2 ? this->m->m_pkthdr.len : -1, this->m->m_len, this->m->m_len < 64 ? this->m->m_len : 64);
+	printf("@dtkit 1 mbuf probe=fbt::m_freem:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d dump=%d last=1 dropped=tcp_input\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 0x2 ? this->m->m_pkthdr.len : -1, this->m->m_len, this->m->m_len < 64 ? this->m->m_len : 64);
 	tracemem(this->m->m_data, 64, this->m->m_len);
 }
 
@@ -155,10 +155,10 @@ fbt::m_freem:entry
 {
 	this->m = args[0];
 	@drops["ip_output"] = count();
-	printf("@dtkit 1 stack probe=fbt::m_freem:entry id=%d cpu=%d t=%d m=0x%x dropped=%s\n", id, cpu, timestamp, (uint64_t)this->m, "ip_output");
+	printf("@dtkit 1 stack probe=fbt::m_freem:entry id=%d cpu=%d t=%d m=0x%x dropped=ip_output\n", id, cpu, timestamp, (uint64_t)this->m);
 	stack(8);
 	self->out = NULL;
-	printf("@dtkit 1 mbuf probe=fbt::m_freem:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d dump=%d last=1 dropped=ip_output\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 2 ? this->m->m_pkthdr.len : -1, this->m->m_len, this->m->m_len < 64 ? this->m->m_len : 64);
+	printf("@dtkit 1 mbuf probe=fbt::m_freem:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d dump=%d last=1 dropped=ip_output\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 0x2 ? this->m->m_pkthdr.len : -1, this->m->m_len, this->m->m_len < 64 ? this->m->m_len : 64);
 	tracemem(this->m->m_data, 64, this->m->m_len);
 }
 

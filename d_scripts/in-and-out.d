@@ -47,14 +47,14 @@ fbt::ether_input:entry
 /this->m != NULL && this->ifp != NULL/
 {
 	@packets[stringof(this->ifp->if_xname), "in"] = count();
-	@bytes[stringof(this->ifp->if_xname), "in"] = sum(this->m->m_flags & 2 ? this->m->m_pkthdr.len : 0);
+	@bytes[stringof(this->ifp->if_xname), "in"] = sum(this->m->m_flags & 0x2 ? this->m->m_pkthdr.len : 0);
 }
 
 fbt::ether_input:entry
 /this->m != NULL && this->ifp != NULL && this->m->m_len > 0/
 {
 	printf("%s in\n", stringof(this->ifp->if_xname));
-	printf("@dtkit 1 mbuf probe=fbt::ether_input:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d dump=%d last=1\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 2 ? this->m->m_pkthdr.len : -1, this->m->m_len, this->m->m_len < 64 ? this->m->m_len : 64);
+	printf("@dtkit 1 mbuf probe=fbt::ether_input:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d dump=%d last=1\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 0x2 ? this->m->m_pkthdr.len : -1, this->m->m_len, this->m->m_len < 64 ? this->m->m_len : 64);
 	tracemem(this->m->m_data, 64, this->m->m_len);
 }
 
@@ -69,14 +69,14 @@ fbt::ether_output_frame:entry
 /this->m != NULL && this->ifp != NULL/
 {
 	@packets[stringof(this->ifp->if_xname), "out"] = count();
-	@bytes[stringof(this->ifp->if_xname), "out"] = sum(this->m->m_flags & 2 ? this->m->m_pkthdr.len : 0);
+	@bytes[stringof(this->ifp->if_xname), "out"] = sum(this->m->m_flags & 0x2 ? this->m->m_pkthdr.len : 0);
 }
 
 fbt::ether_output_frame:entry
 /this->m != NULL && this->ifp != NULL && this->m->m_len > 0/
 {
 	printf("%s out\n", stringof(this->ifp->if_xname));
-	printf("@dtkit 1 mbuf probe=fbt::ether_output_frame:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d dump=%d last=1\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 2 ? this->m->m_pkthdr.len : -1, this->m->m_len, this->m->m_len < 64 ? this->m->m_len : 64);
+	printf("@dtkit 1 mbuf probe=fbt::ether_output_frame:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d dump=%d last=1\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 0x2 ? this->m->m_pkthdr.len : -1, this->m->m_len, this->m->m_len < 64 ? this->m->m_len : 64);
 	tracemem(this->m->m_data, 64, this->m->m_len);
 }
 
@@ -91,14 +91,14 @@ fbt::if_simloop:entry
 /this->m != NULL && this->ifp != NULL/
 {
 	@packets[stringof(this->ifp->if_xname), "loop"] = count();
-	@bytes[stringof(this->ifp->if_xname), "loop"] = sum(this->m->m_flags & 2 ? this->m->m_pkthdr.len : 0);
+	@bytes[stringof(this->ifp->if_xname), "loop"] = sum(this->m->m_flags & 0x2 ? this->m->m_pkthdr.len : 0);
 }
 
 fbt::if_simloop:entry
 /this->m != NULL && this->ifp != NULL && this->m->m_len > 0/
 {
 	printf("%s loop\n", stringof(this->ifp->if_xname));
-	printf("@dtkit 1 mbuf probe=fbt::if_simloop:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d dump=%d last=1\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 2 ? this->m->m_pkthdr.len : -1, this->m->m_len, this->m->m_len < 64 ? this->m->m_len : 64);
+	printf("@dtkit 1 mbuf probe=fbt::if_simloop:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d dump=%d last=1\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 0x2 ? this->m->m_pkthdr.len : -1, this->m->m_len, this->m->m_len < 64 ? this->m->m_len : 64);
 	tracemem(this->m->m_data, 64, this->m->m_len);
 }
 

@@ -71,14 +71,14 @@ fbt::tcp_input:entry
 {
 	@accepted["fbt::tcp_input:entry"] = sum(1);
 	this->head = this->m;
-	this->pkt = this->m->m_flags & 2 ? this->m->m_pkthdr.len : -1;
+	this->pkt = this->m->m_flags & 0x2 ? this->m->m_pkthdr.len : -1;
 	this->seg = 0;
 	this->left = 128;
 }
 
 /* mbuf 1 */
 fbt::tcp_input:entry
-/this->left > 0 && (this->m->m_flags & 256 ? (this->left = -1) : this->m->m_len) > 0/
+/this->left > 0 && (this->m->m_flags & 0x100 ? (this->left = -1) : this->m->m_len) > 0/
 {
 	this->seg = this->seg + 1;
 	this->dump = this->m->m_len < this->left ? this->m->m_len : this->left;
@@ -89,7 +89,7 @@ fbt::tcp_input:entry
 
 /* mbuf 2 */
 fbt::tcp_input:entry
-/this->left > 0 && this->m != NULL && (this->m = this->m->m_next) != NULL && (this->m->m_flags & 256 ? (this->left = -1) : this->m->m_len) > 0/
+/this->left > 0 && this->m != NULL && (this->m = this->m->m_next) != NULL && (this->m->m_flags & 0x100 ? (this->left = -1) : this->m->m_len) > 0/
 {
 	this->seg = this->seg + 1;
 	this->dump = this->m->m_len < this->left ? this->m->m_len : this->left;
@@ -100,7 +100,7 @@ fbt::tcp_input:entry
 
 /* mbuf 3 */
 fbt::tcp_input:entry
-/this->left > 0 && this->m != NULL && (this->m = this->m->m_next) != NULL && (this->m->m_flags & 256 ? (this->left = -1) : this->m->m_len) > 0/
+/this->left > 0 && this->m != NULL && (this->m = this->m->m_next) != NULL && (this->m->m_flags & 0x100 ? (this->left = -1) : this->m->m_len) > 0/
 {
 	this->seg = this->seg + 1;
 	this->dump = this->m->m_len < this->left ? this->m->m_len : this->left;
@@ -111,7 +111,7 @@ fbt::tcp_input:entry
 
 /* mbuf 4 */
 fbt::tcp_input:entry
-/this->left > 0 && this->m != NULL && (this->m = this->m->m_next) != NULL && (this->m->m_flags & 256 ? (this->left = -1) : this->m->m_len) > 0/
+/this->left > 0 && this->m != NULL && (this->m = this->m->m_next) != NULL && (this->m->m_flags & 0x100 ? (this->left = -1) : this->m->m_len) > 0/
 {
 	this->seg = this->seg + 1;
 	this->dump = this->m->m_len < this->left ? this->m->m_len : this->left;
@@ -124,7 +124,7 @@ fbt::tcp_input:entry
 fbt::tcp_input:entry
 /this->left > 0 && this->m != NULL && this->m->m_next != NULL/
 {
-	printf("@dtkit 1 cut probe=fbt::tcp_input:entry id=%d cpu=%d t=%d m=0x%x mbufs=%d\n", id, cpu, this->t, (uint64_t)this->head, 4);
+	printf("@dtkit 1 cut probe=fbt::tcp_input:entry id=%d cpu=%d t=%d m=0x%x mbufs=4\n", id, cpu, this->t, (uint64_t)this->head);
 }
 fbt::tcp_input:entry
 /this->left < 0/
@@ -158,14 +158,14 @@ fbt::udp_input:entry
 {
 	@accepted["fbt::udp_input:entry"] = sum(1);
 	this->head = this->m;
-	this->pkt = this->m->m_flags & 2 ? this->m->m_pkthdr.len : -1;
+	this->pkt = this->m->m_flags & 0x2 ? this->m->m_pkthdr.len : -1;
 	this->seg = 0;
 	this->left = 128;
 }
 
 /* mbuf 1 */
 fbt::udp_input:entry
-/this->left > 0 && (this->m->m_flags & 256 ? (this->left = -1) : this->m->m_len) > 0/
+/this->left > 0 && (this->m->m_flags & 0x100 ? (this->left = -1) : this->m->m_len) > 0/
 {
 	this->seg = this->seg + 1;
 	this->dump = this->m->m_len < this->left ? this->m->m_len : this->left;
@@ -176,7 +176,7 @@ fbt::udp_input:entry
 
 /* mbuf 2 */
 fbt::udp_input:entry
-/this->left > 0 && this->m != NULL && (this->m = this->m->m_next) != NULL && (this->m->m_flags & 256 ? (this->left = -1) : this->m->m_len) > 0/
+/this->left > 0 && this->m != NULL && (this->m = this->m->m_next) != NULL && (this->m->m_flags & 0x100 ? (this->left = -1) : this->m->m_len) > 0/
 {
 	this->seg = this->seg + 1;
 	this->dump = this->m->m_len < this->left ? this->m->m_len : this->left;
@@ -187,7 +187,7 @@ fbt::udp_input:entry
 
 /* mbuf 3 */
 fbt::udp_input:entry
-/this->left > 0 && this->m != NULL && (this->m = this->m->m_next) != NULL && (this->m->m_flags & 256 ? (this->left = -1) : this->m->m_len) > 0/
+/this->left > 0 && this->m != NULL && (this->m = this->m->m_next) != NULL && (this->m->m_flags & 0x100 ? (this->left = -1) : this->m->m_len) > 0/
 {
 	this->seg = this->seg + 1;
 	this->dump = this->m->m_len < this->left ? this->m->m_len : this->left;
@@ -198,7 +198,7 @@ fbt::udp_input:entry
 
 /* mbuf 4 */
 fbt::udp_input:entry
-/this->left > 0 && this->m != NULL && (this->m = this->m->m_next) != NULL && (this->m->m_flags & 256 ? (this->left = -1) : this->m->m_len) > 0/
+/this->left > 0 && this->m != NULL && (this->m = this->m->m_next) != NULL && (this->m->m_flags & 0x100 ? (this->left = -1) : this->m->m_len) > 0/
 {
 	this->seg = this->seg + 1;
 	this->dump = this->m->m_len < this->left ? this->m->m_len : this->left;
@@ -211,7 +211,7 @@ fbt::udp_input:entry
 fbt::udp_input:entry
 /this->left > 0 && this->m != NULL && this->m->m_next != NULL/
 {
-	printf("@dtkit 1 cut probe=fbt::udp_input:entry id=%d cpu=%d t=%d m=0x%x mbufs=%d\n", id, cpu, this->t, (uint64_t)this->head, 4);
+	printf("@dtkit 1 cut probe=fbt::udp_input:entry id=%d cpu=%d t=%d m=0x%x mbufs=4\n", id, cpu, this->t, (uint64_t)this->head);
 }
 fbt::udp_input:entry
 /this->left < 0/
@@ -245,14 +245,14 @@ fbt::icmp_input:entry
 {
 	@accepted["fbt::icmp_input:entry"] = sum(1);
 	this->head = this->m;
-	this->pkt = this->m->m_flags & 2 ? this->m->m_pkthdr.len : -1;
+	this->pkt = this->m->m_flags & 0x2 ? this->m->m_pkthdr.len : -1;
 	this->seg = 0;
 	this->left = 128;
 }
 
 /* mbuf 1 */
 fbt::icmp_input:entry
-/this->left > 0 && (this->m->m_flags & 256 ? (this->left = -1) : this->m->m_len) > 0/
+/this->left > 0 && (this->m->m_flags & 0x100 ? (this->left = -1) : this->m->m_len) > 0/
 {
 	this->seg = this->seg + 1;
 	this->dump = this->m->m_len < this->left ? this->m->m_len : this->left;
@@ -263,7 +263,7 @@ fbt::icmp_input:entry
 
 /* mbuf 2 */
 fbt::icmp_input:entry
-/this->left > 0 && this->m != NULL && (this->m = this->m->m_next) != NULL && (this->m->m_flags & 256 ? (this->left = -1) : this->m->m_len) > 0/
+/this->left > 0 && this->m != NULL && (this->m = this->m->m_next) != NULL && (this->m->m_flags & 0x100 ? (this->left = -1) : this->m->m_len) > 0/
 {
 	this->seg = this->seg + 1;
 	this->dump = this->m->m_len < this->left ? this->m->m_len : this->left;
@@ -274,7 +274,7 @@ fbt::icmp_input:entry
 
 /* mbuf 3 */
 fbt::icmp_input:entry
-/this->left > 0 && this->m != NULL && (this->m = this->m->m_next) != NULL && (this->m->m_flags & 256 ? (this->left = -1) : this->m->m_len) > 0/
+/this->left > 0 && this->m != NULL && (this->m = this->m->m_next) != NULL && (this->m->m_flags & 0x100 ? (this->left = -1) : this->m->m_len) > 0/
 {
 	this->seg = this->seg + 1;
 	this->dump = this->m->m_len < this->left ? this->m->m_len : this->left;
@@ -285,7 +285,7 @@ fbt::icmp_input:entry
 
 /* mbuf 4 */
 fbt::icmp_input:entry
-/this->left > 0 && this->m != NULL && (this->m = this->m->m_next) != NULL && (this->m->m_flags & 256 ? (this->left = -1) : this->m->m_len) > 0/
+/this->left > 0 && this->m != NULL && (this->m = this->m->m_next) != NULL && (this->m->m_flags & 0x100 ? (this->left = -1) : this->m->m_len) > 0/
 {
 	this->seg = this->seg + 1;
 	this->dump = this->m->m_len < this->left ? this->m->m_len : this->left;
@@ -298,7 +298,7 @@ fbt::icmp_input:entry
 fbt::icmp_input:entry
 /this->left > 0 && this->m != NULL && this->m->m_next != NULL/
 {
-	printf("@dtkit 1 cut probe=fbt::icmp_input:entry id=%d cpu=%d t=%d m=0x%x mbufs=%d\n", id, cpu, this->t, (uint64_t)this->head, 4);
+	printf("@dtkit 1 cut probe=fbt::icmp_input:entry id=%d cpu=%d t=%d m=0x%x mbufs=4\n", id, cpu, this->t, (uint64_t)this->head);
 }
 fbt::icmp_input:entry
 /this->left < 0/

@@ -58,7 +58,7 @@ fbt::pf_test:return
 /this->m != NULL && this->m->m_len > 0/
 {
 	printf("%s on %s\n", this->name, self->ifp != NULL ? stringof(self->ifp->if_xname) : "-");
-	printf("@dtkit 1 mbuf probe=fbt::pf_test:return id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d dump=%d last=1\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 2 ? this->m->m_pkthdr.len : -1, this->m->m_len, this->m->m_len < 64 ? this->m->m_len : 64);
+	printf("@dtkit 1 mbuf probe=fbt::pf_test:return id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d dump=%d last=1\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 0x2 ? this->m->m_pkthdr.len : -1, this->m->m_len, this->m->m_len < 64 ? this->m->m_len : 64);
 	tracemem(this->m->m_data, 64, this->m->m_len);
 }
 

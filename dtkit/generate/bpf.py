@@ -20,13 +20,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dtkit.generate.text import D
+from dtkit.mbuf.layout import MFlag
 from dtkit.packets.pcapfilter import Instruction
-
-#: M_EXTPG (M_NOMAP before FreeBSD 13): the data is in pages that are not mapped.
-UNMAPPED = 0x100
-
-#: M_PKTHDR: there is a packet header, with the length of the packet.
-PKTHDR = 0x2
 
 #: Words of scratch memory (BPF_MEMWORDS).
 MEMORY = 16
@@ -131,7 +126,7 @@ class _Translator:
         yield Statement(D("this->end = (uint32_t)0"))
         for number in range(1, self._depth + 1):
             yield Statement(
-                D(f"this->use = this->n != NULL && (this->n->m_flags & {UNMAPPED}) == 0")
+                D(f"this->use = this->n != NULL && (this->n->m_flags & {MFlag.EXTPG:#x}) == 0")
             )
             last = "(uint8_t *)NULL" if number == 1 else f"this->q{number - 1}"
             yield Statement(
@@ -149,8 +144,8 @@ class _Translator:
             header = f"{head}->m_pkthdr.len"
             yield Statement(
                 D(
-                    f"this->wire = this->n != NULL && ({head}->m_flags & {PKTHDR}) != 0 && "
-                    f"{header} > (int)this->end ? (uint32_t){header} : this->end"
+                    f"this->wire = this->n != NULL && ({head}->m_flags & {MFlag.PKTHDR:#x}) != 0 "
+                    f"&& {header} > (int)this->end ? (uint32_t){header} : this->end"
                 ),
                 "how long the packet is",
             )

@@ -6,9 +6,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from dtkit.generate.bpf import PKTHDR
 from dtkit.generate.request import Conditions
 from dtkit.generate.text import D, string
+from dtkit.mbuf.layout import MFlag
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.pcapfilter import FilterError, Program, compile_filter
 from dtkit.probes import Data, Probe
@@ -19,7 +19,7 @@ _LONGEST_INTERFACE = 15
 _LONGEST_EXECNAME = 19
 
 #: CSUM_SND_TAG: the place of rcvif holds a send tag.
-_SEND_TAG = 0x80000000
+SEND_TAG = 0x80000000
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{1,16}")
 
@@ -96,9 +96,9 @@ def _interface(probe: Probe, name: str) -> Iterator[D]:
     else:
         # NULL for packets made here; on output the same bytes hold a send tag.
         interface = "this->m->m_pkthdr.rcvif"
-        yield D(f"(this->m->m_flags & {PKTHDR}) != 0")
+        yield D(f"(this->m->m_flags & {MFlag.PKTHDR:#x}) != 0")
         if probe.direction is Direction.ANY:
-            yield D(f"(this->m->m_pkthdr.csum_flags & {_SEND_TAG:#x}) == 0")
+            yield D(f"(this->m->m_pkthdr.csum_flags & {SEND_TAG:#x}) == 0")
         yield D(f"{interface} != NULL")
     yield D(f"stringof({interface}->if_xname) == {_literal('--iface', name)}")
 

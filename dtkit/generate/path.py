@@ -29,21 +29,21 @@ from dtkit.generate.functions import (
     verdict,
 )
 from dtkit.generate.request import Copy
-from dtkit.generate.templating import render
+from dtkit.generate.templating import KINDS, render
 from dtkit.generate.text import D, comment
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.pcapfilter import FilterError, compile_filter
 from dtkit.probes import Data, catalog
 from dtkit.version import __version__
 
-#: What the data of a function's mbuf starts with, as the script numbers it; 3 is to be seen.
+#: What the data of a function's mbuf starts with, as the script numbers it.
 _KINDS = {
-    Data.ETHERNET: 2,
-    Data.IP: 1,
-    Data.IPV4: 1,
-    Data.IPV6: 1,
-    Data.NETWORK: 1,
-    Data.UNKNOWN: 3,
+    Data.ETHERNET: KINDS["ETHERNET"],
+    Data.IP: KINDS["IP"],
+    Data.IPV4: KINDS["IP"],
+    Data.IPV6: KINDS["IP"],
+    Data.NETWORK: KINDS["IP"],
+    Data.UNKNOWN: KINDS["ANYTHING"],
 }
 
 _DEPTH = 2
@@ -135,11 +135,7 @@ def path_script(
         "path.d.j2",
         title=comment(f"The way of packets through the kernel: {request.filter or 'all of IP'}"),
         command=comment(shlex.join(command)),
-        needs=D(
-            "a kernel and dtrace(1) with the copyoutmbuf subroutine (D 1.14)"
-            if request.copy is Copy.COPYOUTMBUF
-            else "a stock FreeBSD 12 or later"
-        ),
+        needs=D(request.copy.needs),
         version=__version__,
         functions=estimate.functions,
         probes=estimate.probes,
@@ -156,8 +152,6 @@ def path_script(
         seconds=request.seconds,
         size=request.size,
         copy=str(request.copy),
-        fields=D("len=%d" if request.copy is Copy.COPYOUTMBUF else "seg=1 mlen=%d"),
-        lengths=D("this->len"),
         layer=layer,
         modern=request.copy is Copy.COPYOUTMBUF,
         filter=statements,

@@ -14,8 +14,6 @@ from dtkit.generate.text import D, comment
 from dtkit.probes import catalog
 from dtkit.version import __version__
 
-_STOCK = "a stock FreeBSD 12 or later"
-_PATCHED = "a kernel and dtrace(1) with the copyoutmbuf subroutine (D 1.14)"
 _PARSED = "dtrace -s FILE | dtkit parse"
 _ALONE = "dtrace -s FILE            (^C ends it and prints the summary)"
 
@@ -38,7 +36,7 @@ class ReadyMade:
     about: tuple[str, ...] = ()
     probes: tuple[str, ...] = ()
     request: Request | None = None
-    needs: str = _STOCK
+    needs: str = Copy.FIRST.needs
     run: str = _ALONE
 
 
@@ -97,7 +95,7 @@ _SCRIPTS = [
             "Each check says how often it ran and passed; both must be 1. A packet of one mbuf at",
             "ip_input starts it: ping -c 1 127.0.0.1",
         ),
-        needs=_PATCHED,
+        needs=Copy.COPYOUTMBUF.needs,
         run="dtrace -s FILE            (with traffic; it ends by itself)",
     ),
     ReadyMade(

@@ -22,6 +22,13 @@ class Copy(StrEnum):
     SEGMENTS = "segments"  #: mbuf by mbuf, one clause for each
     COPYOUTMBUF = "copyoutmbuf"  #: the subroutine of that name, where the kernel has it
 
+    @property
+    def needs(self) -> str:
+        """What a script that copies so runs on."""
+        if self is Copy.COPYOUTMBUF:
+            return "a kernel and dtrace(1) with the copyoutmbuf subroutine (D 1.14)"
+        return "a stock FreeBSD 12 or later"
+
 
 @dataclass(frozen=True, slots=True)
 class Conditions:

@@ -14,12 +14,6 @@ from dtkit.generate.templating import render
 from dtkit.generate.text import D, comment
 from dtkit.probes import Probe
 
-_NEEDS = {
-    Copy.FIRST: "a stock FreeBSD 12 or later",
-    Copy.SEGMENTS: "a stock FreeBSD 12 or later",
-    Copy.COPYOUTMBUF: "a kernel and dtrace(1) with the copyoutmbuf subroutine (D 1.14)",
-}
-
 
 def script(
     probes: Sequence[Probe],
@@ -47,7 +41,7 @@ def script(
         notes=True,
         title=comment(title or describe(probes, request)),
         command=comment(shlex.join(command)),
-        needs=D(_NEEDS[request.copy]),
+        needs=D(request.copy.needs),
         sample=[comment(line) for line in sample.splitlines()],
         bufsize=how.mebibytes,
         switchrate=how.hertz,

@@ -10,16 +10,37 @@ from typing import Any
 
 import jinja2
 
-from dtkit.generate.bpf import PKTHDR, UNMAPPED, Statement
+from dtkit.annotations import form
+from dtkit.generate.bpf import Statement
+from dtkit.generate.conditions import SEND_TAG
 from dtkit.generate.functions import Group, Pair
 from dtkit.generate.point import Point
 from dtkit.generate.text import D, primary
+from dtkit.mbuf.layout import MFlag
 from dtkit.probes import Probe
 
 _WORD = re.compile(r"[A-Za-z0-9_.+-]*")
 
 #: What a template may be filled with.
 Value = D | Point | Probe | Group | Pair | Statement | int | str | None
+
+#: What the data of a function's mbuf starts with, as a script numbers it.
+KINDS = {"IP": 1, "ETHERNET": 2, "ANYTHING": 3}
+
+#: What templates call the flags of an mbuf.
+_FLAGS = {f"M_{flag.name}": D(f"{flag:#x}") for flag in MFlag}
+
+
+def _say(kind: str, version: int = 1, **values: Probe | int | str | Sequence[str]) -> D:
+    """The statement that prints a line of :mod:`dtkit.annotations`, or one for each aggregation."""
+    fields = {
+        field: [str(value)] if isinstance(value, Probe) else value
+        for field, value in values.items()
+    }
+    text, arguments = form(kind, fields, version)
+    function = "printa" if any(argument.startswith("@") for argument in arguments) else "printf"
+    given = ", ".join([f'"{text}\\n"', *arguments])
+    return D(f"{function}({given});")
 
 
 def _finalize(value: Any) -> Any:
@@ -41,7 +62,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters["primary"] = primary
-    environment.globals.update(PKTHDR=PKTHDR, UNMAPPED=UNMAPPED)
+    environment.globals.update(say=_say, CSUM_SND_TAG=D(f"{SEND_TAG:#x}"), **KINDS, **_FLAGS)
     return environment
 
 

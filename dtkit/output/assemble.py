@@ -2,7 +2,7 @@
 """
 From firings to packets: annotations are applied, segments of one firing joined.
 
-A bare dump is a packet as it stands. An annotated one (:mod:`dtkit.output.annotation`) knows its
+A bare dump is a packet as it stands. An annotated one (:mod:`dtkit.annotations`) knows its
 probe, time and mbuf, and how much of the dump is packet: what an exact length proves not to be is
 cut, and nothing else ever is.
 """
@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import overload
 
+from dtkit.annotations import SHOWING
 from dtkit.oddity import Oddity
 from dtkit.output.events import Annotation, Dump, Event, Firing, Source
 from dtkit.output.uniform import Run
@@ -99,7 +100,7 @@ class _Assembler:
                 annotation = part
                 yield from self.annotation(part)
             elif isinstance(part, Dump):
-                if annotation is None or annotation.kind not in ("mbuf", "hop", "copy"):
+                if annotation is None or annotation.kind not in SHOWING:
                     yield self._bare(firing, part)
                 elif "seg" in annotation.fields:
                     yield from self._segment(annotation, firing.source, part)

@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from dtkit.annotations import OPENING, PREFIX
 from dtkit.oddity import Oddity
-from dtkit.output.annotation import OPENING, PREFIX, read_annotation
+from dtkit.output.annotation import read_annotation
 from dtkit.output.dump import HEADER, Flaw, Rows, is_row, is_whole_row
 from dtkit.output.events import (
     Annotation,

@@ -20,8 +20,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from dtkit.annotations import PREFIX
 from dtkit.oddity import Oddity
-from dtkit.output.annotation import PREFIX, read_annotation
+from dtkit.output.annotation import read_annotation
 from dtkit.output.events import (
     Annotation,
     Drop,

@@ -189,7 +189,7 @@ def test_an_unmapped_mbuf_is_where_the_bytes_end() -> None:
     (mapped, *_) = translate(compile_filter("tcp", LinkType.RAW).instructions, 2)
     assert mapped.code == "this->ok = 0"
     statements = [one.code for one in translate([Instruction(6, 0, 0, 1)], 1)]
-    assert "this->use = this->n != NULL && (this->n->m_flags & 256) == 0" in statements
+    assert "this->use = this->n != NULL && (this->n->m_flags & 0x100) == 0" in statements
 
 
 def test_the_output_is_linear_in_the_program() -> None:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+from dtkit.annotations import JOURNEY
 from dtkit.generate.functions import verdict
 from dtkit.oddity import Oddity
 from dtkit.output import Annotation, Drop, Dump, Event, Fault, Firing, Notice, Stack, read_output
@@ -47,8 +48,6 @@ _MOST_RECORDS = 10_000
 
 #: Faults that are told one by one.
 _MOST_FAULTS = 3
-
-_KINDS = {"hop", "return", "move", "copy", "unmoved", "free"}
 
 
 @dataclass(slots=True)
@@ -189,7 +188,7 @@ class _PathReader:
         self, annotation: Annotation, data: bytes | None = None, frames: tuple[str, ...] = ()
     ) -> Iterator[Journey | Oddity]:
         kind = annotation.kind
-        if kind in _KINDS:
+        if kind in JOURNEY:
             yield from self._record(annotation, data, frames)
         elif kind == "start":
             # Another run of a script: its numbers begin anew.

@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+The lines that a script of dtkit's prints about itself: which there are, and what stands in them.
+
+``@dtkit 1 mbuf probe=fbt:kernel:tcp_input:entry cpu=0 t=123 m=0xfffff80001 len=52 off=0``: the
+version of the form, a kind, and fields with one space between them; numbers are decimal, addresses
+``0x`` hex, and fields that a reader does not know are ignored. Names that users give may hold
+spaces: the values of ``name`` and ``exec`` go to the end of the line, that of ``if`` to ``exec``.
+
+Templates write these lines and readers take them by the tables here, and
+``python -m dtkit.annotations`` prints ``docs/annotations.md`` from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+__all__ = [
+    "FIELDS",
+    "JOURNEY",
+    "KINDS",
+    "OPENING",
+    "PREFIX",
+    "SHOWING",
+    "VERSION",
+    "AnnotationKind",
+    "form",
+]
+
+PREFIX = "@dtkit "
+
+#: Of each field, how printf() of D writes it, and what it says.
+FIELDS: Mapping[str, tuple[str, str]] = {
+    "dtkit": ("%s", "version of the dtkit that wrote the script"),
+    "timestamp": ("%d", "ns since boot, at the same moment as `walltimestamp`"),
+    "walltimestamp": ("%d", "ns since the epoch"),
+    "probe": ("%s", "probe description"),
+    "id": ("%d", "probe id"),
+    "cpu": ("%d", "the CPU"),
+    "t": ("%d", "ns since boot, one value for all lines of a firing"),
+    "m": ("0x%x", "address of the first mbuf; of a `move` or `copy`, of the new one"),
+    "from": ("0x%x", "address of the mbuf that it was"),
+    "j": ("%d", "number of the journey, or 0 where a copy failed"),
+    "of": ("%d", "number of the journey that was copied"),
+    "n": ("%d", "which hop of the journey it is, from 1; of a `free`, how many there were"),
+    "tid": ("%d", "the thread"),
+    "pid": ("%d", "the process"),
+    "vnet": ("0x%x", "address of the network stack; 0 where none is at work"),
+    "pkt": ("%d", "`m_pkthdr.len`, a hint; -1 where there is no packet header"),
+    "len": ("%d", "bytes of the chain, exact"),
+    "off": ("%d", "bytes of the chain that are not shown in front of the dump"),
+    "seg": ("%d", "which segment of the chain it is, from 1"),
+    "skip": ("%d", "bytes of this mbuf that are not shown in front of the dump"),
+    "mlen": ("%d", "`m_len` of the mbuf, exact"),
+    "dump": ("%d", "bytes of the dump that follows"),
+    "last": ("%d", "not 0 where no segment follows"),
+    "value": ("%d", "what the function returned: the register"),
+    "freed": ("%d", "1 where the mbuf is gone"),
+    "depth": ("%d", "frames of the stack"),
+    "mbufs": ("%d", "mbufs that the script looks at"),
+    "dropped": ("%s", "the function that dropped the packet"),
+    "functions": ("%d", "functions that the script enables"),
+    "probes": ("%d", "probes that it enables"),
+    "rate": ("%d", "packets that it begins to follow in a second, at most"),
+    "fired": ("%d", "how often the probe fired"),
+    "accepted": ("%d", "packets that met the conditions"),
+    "limited": ("%d", "packets that met them, but were over the rate"),
+    "matched": ("%d", "packets that were followed"),
+    "hops": ("%d", "hops that were seen; in `path`, those shown in a second, at most"),
+    "ends": ("%d", "packets that were freed"),
+    "faults": ("%d", "faults of the script's clauses"),
+    "jail": ("%d", "id of the jail"),
+    "if": ("%S", "the interface, if known; may hold spaces"),
+    "name": ("%S", "name of the jail; may hold spaces, and ends the line"),
+    "exec": ("%S", "name of the program; may hold spaces, and ends the line"),
+}
+
+#: The fields that end a line, and that which may stand in front of one: they may hold spaces.
+ENDING = ("name", "exec")
+BEFORE_ENDING = "if"
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotationKind:
+    """
+    A kind of line.
+
+    :ivar fields: those that it can have, in this order.
+    :ivar words: what it says.
+    :ivar dump: whether a dump may follow, which is of the packet that the line is about.
+    :ivar stack: whether a stack may follow.
+    :ivar journey: whether it is about a packet that is followed, from its first mbuf to its free.
+    :ivar version: of the form.
+    """
+
+    name: str
+    fields: tuple[str, ...]
+    words: str
+    dump: bool = False
+    stack: bool = False
+    journey: bool = False
+    version: int = 1
+
+
+_FIRING = ("probe", "id", "cpu", "t")
+_SEGMENT = ("seg", "skip", "mlen", "dump", "last")
+_WHO = ("tid", "pid", "vnet")
+
+_KINDS = (
+    AnnotationKind("start", ("dtkit", "timestamp", "walltimestamp"), "the script begins"),
+    AnnotationKind(
+        "mbuf",
+        (*_FIRING, "m", "pkt", "len", "off", *_SEGMENT, "dropped"),
+        "a packet, or one segment of it",
+        dump=True,
+    ),
+    AnnotationKind(
+        "stack", (*_FIRING, "m", "depth", "dropped"), "the stack at a packet", stack=True
+    ),
+    AnnotationKind(
+        "cut", (*_FIRING, "m", "mbufs"), "the chain goes on behind the last segment shown"
+    ),
+    AnnotationKind(
+        "unmapped", (*_FIRING, "m", "seg"), "the chain goes on in memory that is not mapped"
+    ),
+    AnnotationKind(
+        "end",
+        ("probe", "fired", "accepted", "limited", "matched", "hops", "ends", "faults"),
+        "the script ends: how much there was, of a probe or in all",
+    ),
+    AnnotationKind("path", ("functions", "probes", "rate", "hops"), "what `dtkit path` asked for"),
+    AnnotationKind(
+        "vnet", ("vnet", "jail", "name"), "a network stack, by the jail that it belongs to"
+    ),
+    AnnotationKind(
+        "hop",
+        (*_FIRING, "m", "j", "n", *_WHO, "pkt", "off", "len", *_SEGMENT, "if", "exec"),
+        "a function is given a packet that is followed",
+        dump=True,
+        journey=True,
+    ),
+    AnnotationKind("return", (*_FIRING, "j", *_WHO, "value"), "the function returns", journey=True),
+    AnnotationKind(
+        "move",
+        (*_FIRING, "m", "from", "j", *_WHO),
+        "the packet goes on in another mbuf",
+        journey=True,
+    ),
+    AnnotationKind(
+        "unmoved",
+        (*_FIRING, "m", "j", *_WHO, "freed"),
+        "a function that should have moved the packet failed",
+        journey=True,
+    ),
+    AnnotationKind(
+        "copy",
+        (*_FIRING, "m", "from", "j", "of", *_WHO, "pkt", "off", *_SEGMENT),
+        "the packet was copied, and the copy is a journey of its own",
+        dump=True,
+        journey=True,
+    ),
+    AnnotationKind(
+        "free", (*_FIRING, "m", "j", "n", *_WHO), "its mbuf is freed", stack=True, journey=True
+    ),
+)
+
+#: Kinds by the version of the form, and their name.
+KINDS: Mapping[tuple[int, str], AnnotationKind] = {
+    (kind.version, kind.name): kind for kind in _KINDS
+}
+
+#: The newest version that is written; a reader takes it and any older one.
+VERSION = max(kind.version for kind in _KINDS)
+
+#: Names of kinds that a dump may follow, which is of a packet; a dump or a stack; and of those
+#: about a packet that is followed.
+SHOWING = frozenset(kind.name for kind in _KINDS if kind.dump)
+OPENING = frozenset(kind.name for kind in _KINDS if kind.dump or kind.stack)
+JOURNEY = frozenset(kind.name for kind in _KINDS if kind.journey)
+
+
+def form(
+    name: str, values: Mapping[str, int | str | Sequence[str]], version: int = 1
+) -> tuple[str, list[str]]:
+    """
+    The format of a line, and the arguments that fill it.
+
+    :param name: its kind.
+    :param values: of each field a number, which is printed as it is; an expression of D, printed as
+        :data:`FIELDS` says (``%@d`` where it is an aggregation); or a format with its arguments.
+    :raises ValueError: there is no such kind, or it has no such field.
+    """
+    kind = KINDS.get((version, name))
+    if kind is None:
+        raise ValueError(f"there is no line {PREFIX}{version} {name}")
+    if unknown := values.keys() - set(kind.fields):
+        raise ValueError(f"a line {PREFIX}{version} {name} has no {', '.join(sorted(unknown))}")
+    words, arguments = [f"{PREFIX}{version} {name}"], []
+    for field in kind.fields:
+        if field not in values:
+            continue
+        value = values[field]
+        if isinstance(value, int):
+            words.append(f"{field}={value}")
+        elif isinstance(value, str):
+            format = "%@d" if value.startswith("@") else FIELDS[field][0]
+            words.append(f"{field}={format}")
+            arguments.append(value)
+        else:
+            words.append(f"{field}={value[0]}")
+            arguments += value[1:]
+    return " ".join(words), arguments
+
+
+def manual() -> Iterator[str]:
+    """The lines of ``docs/annotations.md``."""
+    yield from (
+        "# The lines that a script prints about itself",
+        "",
+        "Every script of dtkit, and `oneliner --annotate`, prints lines that begin with `@dtkit`,",
+        "the version of their form, and a kind; `dtkit parse`, `trace` and `path` read them.",
+        "Fields have one space between them. A reader ignores fields that it does not know, and",
+        "names lines of a later version. `%@d` stands for `%d` where the value is an aggregation.",
+        "(This page is what `python -m dtkit.annotations` prints.)",
+        "",
+        "| version | line | says | fields | followed by |",
+        "|---|---|---|---|---|",
+    )
+    for kind in _KINDS:
+        follows = " or ".join(
+            what for what, there in (("a dump", kind.dump), ("a stack", kind.stack)) if there
+        )
+        fields = " ".join(f"`{field}`" for field in kind.fields)
+        yield f"| {kind.version} | `{kind.name}` | {kind.words} | {fields} | {follows} |"
+    yield from ("", "| field | as | what |", "|---|---|---|")
+    for field, (format, words) in FIELDS.items():
+        yield f"| `{field}` | `{format}` | {words} |"
+
+
+if __name__ == "__main__":
+    print("\n".join(manual()))
