@@ -17,7 +17,7 @@ import dpkt
 import pcapng
 import pcapng.blocks
 
-from dtkit.packets.pcapng import Direction, PcapngWriter, packet_options
+from dtkit.packets.pcapng import PacketDirection, PcapngWriter, packet_options
 
 PACKETS = 100_000
 ROUNDS = 3
@@ -30,7 +30,7 @@ def with_dtkit(count: int) -> bytes:
     writer = PcapngWriter(stream)
     writer.section("", "benchmark")
     number = writer.interface("fbt::tcp_input:entry", 101)
-    options = packet_options("cpu 0, probe id 19971", Direction.INBOUND)
+    options = packet_options("cpu 0, probe id 19971", PacketDirection.INBOUND)
     for index in range(count):
         writer.write(number, TIME + index, DATA, 64, options)
     return stream.getvalue()

@@ -49,14 +49,13 @@ KNOWN_SHADOWS = {"dtkit.generate.oneliner"}
 
 #: Imports of ours that still need another name.
 KNOWN_ALIASES = {
-    ("dtkit/packets/packetfile.py", "Direction"),
     ("dtkit/simulate/session.py", "Kernel"),
     ("dtkit/simulate/session.py", "kernel"),
     ("dtkit/simulate/stack.py", "Kernel"),
 }
 
 #: Class names that still stand in more than one module.
-KNOWN_TWINS = {"Direction", "Fault", "Kernel", "Run", "_Reader"}
+KNOWN_TWINS = {"Kernel"}
 
 
 def module_of(path: Path) -> str:

@@ -20,8 +20,8 @@ from dtkit.output import (
     Event,
     Fault,
     Firing,
+    FiringRun,
     Notice,
-    Run,
     packets,
     read_runs,
     to_dict,
@@ -100,7 +100,7 @@ def command(
             with open_input(name, before_read=flush, shown=shown) as source:
                 for item in packets(read_runs(source), catalog()):
                     count.add(item)
-                    if isinstance(item, Run):
+                    if isinstance(item, FiringRun):
                         continue  # firings of which all is said in their packets, which follow
                     if isinstance(item, PacketRun):
                         if capture is not None:

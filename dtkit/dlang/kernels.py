@@ -16,6 +16,7 @@ from functools import cache
 from importlib import resources
 
 from dtkit.dlang.findings import DError
+from dtkit.probes.description import description_fields
 
 #: The probes that dtrace itself has.
 _OWN = [("BEGIN", 1), ("END", 2), ("ERROR", 3)]
@@ -85,21 +86,17 @@ class Description:
         """
         Read a description; a short one is filled from the right.
 
-        As dtrace(1) does, one field too many is forgiven where the first is empty.
-
         :raises DError: it has too many fields.
         """
-        fields = text.split(":")
-        while len(fields) > 4 and not fields[0]:
-            del fields[0]
-        if len(fields) > 4:
+        try:
+            return cls(*description_fields(text))
+        except ValueError as error:
             raise DError(
                 f'invalid probe description "{text}": Overspecified probe description',
                 "D_PDESC_INVAL",
                 at,
                 "-",
-            )
-        return cls(*[""] * (4 - len(fields)), *fields)
+            ) from error
 
     @property
     def fields(self) -> tuple[str, str, str, str]:

@@ -10,7 +10,7 @@ from dtkit.mbuf.broken import BREAKS, KINDS, Break, BreakError, break_chain
 from dtkit.mbuf.case import Case, Setup
 from dtkit.mbuf.copydata import dtrace_mbuf_copydata
 from dtkit.mbuf.edge_cases import EDGE_CASES, EdgeCase, counting_bytes
-from dtkit.mbuf.faults import Fault, FaultFlag
+from dtkit.mbuf.faults import FaultFlag, KernelFault
 from dtkit.mbuf.kernel import Chain, Kernel, Mbuf, Segment, Storage, split
 from dtkit.mbuf.layout import (
     FREEBSD_12,
@@ -42,9 +42,9 @@ __all__ = [
     "Chain",
     "DirectMap",
     "EdgeCase",
-    "Fault",
     "FaultFlag",
     "Kernel",
+    "KernelFault",
     "KernelPanic",
     "Layout",
     "Load",

@@ -66,7 +66,7 @@ _PRINTS_ILLVAL = frozenset({FaultFlag.BADADDR, FaultFlag.BADALIGN, FaultFlag.BAD
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class KernelFault:
     """
     A fault as a value: the flag, and the offending address where the flag has one.
 
@@ -106,7 +106,7 @@ class Fault:
         return f"dtrace: error on enabled probe ID {epid} (ID {id}: {probe}): {self} in {where}{at}"
 
     @classmethod
-    def of_flags(cls, flags: FaultFlag, illval: int) -> Fault | None:
+    def of_flags(cls, flags: FaultFlag, illval: int) -> KernelFault | None:
         """The fault that the kernel reports for *flags*; None when none is set."""
         for flag in _TEXT:
             if flags & flag:

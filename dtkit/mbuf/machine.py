@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from dtkit.mbuf.faults import Fault, FaultFlag
+from dtkit.mbuf.faults import FaultFlag, KernelFault
 from dtkit.mbuf.layout import Layout
 from dtkit.mbuf.memory import DirectMap, Memory
 
@@ -119,9 +119,9 @@ class Machine:
         self.log.clear()
 
     @property
-    def fault(self) -> Fault | None:
+    def fault(self) -> KernelFault | None:
         """The fault that dtrace(1) will report of this firing; None so far."""
-        return Fault.of_flags(self.flags, self.illval)
+        return KernelFault.of_flags(self.flags, self.illval)
 
     @property
     def loads(self) -> list[Load]:

@@ -24,7 +24,7 @@ from dtkit.output.events import (
     Stack,
     to_dict,
 )
-from dtkit.output.uniform import Run
+from dtkit.output.uniform import FiringRun
 
 __all__ = [
     "Annotation",
@@ -33,10 +33,10 @@ __all__ = [
     "Event",
     "Fault",
     "Firing",
+    "FiringRun",
     "Message",
     "Notice",
     "Oddity",
-    "Run",
     "Source",
     "Stack",
     "packets",

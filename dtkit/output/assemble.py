@@ -16,7 +16,7 @@ from typing import overload
 from dtkit.annotations import SHOWING
 from dtkit.oddity import Oddity
 from dtkit.output.events import Annotation, Dump, Event, Firing, Source
-from dtkit.output.uniform import Run
+from dtkit.output.uniform import FiringRun
 from dtkit.packets.linktype import link_type
 from dtkit.packets.packet import NOWHERE, Origin, Packet, PacketRun
 from dtkit.probes import Catalog, Probe
@@ -46,13 +46,13 @@ def packets(events: Iterable[Event], catalog: Catalog) -> Iterator[Event | Packe
 
 @overload
 def packets(
-    events: Iterable[Event | Run], catalog: Catalog
-) -> Iterator[Event | Run | Packet | PacketRun]: ...
+    events: Iterable[Event | FiringRun], catalog: Catalog
+) -> Iterator[Event | FiringRun | Packet | PacketRun]: ...
 
 
 def packets(
-    events: Iterable[Event | Run], catalog: Catalog
-) -> Iterator[Event | Run | Packet | PacketRun]:
+    events: Iterable[Event | FiringRun], catalog: Catalog
+) -> Iterator[Event | FiringRun | Packet | PacketRun]:
     """
     Follow each firing with the packets that it completes, and with what was odd about them.
 
@@ -63,7 +63,7 @@ def packets(
     assembler = _Assembler(catalog)
     for event in events:
         yield event
-        if type(event) is Run:
+        if type(event) is FiringRun:
             yield assembler.run(event)
         elif type(event) is Firing:
             yield from assembler.firing(event)
@@ -83,7 +83,7 @@ class _Assembler:
         self._chains: dict[int | None, _Chain] = {}  # by CPU, where firings do not overlap
         self._unshown = dict.fromkeys(_UNSHOWN, 0)  # chains of which a script did not show all
 
-    def run(self, run: Run) -> PacketRun:
+    def run(self, run: FiringRun) -> PacketRun:
         """The packets of firings that look alike."""
         places = {source: self._place(source) for source in dict.fromkeys(run.sources)}
         found = [places[source] for source in run.sources]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from dtkit.oddity import Oddity
 from dtkit.output.events import Drop, Event, Fault, Firing
-from dtkit.output.uniform import Run
+from dtkit.output.uniform import FiringRun
 from dtkit.packets.packet import Packet, PacketRun
 
 
@@ -26,9 +26,9 @@ class Count:
     dropped: int = 0
     unread: int = 0
 
-    def add(self, item: Event | Run | Packet | PacketRun) -> None:
+    def add(self, item: Event | FiringRun | Packet | PacketRun) -> None:
         """Count one item, or a run of them."""
-        if isinstance(item, Run):
+        if isinstance(item, FiringRun):
             self.kinds[Firing] += len(item)
             return
         if isinstance(item, PacketRun):

@@ -13,7 +13,7 @@ from dtkit.output.hexdump import is_hexdump, read_hexdump
 from dtkit.output.lines import blocks, pieces
 from dtkit.output.reader import read_text
 from dtkit.output.structured import is_structured, read_structured
-from dtkit.output.uniform import Run
+from dtkit.output.uniform import FiringRun
 
 #: How far the first line that says something is looked for, in bytes.
 _FAR = 1 << 16
@@ -28,13 +28,13 @@ def read_output(stream: BinaryIO) -> Iterator[Event]:
     :raises OSError: *stream* cannot be read.
     """
     for item in read_runs(stream):
-        if type(item) is Run:
+        if type(item) is FiringRun:
             yield from item
         else:
             yield cast("Event", item)
 
 
-def read_runs(stream: BinaryIO) -> Iterator[Event | Run]:
+def read_runs(stream: BinaryIO) -> Iterator[Event | FiringRun]:
     """
     Read as :func:`read_output` does, and leave together the firings that look alike.
 
@@ -50,7 +50,7 @@ def read_runs(stream: BinaryIO) -> Iterator[Event | Run]:
     yield from read_structured(whole) if form is read_structured else form(blocks(whole))
 
 
-def _form(head: bytes, ended: bool) -> Callable[..., Iterator[Event | Run]] | None:
+def _form(head: bytes, ended: bool) -> Callable[..., Iterator[Event | FiringRun]] | None:
     """The reader of an output that begins with *head*; None while that is too little to tell."""
     if is_structured(head):
         return read_structured

@@ -28,7 +28,7 @@ from dtkit.output.events import (
 from dtkit.output.framing import frame, is_heading
 from dtkit.output.lines import LONGEST, Block, decode, is_text
 from dtkit.output.stderr import find_message, read_message
-from dtkit.output.uniform import LARGEST, Run, Shape
+from dtkit.output.uniform import LARGEST, FiringRun, Shape
 
 #: A frame of stack(): indented, ``module`function+0x12b`` or a bare address.
 _STACK_FRAME = re.compile(r" {14,}((?:\S+`)?(?:0x[0-9a-f]+|[A-Za-z_.$][\w.$]*(?:\+0x[0-9a-f]+)?))$")
@@ -42,14 +42,14 @@ _LARGEST = 1 << 25
 _PATIENCE = 50
 
 
-def read_text(blocks: Iterable[Block]) -> Iterator[Event | Run]:
+def read_text(blocks: Iterable[Block]) -> Iterator[Event | FiringRun]:
     """
     Read the text output of dtrace(1), with or without its stderr in between.
 
     :param blocks: the output; see :func:`dtkit.output.lines.blocks`.
     :return: events in the order in which they are complete, firings that look alike in runs.
     """
-    reader = _Reader()
+    reader = _TextReader()
     empty = True
     for block in blocks:
         empty = False
@@ -59,7 +59,7 @@ def read_text(blocks: Iterable[Block]) -> Iterator[Event | Run]:
     yield from reader.end()
 
 
-class _Reader:
+class _TextReader:
     """
     The state between lines: at most one firing, one dump and one stack are open at a time, and a
     line either continues the innermost or closes it.
@@ -89,7 +89,7 @@ class _Reader:
 
     # Blocks
 
-    def block(self, block: Block) -> Iterator[Event | Run]:
+    def block(self, block: Block) -> Iterator[Event | FiringRun]:
         data, at = block.data, 0
         while at < len(data):
             shape, self._shape = self._shape, None

@@ -71,14 +71,14 @@ def read_structured(pieces: Iterable[bytes]) -> Iterator[Event]:
     :param pieces: the output, cut anywhere.
     :return: events in the order in which they are complete. Bad input raises nothing, but is named.
     """
-    reader = _Reader()
+    reader = _StructuredReader()
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     for piece in pieces:
         yield from reader.feed(decoder.decode(piece))
     yield from reader.feed(decoder.decode(b"", final=True), ended=True)
 
 
-class _Reader:
+class _StructuredReader:
     """What was not yet read of the output, and where in it we are."""
 
     def __init__(self) -> None:

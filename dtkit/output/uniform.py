@@ -32,7 +32,7 @@ LARGEST = 0x1000
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class FiringRun:
     """
     Firings that look alike: each is one dump of one size. They are made when they are looked at.
 
@@ -91,7 +91,7 @@ class Shape:
         self._blank = 3 * last
         self._lines = self._framed + 1 + rows + 1
 
-    def read(self, text: bytes, start: int, line: int) -> Run | None:
+    def read(self, text: bytes, start: int, line: int) -> FiringRun | None:
         """
         Read the run of firings of this shape that begins at *start*.
 
@@ -109,7 +109,7 @@ class Shape:
                 return few
         return self._read(text, start, line, whole)
 
-    def _read(self, text: bytes, start: int, line: int, whole: int) -> Run | None:
+    def _read(self, text: bytes, start: int, line: int, whole: int) -> FiringRun | None:
         """Read the run at *start*, of *whole* firings at most."""
         if whole < 2:
             return None
@@ -156,7 +156,7 @@ class Shape:
             return None
         dumps = [data[at : at + size] for at in range(0, len(data), size)]
         from_ = list(map(sources.__getitem__, lead[:count]))
-        return Run(line, self._lines, int(self._framed), from_, dumps)
+        return FiringRun(line, self._lines, int(self._framed), from_, dumps)
 
     def _source(self, lead: bytes) -> tuple[bool, Source | None]:
         """Whether *lead* is frame, header and offset 0; and the source in its frame."""

@@ -8,9 +8,9 @@ from typing import BinaryIO
 
 from dtkit.packets.linktype import LinkType, claimed_length
 from dtkit.packets.packet import Origin, Packet, PacketRun
-from dtkit.packets.pcapng import Direction, PcapngWriter, packet_options
+from dtkit.packets.pcapng import PacketDirection, PcapngWriter, packet_options
 from dtkit.probes import Catalog
-from dtkit.probes.points import Direction as Towards
+from dtkit.probes.points import Direction
 
 
 class Clock(Enum):
@@ -22,10 +22,10 @@ class Clock(Enum):
 
 
 _DIRECTIONS = {
-    Towards.IN: Direction.INBOUND,
-    Towards.OUT: Direction.OUTBOUND,
-    Towards.FORWARD: Direction.UNKNOWN,
-    Towards.ANY: Direction.UNKNOWN,
+    Direction.IN: PacketDirection.INBOUND,
+    Direction.OUT: PacketDirection.OUTBOUND,
+    Direction.FORWARD: PacketDirection.UNKNOWN,
+    Direction.ANY: PacketDirection.UNKNOWN,
 }
 
 
@@ -58,7 +58,7 @@ class PacketFile:
         self._linktype: LinkType | None = None
         self._interface = 0
         self._comment = ""
-        self._direction = Direction.UNKNOWN
+        self._direction = PacketDirection.UNKNOWN
         self._options = b""
 
     def write(self, packet: Packet) -> None:
@@ -129,7 +129,7 @@ class PacketFile:
             purpose = probe.purpose if probe else ""
             self._interfaces[key] = self._writer.interface(name, linktype.dlt, purpose)
         self._interface = self._interfaces[key]
-        self._direction = _DIRECTIONS[probe.direction] if probe else Direction.UNKNOWN
+        self._direction = _DIRECTIONS[probe.direction] if probe else PacketDirection.UNKNOWN
         words = [f"cpu {origin.cpu}"] if origin.cpu is not None else []
         words += [f"probe id {origin.id}"] if origin.id is not None else []
         self._comment = ", ".join(words)

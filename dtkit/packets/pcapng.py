@@ -30,8 +30,8 @@ _LONGEST = 0xFFFFFFFF
 _LONGEST_OPTION = 0xFFFC
 
 
-class Direction(IntEnum):
-    """Direction bits of ``epb_flags``."""
+class PacketDirection(IntEnum):
+    """PacketDirection bits of ``epb_flags``."""
 
     UNKNOWN = 0
     INBOUND = 1
@@ -53,7 +53,9 @@ def _text(code: int, text: str) -> bytes:
     return _option(code, value[:_LONGEST_OPTION].decode("utf-8", "ignore").encode())
 
 
-def packet_options(comment: str = "", direction: Direction = Direction.UNKNOWN) -> bytes:
+def packet_options(
+    comment: str = "", direction: PacketDirection = PacketDirection.UNKNOWN
+) -> bytes:
     """
     Encode the options of a packet; give the result to :meth:`PcapngWriter.write`.
 

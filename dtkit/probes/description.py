@@ -15,6 +15,24 @@ from dataclasses import dataclass
 _FIELD = re.compile(r"[A-Za-z0-9_.$-]*\Z")
 
 
+def description_fields(text: str) -> tuple[str, str, str, str]:
+    """
+    The four fields of a description, or of a pattern of descriptions.
+
+    As dtrace(1) does, one field too many is forgiven where the first is empty: the RFD's
+    ``:::tcp_input:entry``.
+
+    :raises ValueError: it has more than four.
+    """
+    fields = text.split(":")
+    while len(fields) > 4 and not fields[0]:
+        del fields[0]
+    if len(fields) > 4:
+        raise ValueError(f"{text!r} has more than four fields")
+    provider, module, function, name = [""] * (4 - len(fields)) + fields
+    return provider, module, function, name
+
+
 @dataclass(frozen=True, slots=True)
 class ProbeDescription:
     """A probe description; ``str()`` is how dtrace(1) writes it."""
@@ -39,9 +57,7 @@ class ProbeDescription:
 
         :raises ValueError: it has more fields, or a field that is no plain name (globs included).
         """
-        fields = text.split(":")
-        if len(fields) > 4:
-            raise ValueError(f"{text!r} has more than four fields")
+        fields = description_fields(text)
         if not all(_FIELD.match(field) for field in fields):
             raise ValueError(f"{text!r} is no probe description")
-        return cls(*[""] * (4 - len(fields)), *fields)
+        return cls(*fields)

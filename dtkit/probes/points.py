@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from dtkit.probes.description import ProbeDescription
+from dtkit.probes.description import ProbeDescription, description_fields
 
 
 class CatalogError(ValueError):
@@ -296,21 +297,19 @@ class Catalog:
 
         :raises UnknownProbeError: there is none; the message suggests near misses.
         """
-        fields = pattern.split(":")
-        if len(fields) == 5 and not fields[0]:
-            fields = fields[1:]
-        if len(fields) == 1:
+        found: list[Probe] = []
+        if ":" not in pattern:
             found = [
                 probe
                 for probe in self
                 if fnmatch.fnmatchcase(probe.description.shorthand, pattern)
                 or (probe.description.name != "entry" and probe.description.name == pattern)
             ]
-        elif len(fields) <= 4:
-            wanted = [""] * (4 - len(fields)) + fields
-            found = [probe for probe in self if _matches(probe.description, wanted)]
         else:
-            found = []
+            # More than four fields name no probe.
+            with contextlib.suppress(ValueError):
+                wanted = description_fields(pattern)
+                found = [probe for probe in self if _matches(probe.description, wanted)]
         if not found:
             raise UnknownProbeError(self._no_such(pattern))
         return found
@@ -326,7 +325,7 @@ class Catalog:
         return f"no probe {pattern!r} in the catalog; {advice}"
 
 
-def _matches(probe: ProbeDescription, wanted: list[str]) -> bool:
+def _matches(probe: ProbeDescription, wanted: Sequence[str]) -> bool:
     fields = (probe.provider, "", probe.function, probe.name)
     return all(
         index == 1 or not want or fnmatch.fnmatchcase(have, want)

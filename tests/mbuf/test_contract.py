@@ -17,9 +17,9 @@ from dtkit.mbuf import (
     Access,
     Canload,
     Chain,
-    Fault,
     FaultFlag,
     Kernel,
+    KernelFault,
     Layout,
     Load,
     Machine,
@@ -46,7 +46,7 @@ class Run:
     """One call and all that it left behind."""
 
     data: bytes | None
-    fault: Fault | None
+    fault: KernelFault | None
     result: int
     machine: Machine
 
@@ -165,7 +165,7 @@ def test_clause_3_no_byte_of_the_result_is_stale() -> None:
 def test_clause_4_null_comes_before_scratch() -> None:
     kernel = Kernel()
     run = call(kernel.cpu(0), 0, 1 << 60)
-    assert (run.fault, run.log) == (Fault(FaultFlag.BADADDR, 0), [])
+    assert (run.fault, run.log) == (KernelFault(FaultFlag.BADADDR, 0), [])
 
 
 @pytest.mark.parametrize("length", [4097, 1 << 31, 1 << 32, (1 << 64) - 8, (1 << 64) - 1])
@@ -173,7 +173,7 @@ def test_clause_4_scratch_comes_before_the_walk(length: int) -> None:
     kernel = Kernel()
     chain = break_chain(kernel, kernel.build([b"x"]), "negative-len")
     run = call(kernel.cpu(4096), chain, length)
-    assert (run.data, run.fault) == (None, Fault(FaultFlag.NOSCRATCH))
+    assert (run.data, run.fault) == (None, KernelFault(FaultFlag.NOSCRATCH))
     assert run.log == []
     assert run.machine.scratch.ptr == run.machine.scratch.base
 
@@ -182,7 +182,7 @@ def test_clause_4_with_length_0_scratch_comes_after_the_counting_walk() -> None:
     kernel = Kernel()
     chain = kernel.build(split(PACKET[:100], [60, 40]))
     run = call(kernel.cpu(99, used=0), chain, 0)
-    assert run.fault == Fault(FaultFlag.NOSCRATCH)
+    assert run.fault == KernelFault(FaultFlag.NOSCRATCH)
     assert run.machine.scratch.ptr == run.machine.scratch.base
     assert headers_read(run, chain) == [0, 1]
     data = {mbuf.data for mbuf in chain.mbufs}
@@ -208,7 +208,7 @@ def test_clause_4_with_length_0_scratch_comes_after_the_counting_walk() -> None:
 )
 def test_clause_4_alignment_counts(scratch: int, used: int, length: int, fits: bool) -> None:
     run = copy([20, 40], length, scratch=scratch, used=used)
-    assert run.fault == (None if fits else Fault(FaultFlag.NOSCRATCH))
+    assert run.fault == (None if fits else KernelFault(FaultFlag.NOSCRATCH))
     if not fits:
         assert run.machine.scratch.ptr == run.machine.scratch.base + used
 
@@ -216,7 +216,7 @@ def test_clause_4_alignment_counts(scratch: int, used: int, length: int, fits: b
 @pytest.mark.parametrize(("used", "fits"), [(64, True), (56, True), (57, False), (63, False)])
 def test_clause_4_a_result_of_no_bytes_needs_its_alignment(used: int, fits: bool) -> None:
     run = copy([20], 0, 20, scratch=used if used == 64 else 63, used=used)
-    assert run.fault == (None if fits else Fault(FaultFlag.NOSCRATCH))
+    assert run.fault == (None if fits else KernelFault(FaultFlag.NOSCRATCH))
 
 
 # 5: privilege, safe loads, the first fault
@@ -248,7 +248,7 @@ def test_clause_5_without_privilege_a_kernel_mbuf_is_refused() -> None:
     chain = kernel.build([b"secret"])
     for length in (0, 6):
         run = call(kernel.cpu(kernel_access=False), chain, length)
-        assert run.fault == Fault(FaultFlag.KPRIV, chain.address)
+        assert run.fault == KernelFault(FaultFlag.KPRIV, chain.address)
         assert run.machine.loads == []
 
 
@@ -266,7 +266,7 @@ def forged(data: int) -> Machine:
 def test_clause_5_a_forged_mbuf_reads_no_kernel_memory() -> None:
     machine = forged(data=0xFFFFF80000000000)
     run = call(machine, machine.scratch.base, 32)
-    assert run.fault == Fault(FaultFlag.KPRIV, 0xFFFFF80000000000)
+    assert run.fault == KernelFault(FaultFlag.KPRIV, 0xFFFFF80000000000)
     assert 0xFFFFF80000000000 not in {load.address for load in machine.loads}
     assert machine.scratch.ptr == machine.scratch.base + 128
 
@@ -276,7 +276,7 @@ def test_clause_5_ones_own_scratch_may_be_read_but_not_past_what_was_handed_out(
     assert call(forged(own), 0xFFFFFE0000000000, 32).data == bytes(32)
     beyond = 0xFFFFFE0000000000 + 112
     run = call(forged(beyond), 0xFFFFFE0000000000, 32)
-    assert run.fault == Fault(FaultFlag.KPRIV, beyond)
+    assert run.fault == KernelFault(FaultFlag.KPRIV, beyond)
 
 
 def test_clause_5_what_the_consumer_owns_may_be_read() -> None:
@@ -314,7 +314,7 @@ def test_clause_5_a_misaligned_m_next_is_badalign_where_the_machine_checks(stric
     assert run.fault is not None
     if strict:
         where = chain.mbufs[1].address + 1 + FREEBSD_14.m_len
-        assert run.fault == Fault(FaultFlag.BADALIGN, where)
+        assert run.fault == KernelFault(FaultFlag.BADALIGN, where)
     else:
         assert run.fault.flag is FaultFlag.BADADDR
 
@@ -329,8 +329,8 @@ def test_clause_5_an_address_that_wraps_is_an_address_like_any_other(layout: Lay
     kernel.poke(chain.mbufs[1], "m_len", 0x7FFFFFFF)
     assert call(kernel.cpu(), chain, 16).data == PACKET[:16]
     run = call(kernel.cpu(), chain, 17)
-    assert run.fault == Fault(FaultFlag.BADADDR, 0)
-    assert call(kernel.cpu(), chain, 1, 20).fault == Fault(FaultFlag.BADADDR, 4)
+    assert run.fault == KernelFault(FaultFlag.BADADDR, 0)
+    assert call(kernel.cpu(), chain, 1, 20).fault == KernelFault(FaultFlag.BADADDR, 4)
 
 
 # 6: which fault
@@ -339,7 +339,7 @@ def test_clause_5_an_address_that_wraps_is_an_address_like_any_other(layout: Lay
 @pytest.mark.parametrize("length", [0, 1, 64])
 def test_clause_6_null_is_badaddr_0(length: int) -> None:
     run = call(Kernel().cpu(), 0, length)
-    assert (run.data, run.fault, run.log) == (None, Fault(FaultFlag.BADADDR, 0), [])
+    assert (run.data, run.fault, run.log) == (None, KernelFault(FaultFlag.BADADDR, 0), [])
 
 
 @pytest.mark.parametrize("at", [0, 1, 2])
@@ -352,7 +352,7 @@ def test_clause_6_a_negative_m_len_is_badaddr_of_that_m_len(
     chain = kernel.build([b"one", b"two", b"three"])
     kernel.poke(chain.mbufs[at], "m_len", m_len)
     run = call(kernel.cpu(), chain, length)
-    assert run.fault == Fault(FaultFlag.BADADDR, chain.mbufs[at].address + FREEBSD_14.m_len)
+    assert run.fault == KernelFault(FaultFlag.BADADDR, chain.mbufs[at].address + FREEBSD_14.m_len)
 
 
 @pytest.mark.parametrize("kind", ["cycle", "self-cycle", "zero-cycle"])
@@ -362,7 +362,7 @@ def test_clause_6_a_cycle_ends_as_illop(kind: str, length: int) -> None:
     chain = kernel.build([b"a", b"b", b"c"])
     break_chain(kernel, chain, kind, 2)
     run = call(kernel.cpu(), chain, length)
-    assert run.fault == Fault(FaultFlag.ILLOP)
+    assert run.fault == KernelFault(FaultFlag.ILLOP)
     assert len([x for x in run.log if isinstance(x, Canload) and x.size == 32]) == 512
     assert len(headers_read(run, chain)) == 512
 
@@ -373,9 +373,9 @@ def test_clause_6_the_limit_is_of_mbufs_visited_not_of_mbufs_there() -> None:
     for length, offset, fault in (
         (512, 0, None),
         (1, 511, None),
-        (513, 0, Fault(FaultFlag.ILLOP)),
-        (1, 512, Fault(FaultFlag.ILLOP)),
-        (0, 0, Fault(FaultFlag.ILLOP)),
+        (513, 0, KernelFault(FaultFlag.ILLOP)),
+        (1, 512, KernelFault(FaultFlag.ILLOP)),
+        (0, 0, KernelFault(FaultFlag.ILLOP)),
     ):
         run = call(kernel.cpu(), chain, length, offset)
         assert run.fault == fault, (length, offset)
@@ -386,7 +386,7 @@ def test_clause_6_the_limit_is_of_mbufs_visited_not_of_mbufs_there() -> None:
 
 def test_clause_6_the_limit_is_tunable() -> None:
     assert copy([1, 1, 1], 3, maxchain=3).fault is None
-    assert copy([1, 1, 1], 3, maxchain=2).fault == Fault(FaultFlag.ILLOP)
+    assert copy([1, 1, 1], 3, maxchain=2).fault == KernelFault(FaultFlag.ILLOP)
     assert copy([1, 1, 1], 2, maxchain=2).fault is None
 
 
@@ -416,7 +416,7 @@ def test_clause_6_without_a_direct_map_an_unmapped_mbuf_is_badaddr_where_it_is_n
     chain = kernel.build([PACKET[:20], UNMAPPED])
     assert call(kernel.cpu(), chain, 20).data == PACKET[:20]
     run = call(kernel.cpu(), chain, 21)
-    assert run.fault == Fault(FaultFlag.BADADDR, chain.mbufs[1].address)
+    assert run.fault == KernelFault(FaultFlag.BADADDR, chain.mbufs[1].address)
     assert mbuflen(kernel.cpu(), chain.address) == 20 + len(UNMAPPED.data)
 
 
@@ -448,7 +448,7 @@ def test_clause_6_an_unmapped_mbuf_that_contradicts_itself_is_badaddr(
         requests.append((16, 8))  # told by the counts alone, whatever is wanted
     for length, offset in requests:
         run = call(kernel.cpu(16384), chain, length, offset)
-        assert run.fault == Fault(FaultFlag.BADADDR, chain.address)
+        assert run.fault == KernelFault(FaultFlag.BADADDR, chain.address)
 
 
 def test_clause_6_one_page_ends_where_the_page_does() -> None:
@@ -456,7 +456,7 @@ def test_clause_6_one_page_ends_where_the_page_does() -> None:
     chain = kernel.build([Segment(PACKET[:100], Storage.PAGES, first_off=3996)])
     assert call(kernel.cpu(), chain, 0).data == PACKET[:100]
     kernel.memory.write_uint(chain.address + EPG.last_len, 2, 101)
-    assert call(kernel.cpu(), chain, 1).fault == Fault(FaultFlag.BADADDR, chain.address)
+    assert call(kernel.cpu(), chain, 1).fault == KernelFault(FaultFlag.BADADDR, chain.address)
 
 
 def test_clause_6_the_loads_of_an_unmapped_mbuf() -> None:
@@ -504,7 +504,7 @@ def test_clause_6_each_part_of_an_unmapped_mbuf_asks_canload(refused: str) -> No
     }
     machine = kernel.cpu(kernel_access=False)
     machine.own = tuple(part for name, part in parts.items() if name != refused)
-    assert call(machine, chain, 100).fault == Fault(FaultFlag.KPRIV, parts[refused][0])
+    assert call(machine, chain, 100).fault == KernelFault(FaultFlag.KPRIV, parts[refused][0])
     machine.begin()
     machine.own = tuple(parts.values())
     assert call(machine, chain, 100).data == PACKET[:100]
@@ -659,16 +659,16 @@ def test_clause_9_mbuflen_has_the_same_checks_and_limit() -> None:
     kernel = Kernel()
     chain = kernel.build([b"a", b"b"])
     assert mbuflen(machine := kernel.cpu(), 0) == 0
-    assert machine.fault == Fault(FaultFlag.BADADDR, 0)
+    assert machine.fault == KernelFault(FaultFlag.BADADDR, 0)
     assert mbuflen(machine := kernel.cpu(kernel_access=False), chain.address) == 0
-    assert machine.fault == Fault(FaultFlag.KPRIV, chain.address)
+    assert machine.fault == KernelFault(FaultFlag.KPRIV, chain.address)
     assert mbuflen(machine := kernel.cpu(maxchain=1), chain.address) == 0
-    assert machine.fault == Fault(FaultFlag.ILLOP)
+    assert machine.fault == KernelFault(FaultFlag.ILLOP)
     assert mbuflen(kernel.cpu(maxchain=2), chain.address) == 2
     break_chain(kernel, chain, "negative-len", 1)
     assert mbuflen(machine := kernel.cpu(), chain.address) == 0
     where = chain.mbufs[1].address + FREEBSD_14.m_len
-    assert machine.fault == Fault(FaultFlag.BADADDR, where)
+    assert machine.fault == KernelFault(FaultFlag.BADADDR, where)
 
 
 def test_clause_9_a_length_that_size_t_cannot_hold_is_the_largest() -> None:

@@ -11,8 +11,8 @@ from dtkit.mbuf import (
     FREEBSD_12,
     FREEBSD_14_ILP32,
     DirectMap,
-    Fault,
     FaultFlag,
+    KernelFault,
     KernelPanic,
     Load,
     Machine,
@@ -75,7 +75,7 @@ def test_permissions() -> None:
     memory.map(BASE + 8, 8, writable=False)
     cpu = machine(memory)
     assert cpu.load(BASE, 1) == 0
-    assert cpu.fault == Fault(FaultFlag.BADADDR, BASE)
+    assert cpu.fault == KernelFault(FaultFlag.BADADDR, BASE)
     with pytest.raises(KernelPanic):
         memory.write(BASE + 8, b"x")
     with pytest.raises(KernelPanic):
@@ -124,7 +124,7 @@ def test_toxic_ranges_and_holes_are_badaddr_of_the_load(
     memory.map(BASE + 0x1800, 0x2000)
     cpu = machine(memory)
     cpu.load(address, size)
-    assert cpu.fault == (fault and Fault(fault, address))
+    assert cpu.fault == (fault and KernelFault(fault, address))
 
 
 @pytest.mark.parametrize("size", [2, 4, 8])
@@ -135,7 +135,7 @@ def test_alignment_matters_where_the_machine_says_so(size: int) -> None:
     assert loose.load(BASE + 1, size) != 0
     assert strict.load(BASE + size, size) != 0
     assert strict.load(BASE + 1, size) == 0
-    assert (loose.fault, strict.fault) == (None, Fault(FaultFlag.BADALIGN, BASE + 1))
+    assert (loose.fault, strict.fault) == (None, KernelFault(FaultFlag.BADALIGN, BASE + 1))
     assert strict.load(BASE + 1, 1) == 0  # with a fault set every load gives 0
 
 
@@ -144,17 +144,17 @@ def test_a_later_fault_overwrites_illval_as_a_byte_copy_shows() -> None:
     cpu = machine(Memory())
     for address in range(64):
         cpu.load(address, 1)
-    assert cpu.fault == Fault(FaultFlag.BADADDR, 0x3F)
+    assert cpu.fault == KernelFault(FaultFlag.BADADDR, 0x3F)
 
 
 def test_the_fault_reported_of_several() -> None:
     cpu = machine(Memory())
     cpu.raise_fault(FaultFlag.NOSCRATCH)
-    assert cpu.fault == Fault(FaultFlag.NOSCRATCH)
+    assert cpu.fault == KernelFault(FaultFlag.NOSCRATCH)
     cpu.raise_fault(FaultFlag.KPRIV, 0x10)
-    assert cpu.fault == Fault(FaultFlag.KPRIV, 0x10)
+    assert cpu.fault == KernelFault(FaultFlag.KPRIV, 0x10)
     cpu.raise_fault(FaultFlag.BADADDR, 0x20)
-    assert cpu.fault == Fault(FaultFlag.BADADDR, 0x20)
+    assert cpu.fault == KernelFault(FaultFlag.BADADDR, 0x20)
 
 
 @pytest.mark.parametrize(
@@ -200,33 +200,33 @@ def test_the_direct_map() -> None:
 @pytest.mark.parametrize(
     ("fault", "text"),
     [
-        (Fault(FaultFlag.BADADDR, 0x18), "invalid address (0x18)"),
-        (Fault(FaultFlag.BADALIGN, 0x19), "invalid alignment (0x19)"),
-        (Fault(FaultFlag.KPRIV, 0x18), "invalid kernel access"),
-        (Fault(FaultFlag.NOSCRATCH), "out of scratch space"),
-        (Fault(FaultFlag.ILLOP), "illegal operation"),
-        (Fault(FaultFlag.DIVZERO), "divide-by-zero"),
+        (KernelFault(FaultFlag.BADADDR, 0x18), "invalid address (0x18)"),
+        (KernelFault(FaultFlag.BADALIGN, 0x19), "invalid alignment (0x19)"),
+        (KernelFault(FaultFlag.KPRIV, 0x18), "invalid kernel access"),
+        (KernelFault(FaultFlag.NOSCRATCH), "out of scratch space"),
+        (KernelFault(FaultFlag.ILLOP), "illegal operation"),
+        (KernelFault(FaultFlag.DIVZERO), "divide-by-zero"),
     ],
-    ids=lambda value: value.flag.name if isinstance(value, Fault) else "",
+    ids=lambda value: value.flag.name if isinstance(value, KernelFault) else "",
 )
-def test_a_fault_reads_as_dtrace_says_it(fault: Fault, text: str) -> None:
+def test_a_fault_reads_as_dtrace_says_it(fault: KernelFault, text: str) -> None:
     assert str(fault) == text
 
 
 def test_the_error_line_is_dtraces() -> None:
     """As FreeBSD 12.1 printed it."""
     probe = "fbt:kernel:ip_input:entry"
-    line = Fault(FaultFlag.BADADDR, 0x18).error_line(probe, id=20035, action=1, offset=24)
+    line = KernelFault(FaultFlag.BADADDR, 0x18).error_line(probe, id=20035, action=1, offset=24)
     assert line == (
         "dtrace: error on enabled probe ID 1 (ID 20035: fbt:kernel:ip_input:entry): "
         "invalid address (0x18) in action #1 at DIF offset 24"
     )
-    assert Fault(FaultFlag.BADADDR, 0x3F).error_line(probe, id=20035, action=1) == (
+    assert KernelFault(FaultFlag.BADADDR, 0x3F).error_line(probe, id=20035, action=1) == (
         "dtrace: error on enabled probe ID 1 (ID 20035: fbt:kernel:ip_input:entry): "
         "invalid address (0x3f) in action #1"
     )
     assert (
-        Fault(FaultFlag.ILLOP)
+        KernelFault(FaultFlag.ILLOP)
         .error_line(probe, offset=8)
         .endswith("illegal operation in predicate at DIF offset 8")
     )

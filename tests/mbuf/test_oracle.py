@@ -17,8 +17,8 @@ from hypothesis import assume, given
 
 from dtkit.mbuf import (
     Canload,
-    Fault,
     FaultFlag,
+    KernelFault,
     Load,
     Machine,
     Mbuf,
@@ -41,7 +41,7 @@ def sliced(case: Case, size_max: int) -> bytes:
 @dataclass
 class Outcome:
     data: bytes | None
-    fault: Fault | None
+    fault: KernelFault | None
     #: The bytes of memory that were read; None where the oracle does not say.
     read: set[int] | None
 
@@ -63,7 +63,7 @@ class Oracle:
         self.kind, self.at = case.broken[0] if case.broken else ("", 0)
         self.hops, self.end = self.unroll()
 
-    def unroll(self) -> tuple[list[Hop], Fault | None]:
+    def unroll(self) -> tuple[list[Hop], KernelFault | None]:
         """The mbufs of a walk that never has enough, and how it ends."""
         layout, case = self.layout, self.case
         hops = [
@@ -75,7 +75,7 @@ class Oracle:
             )
             for mbuf, segment in zip(self.setup.chain.mbufs, case.segments, strict=True)
         ]
-        end: Fault | None = None
+        end: KernelFault | None = None
         if self.kind.endswith("cycle"):
             again = hops[: self.at + 1] if self.kind == "cycle" else [hops[self.at]]
             hops = hops[: self.at + 1] + again * case.maxchain
@@ -83,11 +83,11 @@ class Oracle:
             hops = hops[: self.at + 1]
             following = self.field(hops[-1].mbuf, layout.m_next, layout.word)
             flag = FaultFlag.BADADDR if self.kind == "hole-next" else FaultFlag.BADALIGN
-            end = Fault(flag, following + layout.m_len)
+            end = KernelFault(flag, following + layout.m_len)
             if len(hops) == case.maxchain:
-                end = Fault(FaultFlag.ILLOP)
+                end = KernelFault(FaultFlag.ILLOP)
         if len(hops) > case.maxchain:
-            return hops[: case.maxchain], Fault(FaultFlag.ILLOP)
+            return hops[: case.maxchain], KernelFault(FaultFlag.ILLOP)
         return hops, end
 
     def field(self, mbuf: Mbuf, at: int, size: int) -> int:
@@ -113,27 +113,27 @@ class Oracle:
             yield hop, position
             position += hop.length if hop.length < 1 << 31 else 0
 
-    def header_fault(self, end: float) -> Fault | None:
+    def header_fault(self, end: float) -> KernelFault | None:
         """What stops the walk over the headers, data left aside."""
         position = 0
         for hop, position in self.met(end):
             if not self.case.kernel_access:
-                return Fault(FaultFlag.KPRIV, hop.mbuf.address)
+                return KernelFault(FaultFlag.KPRIV, hop.mbuf.address)
             if hop.length >= 1 << 31:
-                return Fault(FaultFlag.BADADDR, hop.mbuf.address + self.layout.m_len)
+                return KernelFault(FaultFlag.BADADDR, hop.mbuf.address + self.layout.m_len)
             position += hop.length
         return self.end if sum(hop.length for hop in self.hops) < end else None
 
-    def data_of(self, hop: Hop, start: int, stop: int) -> bytes | Fault:
+    def data_of(self, hop: Hop, start: int, stop: int) -> bytes | KernelFault:
         """Bytes [start, stop) of one mbuf, none of which need be there."""
         if hop.mbuf.storage is Storage.PAGES:
             if self.setup.kernel.direct_map is None or stop > len(hop.content):
-                return Fault(FaultFlag.BADADDR, hop.mbuf.address)
+                return KernelFault(FaultFlag.BADADDR, hop.mbuf.address)
             return hop.content[start:stop]
         address = hop.data + start & self.memory.max_address  # addresses wrap, as in C
         bad = self.unreadable(address, address + stop - start)
         if bad is not None:
-            return Fault(FaultFlag.BADADDR, bad & self.memory.max_address)
+            return KernelFault(FaultFlag.BADADDR, bad & self.memory.max_address)
         read = self.memory.read(address, stop - start)
         assert read is not None
         return read
@@ -142,7 +142,7 @@ class Oracle:
         size_max, layout = self.memory.max_address, self.layout
         length, offset = self.case.length & size_max, self.case.offset & size_max
         if self.kind == "null":
-            return Outcome(None, Fault(FaultFlag.BADADDR, 0), set())
+            return Outcome(None, KernelFault(FaultFlag.BADADDR, 0), set())
         n = length
         read: set[int] = set()
         if length == 0:
@@ -153,7 +153,7 @@ class Oracle:
                 read |= self.bytes_at(hop, layout.m_len, 4) | self.bytes_at(hop, 0, layout.word)
             n = max(sum(hop.length for hop in self.hops) - offset, 0)
         if -machine.scratch.ptr % 8 + n > machine.scratch.remaining:
-            return Outcome(None, Fault(FaultFlag.NOSCRATCH), read)
+            return Outcome(None, KernelFault(FaultFlag.NOSCRATCH), read)
         data = b""
         end = offset + n if n else 0
         for hop, position in self.met(end):
@@ -164,7 +164,7 @@ class Oracle:
             start, stop = max(offset - position, 0), min(end - position, hop.length)
             if start < stop:
                 taken = self.data_of(hop, start, stop)
-                if isinstance(taken, Fault):
+                if isinstance(taken, KernelFault):
                     return Outcome(None, taken, None)
                 data += taken
                 read |= self.source(hop, start, stop)
@@ -223,7 +223,7 @@ def test_a_good_chain_is_a_slice_of_its_bytes(case: Case) -> None:
         assert machine.fault is None
         assert machine.memory.read(result, len(expected)) == expected
     else:
-        assert machine.fault == Fault(FaultFlag.NOSCRATCH)
+        assert machine.fault == KernelFault(FaultFlag.NOSCRATCH)
         assert result == 0
 
 
@@ -267,7 +267,7 @@ def test_a_fault_is_the_last_thing_and_nothing_else_is_written(case: Case) -> No
             assert fault.illval == access.address
         if isinstance(access, Canload) and not access.allowed:
             assert number == len(machine.log)
-            assert fault == Fault(FaultFlag.KPRIV, access.address)
+            assert fault == KernelFault(FaultFlag.KPRIV, access.address)
     if fault is not None:
         assert machine.scratch.ptr == ptr
 
@@ -287,7 +287,11 @@ def test_mbuflen_agrees_with_the_oracle(case: Case) -> None:
     setup = case.build()
     machine = setup.machine
     oracle = Oracle(case, setup)
-    fault = Fault(FaultFlag.BADADDR, 0) if oracle.kind == "null" else oracle.header_fault(math.inf)
+    fault = (
+        KernelFault(FaultFlag.BADADDR, 0)
+        if oracle.kind == "null"
+        else oracle.header_fault(math.inf)
+    )
     length = mbuflen(machine, setup.chain.address)
     assert machine.fault == fault
     total = sum(hop.length for hop in oracle.hops)

@@ -13,9 +13,9 @@ from dtkit.mbuf import (
     BREAKS,
     FREEBSD_12,
     Canload,
-    Fault,
     FaultFlag,
     Kernel,
+    KernelFault,
     Machine,
     Memory,
     Scratch,
@@ -83,7 +83,7 @@ def test_3_a_cycle_hung_the_cpu(kind: str) -> None:
     for length in (0, 100):
         machine = kernel.cpu()
         assert copyoutmbuf(machine, chain.address, length) == 0
-        assert machine.fault == Fault(FaultFlag.ILLOP)
+        assert machine.fault == KernelFault(FaultFlag.ILLOP)
         assert len([x for x in machine.log if isinstance(x, Canload)]) == 512
 
 
@@ -96,10 +96,10 @@ def test_4_a_forged_mbuf_in_scratch_read_any_kernel_memory() -> None:
     memory.write_uint(base + FREEBSD_12.m_len, 4, 20)
     machine = Machine(memory, FREEBSD_12, Scratch(base, 256, base + 136), kernel_access=False)
     assert copyoutmbuf(machine, base, 20) == 0
-    assert machine.fault == Fault(FaultFlag.KPRIV, secret)
+    assert machine.fault == KernelFault(FaultFlag.KPRIV, secret)
     machine = Machine(memory, FREEBSD_12, Scratch(base, 256), kernel_access=False)
     assert copyoutmbuf(machine, secret, 20) == 0
-    assert machine.fault == Fault(FaultFlag.KPRIV, secret)
+    assert machine.fault == KernelFault(FaultFlag.KPRIV, secret)
 
 
 def test_5_a_short_packet_leaked_stale_scratch() -> None:
@@ -119,7 +119,7 @@ def test_6_a_negative_m_len_was_taken_for_a_huge_one(m_len: int) -> None:
     machine = kernel.cpu()
     assert copyoutmbuf(machine, chain.address, 64) == 0
     where = chain.address + kernel.layout.m_len
-    assert machine.fault == Fault(FaultFlag.BADADDR, where)
+    assert machine.fault == KernelFault(FaultFlag.BADADDR, where)
 
 
 def test_6_lengths_were_narrowed_to_int() -> None:
@@ -127,7 +127,7 @@ def test_6_lengths_were_narrowed_to_int() -> None:
     chain = kernel.build([PACKET])
     machine = kernel.cpu()
     assert copyoutmbuf(machine, chain.address, (1 << 32) + 8) == 0
-    assert machine.fault == Fault(FaultFlag.NOSCRATCH)
+    assert machine.fault == KernelFault(FaultFlag.NOSCRATCH)
     machine.begin()
     result = copyoutmbuf(machine, chain.address, 8, (1 << 32) + 8)
     assert read_result(machine, result, 8) == bytes(8)
@@ -177,7 +177,7 @@ def test_9_null_left_illval_as_it_was() -> None:
     machine = Kernel().cpu()
     machine.illval = 0xDEAD
     assert copyoutmbuf(machine, 0, 64) == 0
-    assert machine.fault == Fault(FaultFlag.BADADDR, 0)
+    assert machine.fault == KernelFault(FaultFlag.BADADDR, 0)
 
 
 def test_9_an_unmapped_mbuf_was_copied_from_its_offset_as_if_an_address() -> None:
@@ -191,4 +191,4 @@ def test_9_an_unmapped_mbuf_was_copied_from_its_offset_as_if_an_address() -> Non
     chain = kernel.build([segment])
     machine = kernel.cpu()
     assert copyoutmbuf(machine, chain.address, 0) == 0
-    assert machine.fault == Fault(FaultFlag.BADADDR, chain.address)
+    assert machine.fault == KernelFault(FaultFlag.BADADDR, chain.address)

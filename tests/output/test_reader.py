@@ -21,9 +21,9 @@ from dtkit.output import (
     Dump,
     Event,
     Firing,
+    FiringRun,
     Message,
     Notice,
-    Run,
     Source,
     Stack,
     packets,
@@ -418,7 +418,7 @@ def take_all_the_way(data: bytes) -> None:
     assert in_runs == count
 
 
-def capture_of(data: bytes, read: Callable[[BinaryIO], Iterator[Event | Run]]) -> list[bytes]:
+def capture_of(data: bytes, read: Callable[[BinaryIO], Iterator[Event | FiringRun]]) -> list[bytes]:
     """The blocks of the capture of *data*, those of interfaces first: their place may differ."""
     stream = io.BytesIO()
     capture = PacketFile(stream, "test", catalog())
@@ -468,11 +468,11 @@ def test_packets_of_runs_are_those_of_their_firings() -> None:
     kinds = []
     for item in packets(read_runs(io.BytesIO(data)), catalog()):
         kinds.append(type(item))
-        if isinstance(item, Run | PacketRun):
+        if isinstance(item, FiringRun | PacketRun):
             found += item
         else:
             found.append(item)
-    assert kinds == [Firing, Packet, Run, PacketRun, Firing, Packet]
+    assert kinds == [Firing, Packet, FiringRun, PacketRun, Firing, Packet]
     single = list(packets(read_output(io.BytesIO(data)), catalog()))
     for kind in (Firing, Packet):
         assert [item for item in found if type(item) is kind] == [

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from dtkit.packets.packet import Origin, Packet
 from dtkit.packets.packetfile import PacketFile
-from dtkit.packets.pcapng import Direction, PcapngWriter, packet_options
+from dtkit.packets.pcapng import PacketDirection, PcapngWriter, packet_options
 from dtkit.probes import catalog
 from tests.packets.frames import PACKETS, ipv4, tcp
 
@@ -62,13 +62,13 @@ def tshark(data: bytes, *fields: str) -> list[list[str]]:
             st.integers(0, 2**64 - 1),
             st.integers(0, 2**32 - 1),
             st.text(max_size=30),
-            st.sampled_from(Direction),
+            st.sampled_from(PacketDirection),
         ),
         max_size=6,
     )
 )
 def test_python_pcapng_reads_what_was_written(
-    packets: list[tuple[bytes, int, int, str, Direction]],
+    packets: list[tuple[bytes, int, int, str, PacketDirection]],
 ) -> None:
     stream = io.BytesIO()
     writer = PcapngWriter(stream)
