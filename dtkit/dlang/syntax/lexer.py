@@ -13,7 +13,7 @@ variable has it or it is about to be assigned to.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from lark.lexer import Token
 
@@ -149,6 +149,14 @@ _TYPE_ENDS = {"TYPE_WORD", "TYPENAME", "STRING_TYPE"}
 #: D's macro variables; they have a value where a process is being traced or run.
 MACROS = ["egid", "euid", "gid", "pid", "pgid", "ppid", "projid", "sid", "taskid", "target", "uid"]
 
+#: A word before one of these is a variable about to be made, even where a type has its name.
+_ASSIGNED = re.compile(r"\s*(?:\+\+|--|=(?!=)|\[)")
+
+_AFTER_PREDICATE = re.compile(r"\s*(?:[;{/]|\Z)")
+
+#: What each closing bracket closes.
+_OPENS = {"}": "{", ")": "(", "]": "["}
+
 _PRAGMA_WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|[^\s"]+')
 _INTEGER_ARGUMENT = re.compile(r"[-+]?(?:0[xX][0-9A-Fa-f]+|[0-9]+)[uUlL]*\Z")
 _IDENTIFIER_ARGUMENT = re.compile(r"[a-zA-Z_`][0-9a-zA-Z_`]*\Z")
@@ -184,147 +192,14 @@ class DLexer:
 
     def tokens(self, text: str) -> Iterator[Token]:
         """The tokens of *text*; raises :class:`DError` where there is none."""
-        at, end = 0, len(text)
-        inner = self.expression  # lexing expressions, not probe descriptions
-        clause = self.expression  # within a clause (or its predicate), not a declaration
-        typedef = False
-        awaits_typedef = False  # the next name at the outer level is that of a typedef
-        braces = parens = brackets = 0
-        previous = ""
-        while at < end:
-            match = (_INNER if inner else _OUTER).match(text, at)
-            if match is None:
-                raise DError(f'syntax error near "{text[at]}"', "D_SYNTAX", at)
-            kind = match.lastgroup
-            start, at = at, match.end()
-            if kind == "SPACE":
-                continue
-            if kind == "COMMENT":
-                at = _comment_end(text, start)
-                continue
-            if kind == "CONTROL":
-                # One that the program ends in is not seen.
-                if at < end:
-                    self._control(match.group(), start)
-                continue
-            value = match.group()
-            if not inner:
-                if kind == "PSPEC":
-                    name, star, _ = value.partition("*")
-                    if value in _OUTER_KEYWORDS or (star and name in _OUTER_KEYWORDS):
-                        value, at = name, start + len(name)
-                        kind = _OUTER_KEYWORDS[value]
-                        inner, clause = True, False
-                        typedef = awaits_typedef = value == "typedef"
-                        braces = parens = brackets = 0
-                    elif ":" not in value and self._is_type(name):
-                        value, at = name, start + len(name)
-                        kind = "TYPENAME"
-                        inner, clause, typedef = True, False, False
-                        braces = parens = brackets = 0
-                elif kind == "PUNCTUATION":
-                    if value == ",":
-                        kind = "_COMMA"
-                    else:
-                        inner = clause = True
-                        braces, parens, brackets = int(value == "{"), 0, 0
-                        kind = "_LBRACE" if value == "{" else "_DIV"
-            elif kind == "IDENT":
-                if value in _KEYWORDS:
-                    kind = _KEYWORDS[value]
-                    if kind == "RESERVED":
-                        raise DError(f'syntax error near "{value}"', "D_SYNTAX", start)
-                    if value == "typedef":
-                        typedef = awaits_typedef = True
-                else:
-                    module, _, scoped = value.partition("`")
-                    if module and module != "C" and self._is_type(scoped):
-                        value = scoped
-                    if module in ("C", "D") and _KEYWORDS.get(scoped) == "TYPE_WORD":
-                        kind, value = "TYPE_WORD", scoped
-                    elif self._is_type(value) and previous not in _TYPE_ENDS:
-                        kind = "TYPENAME"
-                        if self._about_to_be_assigned(text, at):
-                            kind = "IDENT"
-                            self.variables.add(value)
-                    if (
-                        typedef
-                        and awaits_typedef
-                        and kind == "IDENT"
-                        and braces == 0
-                        and previous not in ("STRUCT", "ENUM")
-                    ):
-                        self.declared.add(value)
-                        awaits_typedef = False
-            elif kind == "OPERATOR":
-                kind = _OPERATORS[value]
-                if value == "/":
-                    if clause and braces == 0 and _closes_predicate(text, at):
-                        if parens:
-                            raise DError(
-                                "closing ) expected in predicate before /", "D_SYNTAX", start
-                            )
-                        if brackets:
-                            raise DError(
-                                "closing ] expected in predicate before /", "D_SYNTAX", start
-                            )
-                        kind = "EPRED"
-                elif value == "(":
-                    parens += 1
-                elif value == ")":
-                    parens -= 1
-                    if parens < 0:
-                        raise DError("extra ) in input stream", "D_SYNTAX", start)
-                elif value == "[":
-                    brackets += 1
-                elif value == "]":
-                    brackets -= 1
-                    if brackets < 0:
-                        raise DError("extra ] in input stream", "D_SYNTAX", start)
-                elif value == "{":
-                    braces += 1
-                elif value == "}":
-                    braces -= 1
-                    if braces < 0:
-                        raise DError("extra } in input stream", "D_SYNTAX", start)
-                    if clause and braces == 0 and not self.expression:
-                        inner = False
-                elif value == ";":
-                    if not clause and braces == 0:
-                        inner = typedef = False
-                elif value == "," and typedef and braces == 0 and parens == 0:
-                    awaits_typedef = True
-            elif kind == "STRING":
-                # As in C, a NUL ends the string.
-                value = unescape(value[1:-1]).partition("\0")[0]
-            elif kind == "CHARACTER":
-                value = str(_character(value[1:-1], start))
-                kind = "INT"
-            elif kind == "MACRO":
-                kind, value = self._macro(value, start)
-            elif kind == "AGG":
-                value = value[1:] or "_"
-            elif kind == "FLOAT":
-                raise DError("floating-point constants are not permitted", "D_SYNTAX", start)
-            elif kind in ("OPENSTRING", "OPENCHARACTER") and at == len(text):
-                raise DError(f'syntax error near "{value[0]}"', "D_SYNTAX", start)
-            elif kind == "OPENSTRING":
-                raise DError("newline encountered in string literal", "D_STR_NL", start)
-            elif kind == "OPENCHARACTER":
-                raise DError("newline encountered in character constant", "D_CHR_NL", start)
-            assert kind is not None
-            previous = kind
-            yield Token(kind, value, start, end_pos=at)
+        return _Scan(self, text).tokens()
 
-    def _is_type(self, name: str) -> bool:
+    def is_type(self, name: str) -> bool:
+        """Whether a type has that name, and no variable."""
         return name not in self.variables and (name in self.declared or name in self.types)
 
-    @staticmethod
-    def _about_to_be_assigned(text: str, at: int) -> bool:
-        match = _ASSIGNED.match(text, at)
-        return match is not None
-
-    def _control(self, line: str, at: int) -> None:
+    def control(self, line: str, at: int) -> None:
+        """Take a line that begins with a #."""
         body = line.strip()[1:]
         if body.startswith("!"):
             return
@@ -335,7 +210,8 @@ class DLexer:
         self.defaults |= words == ("pragma", "D", "option", "defaultargs")
         self.pragmas.append(Pragma(at, words))
 
-    def _macro(self, text: str, at: int) -> tuple[str, str]:
+    def macro(self, text: str, at: int) -> tuple[str, str]:
+        """Kind and text of the token that a macro variable or argument stands for."""
         name = text.lstrip("$")
         quoted = text.startswith("$$")
         if not name.isdecimal():
@@ -353,20 +229,201 @@ class DLexer:
         if _INTEGER_ARGUMENT.match(value):
             return "INT", value
         if _IDENTIFIER_ARGUMENT.match(value):
-            return ("TYPENAME" if self._is_type(value) else "IDENT"), value
+            return ("TYPENAME" if self.is_type(value) else "IDENT"), value
         if len(value) > 1 and value[0] == value[-1] == '"':
             value = value[1:-1]
         return "STRING", unescape(value)
 
 
-#: A word before one of these is a variable about to be made, even where a type has its name.
-_ASSIGNED = re.compile(r"\s*(?:\+\+|--|=(?!=)|\[)")
+class _Scan:
+    """
+    One reading of a text: where it is, and what the tokens so far say about the next one.
 
-_AFTER_PREDICATE = re.compile(r"\s*(?:[;{/]|\Z)")
+    A handler for each kind of match makes a token of it, or of a part of it. What it leaves of
+    the match is read again; a match without a handler is a token as it is.
+
+    :ivar at: offset behind the match in hand.
+    :ivar inner: whether expressions are being read, not probe descriptions.
+    :ivar clause: whether within a clause or its predicate, not within a declaration.
+    :ivar typedef: whether within a typedef.
+    :ivar awaits_typedef: whether the next name that stands outside of braces is that of a typedef.
+    :ivar open: how many of each kind of bracket are open.
+    :ivar previous: kind of the token before.
+    """
+
+    def __init__(self, lexer: DLexer, text: str) -> None:
+        self.lexer = lexer
+        self.text = text
+        self.at = 0
+        self.inner = self.clause = lexer.expression
+        self.typedef = self.awaits_typedef = False
+        self.open = {"{": 0, "(": 0, "[": 0}
+        self.previous = ""
+
+    def tokens(self) -> Iterator[Token]:
+        text, end = self.text, len(self.text)
+        while self.at < end:
+            start = self.at
+            match = (_INNER if self.inner else _OUTER).match(text, start)
+            if match is None:
+                raise DError(f'syntax error near "{text[start]}"', "D_SYNTAX", start)
+            kind, value, self.at = match.lastgroup or "", match.group(), match.end()
+            if kind == "SPACE":
+                continue
+            handler = _HANDLERS.get(kind)
+            if handler is not None:
+                made = handler(self, value, start)
+                if made is None:
+                    continue
+                kind, value = made
+            self.previous = kind
+            yield Token(kind, value, start, end_pos=self.at)
+
+    # Between the tokens
+
+    def comment(self, value: str, start: int) -> None:
+        self.at = _comment_end(self.text, start)
+
+    def control(self, value: str, start: int) -> None:
+        # One that the program ends in is not seen.
+        if self.at < len(self.text):
+            self.lexer.control(value, start)
+
+    # Outside of clauses
+
+    def description(self, value: str, start: int) -> tuple[str, str]:
+        """A probe description, or the word that a declaration begins with."""
+        name, star, _ = value.partition("*")
+        if value in _OUTER_KEYWORDS or (star and name in _OUTER_KEYWORDS):
+            kind = _OUTER_KEYWORDS[name]
+            typedef = name == "typedef"
+        elif ":" not in value and self.lexer.is_type(name):
+            kind, typedef = "TYPENAME", False
+        else:
+            return "PSPEC", value
+        self.at = start + len(name)
+        self.enter(clause=False)
+        self.typedef = self.awaits_typedef = typedef
+        return kind, name
+
+    def punctuation(self, value: str, start: int) -> tuple[str, str]:
+        if value == ",":
+            return "_COMMA", value
+        self.enter(clause=True)
+        if value == "/":
+            return "_DIV", value
+        self.open["{"] = 1
+        return "_LBRACE", value
+
+    def enter(self, clause: bool) -> None:
+        self.inner, self.clause = True, clause
+        self.open = dict.fromkeys(self.open, 0)
+
+    # Within clauses and declarations
+
+    def word(self, value: str, start: int) -> tuple[str, str]:
+        if (kind := _KEYWORDS.get(value)) is not None:
+            if kind == "RESERVED":
+                raise DError(f'syntax error near "{value}"', "D_SYNTAX", start)
+            if value == "typedef":
+                self.typedef = self.awaits_typedef = True
+            return kind, value
+        module, _, scoped = value.partition("`")
+        if module in ("C", "D") and _KEYWORDS.get(scoped) == "TYPE_WORD":
+            return "TYPE_WORD", scoped
+        if module and module != "C" and self.lexer.is_type(scoped):
+            value = scoped
+        if (
+            self.lexer.is_type(value)
+            and self.previous not in _TYPE_ENDS
+            and not self.is_assigned(value)
+        ):
+            return "TYPENAME", value
+        if self.awaits_typedef and not self.open["{"] and self.previous not in ("STRUCT", "ENUM"):
+            self.lexer.declared.add(value)
+            self.awaits_typedef = False
+        return "IDENT", value
+
+    def is_assigned(self, value: str) -> bool:
+        """Whether the word in hand, a type's name, is a variable about to be made."""
+        if _ASSIGNED.match(self.text, self.at) is None:
+            return False
+        self.lexer.variables.add(value)
+        return True
+
+    def operator(self, value: str, start: int) -> tuple[str, str]:
+        if value in self.open:
+            self.open[value] += 1
+        elif value in _OPENS:
+            self.close(value, start)
+        elif value == "/":
+            if self.ends_predicate(start):
+                return "EPRED", value
+        elif value == ";":
+            if not self.clause and not self.open["{"]:
+                self.inner = self.typedef = self.awaits_typedef = False
+        elif value == "," and self.typedef and not self.open["{"] and not self.open["("]:
+            self.awaits_typedef = True
+        return _OPERATORS[value], value
+
+    def close(self, value: str, start: int) -> None:
+        opened = _OPENS[value]
+        self.open[opened] -= 1
+        if self.open[opened] < 0:
+            raise DError(f"extra {value} in input stream", "D_SYNTAX", start)
+        if value == "}" and self.clause and not self.open["{"] and not self.lexer.expression:
+            self.inner = False
+
+    def ends_predicate(self, start: int) -> bool:
+        if not self.clause or self.open["{"] or _AFTER_PREDICATE.match(self.text, self.at) is None:
+            return False
+        for opened, closed in (("(", ")"), ("[", "]")):
+            if self.open[opened]:
+                raise DError(f"closing {closed} expected in predicate before /", "D_SYNTAX", start)
+        return True
+
+    # Constants and names of other kinds
+
+    def string(self, value: str, start: int) -> tuple[str, str]:
+        # As in C, a NUL ends the string.
+        return "STRING", unescape(value[1:-1]).partition("\0")[0]
+
+    def character(self, value: str, start: int) -> tuple[str, str]:
+        return "INT", str(_character(value[1:-1], start))
+
+    def macro(self, value: str, start: int) -> tuple[str, str]:
+        return self.lexer.macro(value, start)
+
+    def aggregation(self, value: str, start: int) -> tuple[str, str]:
+        return "AGG", value[1:] or "_"
+
+    def floating(self, value: str, start: int) -> tuple[str, str]:
+        raise DError("floating-point constants are not permitted", "D_SYNTAX", start)
+
+    def unclosed(self, value: str, start: int) -> tuple[str, str]:
+        if self.at == len(self.text):
+            raise DError(f'syntax error near "{value[0]}"', "D_SYNTAX", start)
+        if value[0] == '"':
+            raise DError("newline encountered in string literal", "D_STR_NL", start)
+        raise DError("newline encountered in character constant", "D_CHR_NL", start)
 
 
-def _closes_predicate(text: str, at: int) -> bool:
-    return _AFTER_PREDICATE.match(text, at) is not None
+#: What makes a token of each kind of match.
+_HANDLERS: dict[str, Callable[[_Scan, str, int], tuple[str, str] | None]] = {
+    "COMMENT": _Scan.comment,
+    "CONTROL": _Scan.control,
+    "PSPEC": _Scan.description,
+    "PUNCTUATION": _Scan.punctuation,
+    "IDENT": _Scan.word,
+    "OPERATOR": _Scan.operator,
+    "STRING": _Scan.string,
+    "CHARACTER": _Scan.character,
+    "OPENSTRING": _Scan.unclosed,
+    "OPENCHARACTER": _Scan.unclosed,
+    "MACRO": _Scan.macro,
+    "AGG": _Scan.aggregation,
+    "FLOAT": _Scan.floating,
+}
 
 
 def _comment_end(text: str, at: int) -> int:
