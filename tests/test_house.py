@@ -23,6 +23,7 @@ PACKAGE = TOP / "dtkit"
 ROOMS = [
     "version",
     "oddity",
+    "foreign",
     "mbuf",
     "annotations",
     "freebsd",

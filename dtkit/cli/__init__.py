@@ -16,6 +16,7 @@ from typing import Any, ClassVar, NoReturn
 
 import click
 
+from dtkit.cli.terminal import say
 from dtkit.version import __version__
 
 #: Subcommand, and what ``dtkit --help`` says of it. The table is the only list of commands:
@@ -84,7 +85,7 @@ class LazyGroup(click.Group):
         except OSError as error:
             # A disk that is full, a file that may not be read: nothing of ours to trace back.
             where = f"{error.filename}: " if error.filename else ""
-            click.echo(f"dtkit: {where}{error.strerror or error}", err=True)
+            say(f"dtkit: {where}{error.strerror or error}")
             sys.exit(1)
         sys.exit(status if isinstance(status, int) else 0)
 
@@ -99,7 +100,7 @@ def _fail(error: click.ClickException) -> NoReturn:
     if isinstance(error, click.UsageError) and not invalid and message.endswith("."):
         # click's own words (ours end without a stop): what is wrong, but not what to do.
         message = f"{message[:-1]}; see `{name} --help`"
-    click.echo(f"{name}: {message}", err=True)
+    say(f"{name}: {message}")
     sys.exit(error.exit_code)
 
 

@@ -10,6 +10,7 @@ import click
 
 from dtkit.cli.given import given, refuse
 from dtkit.cli.inputs import READABLE, open_input
+from dtkit.cli.terminal import say
 from dtkit.generate.request import DEEPEST, LONGEST, Conditions, Copy, Request
 from dtkit.oddity import Oddity
 from dtkit.packets.linktype import LinkType
@@ -186,9 +187,9 @@ def known_probes(ctx: click.Context, listing: str | None, release: int | None) -
                 continue
             odd += 1
             if odd <= 3:
-                click.echo(f"{ctx.command_path}: {listing}: {item}", err=True)
+                say(f"{ctx.command_path}: {listing}: {item}")
     if odd > 3:
-        click.echo(f"{ctx.command_path}: {listing}: {odd - 3} more lines are odd", err=True)
+        say(f"{ctx.command_path}: {listing}: {odd - 3} more lines are odd")
     if not listed:
         raise click.UsageError(
             f"{listing}: no function there takes a struct mbuf; make a listing with "

@@ -9,7 +9,8 @@ import click
 
 from dtkit.cli.dtrace_options import dtrace_options, program_options, read_program, shown_name
 from dtkit.cli.inputs import READABLE
-from dtkit.dlang import Finding, Severity, check, kernel
+from dtkit.dlang import Severity, check, kernel
+from dtkit.foreign import shown
 
 
 @click.command(
@@ -48,9 +49,5 @@ def command(
     for text, file in programs:
         for finding in check(text, file=file, options=options, kernel=kernel(kernel_name)):
             errors = errors or finding.severity is Severity.ERROR
-            click.echo(json.dumps(finding.to_dict()) if as_json else _shown(finding))
+            click.echo(json.dumps(finding.to_dict()) if as_json else shown(str(finding)))
     return 1 if errors else 0
-
-
-def _shown(finding: Finding) -> bytes:
-    return str(finding).encode("utf-8", "surrogateescape")

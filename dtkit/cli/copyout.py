@@ -12,8 +12,9 @@ from typing import Any
 import click
 
 from dtkit.cli.given import given_but, refuse
-from dtkit.cli.inputs import READABLE, open_input, say
+from dtkit.cli.inputs import READABLE, open_input
 from dtkit.cli.table import print_table
+from dtkit.cli.terminal import say
 from dtkit.mbuf import (
     EDGE_CASES,
     KINDS,

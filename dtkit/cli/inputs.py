@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
+from dtkit.foreign import visible
+
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer as Buffer
 
@@ -105,7 +107,7 @@ def _bar_fits(shown: bool) -> bool:
 
 @contextmanager
 def _bar(name: str, size: int) -> Iterator[Callable[[int], None]]:
-    """A bar that is told of bytes read, and ends with the file; for :func:`say` it makes way."""
+    """A bar that is told of bytes read, and ends with the file; for ``say()`` it makes way."""
     # Not at the top: rich takes longer to import than the rest.
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
@@ -116,7 +118,7 @@ def _bar(name: str, size: int) -> Iterator[Callable[[int], None]]:
         *columns, TimeColumn(), console=Console(stderr=True), transient=True, redirect_stdout=False
     ) as bar:
         # The end of a path tells most, and must leave room for the figures on a line of 80.
-        label = printable(os.path.basename(name))
+        label = visible(os.path.basename(name))
         task = bar.add_task(label if len(label) <= _LABEL else f"…{label[-_LABEL:]}", total=size)
 
         def read(count: int) -> None:
@@ -126,12 +128,6 @@ def _bar(name: str, size: int) -> Iterator[Callable[[int], None]]:
                 bar.stop()
 
         yield read
-
-
-def say(text: str) -> None:
-    """Print a line on stderr; where a bar is, above it."""
-    # Not err=True: click would write past the bar.
-    click.echo(text, file=sys.stderr)
 
 
 @contextmanager
@@ -153,6 +149,17 @@ def open_output(name: str) -> Iterator[BinaryIO]:
             yield stream
 
 
+def refuse_terminal(what: str) -> None:
+    """
+    Refuse to write bytes of packets to a terminal, which would obey them.
+
+    :param what: the option that asks for them.
+    :raises click.UsageError: standard output is a terminal.
+    """
+    if sys.stdout.isatty():
+        raise click.UsageError(f"{what} is not for a terminal: name a file, or use a pipe")
+
+
 def keep_inputs(name: str) -> None:
     """
     Look whether a file that will be written anew is one that is read, standard input included.
@@ -167,15 +174,6 @@ def keep_inputs(name: str) -> None:
     read = [*_inputs(), stdin] if stdin else _inputs()
     if any(os.path.samestat(os.stat(name), one) for one in read):
         raise click.UsageError(f"{name} would be written over the input: give another name")
-
-
-#: Control characters, which a terminal would obey: packets come from anybody.
-_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
-
-
-def printable(text: str) -> str:
-    """*text* as one line that a terminal only shows: control characters as ``\\xNN``."""
-    return text if text.isprintable() else text.translate(_CONTROLS)
 
 
 def _unseen(_: int) -> None:

@@ -14,6 +14,7 @@ from dtkit.cli.asking import (
     make_request,
     request_options,
 )
+from dtkit.cli.terminal import say
 from dtkit.generate.oneliner import oneliner
 from dtkit.generate.point import points
 from dtkit.generate.request import Copy
@@ -63,5 +64,5 @@ def command(
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     for note in notes:
-        click.echo(f"{ctx.command_path}: {note}", err=True)
+        say(f"{ctx.command_path}: {note}")
     click.echo(text)

@@ -11,7 +11,9 @@ from itertools import chain
 
 import click
 
-from dtkit.cli.inputs import READABLE, open_input, open_output, printable, say
+from dtkit.cli.inputs import READABLE, open_input, open_output, refuse_terminal
+from dtkit.cli.terminal import say
+from dtkit.foreign import visible
 from dtkit.oddity import Oddity
 from dtkit.output import (
     Annotation,
@@ -78,6 +80,8 @@ def command(
         raise click.UsageError("--all goes with --to json")
     if write == "-" and to == "raw":
         raise click.UsageError("-w - and --to raw both want standard output: give -w a file")
+    if write == "-" or to == "raw":
+        refuse_terminal("-w -" if write == "-" else "--to raw")
     show = _json_of_all if everything else _SHOW[to]
     # With the capture on stdout, what is for people goes to stderr.
     out = (sys.stderr if write == "-" else sys.stdout).buffer
@@ -122,8 +126,8 @@ def command(
             capture.close()
         out.flush()
     for why, probes in unseen.items():
-        click.echo(f"{ctx.command_path}: {_list(probes)} {why}", err=True)
-    click.echo(str(count), err=True)
+        say(f"{ctx.command_path}: {_list(probes)} {why}")
+    say(str(count))
     return 1 if strict and count.kinds[Oddity] else 0
 
 
@@ -154,7 +158,7 @@ _MUST_SEE = (Oddity, Fault, Drop, Notice)
 def _complain(ctx: click.Context, where: str, item: Oddity | Fault | Drop | Notice) -> None:
     """Say it; of dtrace(1)'s notices, all but that it began."""
     if not (isinstance(item, Notice) and item.began):
-        say(printable(f"{ctx.command_path}: {where}{item}"))
+        say(f"{ctx.command_path}: {where}{item}")
 
 
 # What is printed of an item of the output, by the form that was asked for.
@@ -162,7 +166,7 @@ def _complain(ctx: click.Context, where: str, item: Oddity | Fault | Drop | Noti
 
 def _summary(item: Event | Packet) -> Iterator[bytes]:
     if type(item) is Packet:
-        yield f"{printable(str(item))}\n".encode()
+        yield f"{visible(str(item))}\n".encode()
 
 
 def _json(item: Event | Packet) -> Iterator[bytes]:
@@ -181,7 +185,7 @@ def _json_of_all(item: Event | Packet) -> Iterator[bytes]:
 
 def _hexdump(item: Event | Packet) -> Iterator[bytes]:
     if type(item) is Packet:
-        yield f"# {printable(str(item))}\n".encode()
+        yield f"# {visible(str(item))}\n".encode()
         for line in hexdump_lines(item.data):
             yield f"{line}\n".encode()
         yield b"\n"

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -13,6 +12,8 @@ import click
 
 from dtkit.cli.given import given, given_but, refuse
 from dtkit.cli.inputs import READABLE, first_interrupt, open_input, open_output
+from dtkit.cli.terminal import say, tell
+from dtkit.foreign import visible
 from dtkit.generate.functions import (
     PRESETS,
     Function,
@@ -29,7 +30,6 @@ from dtkit.probes import ListedProbe, catalog, read_listing
 from dtkit.trace.journey.model import Hop, Step
 from dtkit.trace.journey.path import read_path
 from dtkit.trace.journey.snapshot import Snapshot
-from dtkit.trace.journey.text import visible
 from dtkit.trace.views.show import clock, journey_text
 
 #: Enablings from which on dtrace(1) takes its time, and the kernel may refuse.
@@ -171,17 +171,18 @@ def command(
         click.echo(_estimate(expected, len(text)))
         return 0
     if expected.enablings > _MANY:
-        click.echo(
+        say(
             f"{ctx.command_path}: {expected.enablings} clauses of probes: dtrace(1) will take its "
-            "time, and may refuse so many; --preset, --func and --not-func make it fewer",
-            err=True,
+            "time, and may refuse so many; --preset, --func and --not-func make it fewer"
         )
     with open_output(output) as sink:
         if not run:
             sink.write(text.encode())
             return 0
-        _tell(ctx, f"{host or 'dtrace'}: enabling {expected.probes} probes")
-        started = partial(_tell, ctx, f"{host or 'dtrace'}: following packets, to the end with ^C")
+        tell(f"{ctx.command_path}: {host or 'dtrace'}: enabling {expected.probes} probes")
+        started = partial(
+            tell, f"{ctx.command_path}: {host or 'dtrace'}: following packets, to the end with ^C"
+        )
         try:
             with running(text, host) as child, first_interrupt(child.stop):
                 return 1 if _print(ctx, child.output, sink, follow, started) else 0
@@ -194,16 +195,16 @@ def _functions(
 ) -> list[Function]:
     """The functions to choose from, by what the command line says."""
     if listed is None and host is None and not run:
-        click.echo(
+        say(
             f"{ctx.command_path}: only the functions that dtkit knows; --from LISTING has all of a "
-            "kernel's",
-            err=True,
+            "kernel's"
         )
         return known_functions(catalog())
     found: list[ListedProbe] = []
     odd: list[Oddity] = []
     if listed is None:
-        _tell(ctx, f"{host or 'dtrace'}: listing its functions; --from a file saves that")
+        asking = f"{host or 'dtrace'}: listing its functions"
+        tell(f"{ctx.command_path}: {asking}; --from a file saves that")
     with _listing(listed, host) as stream:
         for item in read_listing(stream):
             if isinstance(item, Oddity):
@@ -211,10 +212,10 @@ def _functions(
             elif item.mbufs:
                 found.append(item)
     for item in odd[:3]:
-        click.echo(f"{ctx.command_path}: {listed or host or 'dtrace'}: {item}", err=True)
+        say(f"{ctx.command_path}: {listed or host or 'dtrace'}: {item}")
     if len(odd) > 3:
         more = len(odd) - 3
-        click.echo(f"{ctx.command_path}: {more} more lines of the listing are odd", err=True)
+        say(f"{ctx.command_path}: {more} more lines of the listing are odd")
     functions = listed_functions(found)
     if not functions:
         raise PathError(
@@ -249,12 +250,6 @@ class _Failed(click.ClickException):
         self.ctx = ctx
 
 
-def _tell(ctx: click.Context, what: str) -> None:
-    """Say what takes its time, to someone who waits for it."""
-    if sys.stderr.isatty():
-        click.echo(f"{ctx.command_path}: {what}", err=True)
-
-
 def _print(
     ctx: click.Context,
     stream: BinaryIO,
@@ -272,7 +267,7 @@ def _print(
     for item in read_path(stream, seen if follow else None, started):
         if isinstance(item, Oddity):
             odd += 1
-            click.echo(f"{ctx.command_path}: {item}", err=True)
+            say(f"{ctx.command_path}: {item}")
             continue
         read += 1
         if not follow:
@@ -282,7 +277,7 @@ def _print(
             sink.write(f"#{item.number}  => {said}\n".encode())
         sink.flush()
     journeys = "1 journey" if read == 1 else f"{read} journeys"
-    click.echo(f"{journeys}, {'1 oddity' if odd == 1 else f'{odd} oddities'}", err=True)
+    say(f"{journeys}, {'1 oddity' if odd == 1 else f'{odd} oddities'}")
     return 0 if read else odd
 
 

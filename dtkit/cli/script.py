@@ -18,6 +18,7 @@ from dtkit.cli.asking import (
 from dtkit.cli.given import given_but, refuse
 from dtkit.cli.inputs import open_output
 from dtkit.cli.table import print_table
+from dtkit.cli.terminal import say
 from dtkit.generate.ready import ready, ready_made
 from dtkit.generate.request import Copy
 from dtkit.generate.script import script
@@ -83,7 +84,7 @@ def command(
         except ValueError as error:
             raise click.UsageError(str(error)) from error
         for note in notes:
-            click.echo(f"{ctx.command_path}: {note}", err=True)
+            say(f"{ctx.command_path}: {note}")
     with open_output(output) as stream:
         stream.write(text.encode())
 

@@ -14,9 +14,11 @@ import click
 
 from dtkit.cli.dtrace_options import dtrace_options, program_options, read_program, shown_name
 from dtkit.cli.given import given, refuse
-from dtkit.cli.inputs import READABLE, open_input, say
+from dtkit.cli.inputs import READABLE, open_input
 from dtkit.cli.table import print_table
+from dtkit.cli.terminal import say
 from dtkit.dlang import kernel
+from dtkit.foreign import encoded, shown
 from dtkit.mbuf import KINDS, BreakError
 from dtkit.oddity import Oddity
 from dtkit.packets.capture import Frame, read_capture
@@ -195,7 +197,9 @@ def command(
             if cost and not chunk.error:
                 continue
             stream = sys.stderr if chunk.error else sys.stdout
-            stream.buffer.write(chunk.text.encode("utf-8", "surrogateescape"))
+            # To the byte what dtrace(1) prints; but a terminal is not to obey what is in packets.
+            text = shown(chunk.text) if stream.isatty() else chunk.text
+            stream.buffer.write(encoded(text))
             stream.buffer.flush()
     except BreakError as error:
         raise click.UsageError(f"--break: {error}") from error
@@ -265,9 +269,7 @@ def _packets(
             say(f"{ctx.command_path}: {count} frames in all are of link type {linktype}")
     for number, (kind, _) in breaks.items():
         if number > last:
-            click.echo(
-                f"{ctx.command_path}: --break {kind}@{number}: {last} frames in all", err=True
-            )
+            say(f"{ctx.command_path}: --break {kind}@{number}: {last} frames in all")
 
 
 def _packet(frame: Frame) -> StackPacket | None:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 import click
 
+from dtkit.foreign import visible
+
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """
@@ -18,7 +20,7 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """
     if not sys.stdout.isatty():
         for row in rows:
-            click.echo("\t".join(row))
+            click.echo("\t".join(map(visible, row)))
         return
     # Not at the top: rich is needed on a terminal only, and takes longer to import than the rest.
     from rich.console import Console
@@ -30,5 +32,5 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         table.add_column(title, no_wrap=not index, overflow="fold")
     for row in rows:
         # A Text, not a str: square brackets in a cell are not markup.
-        table.add_row(*[Text(cell) for cell in row])
+        table.add_row(*[Text(visible(cell)) for cell in row])
     Console().print(table)

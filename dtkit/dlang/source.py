@@ -6,6 +6,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
+from dtkit.foreign import shown
+
 
 @dataclass(frozen=True, slots=True)
 class ProgramText:
@@ -38,5 +40,6 @@ class ProgramText:
         number, column = self.position(at)
         text = self.line(number)
         # Tabs are kept, so that the caret stands below its place at any tab width.
-        indent = "".join(c if c == "\t" else " " for c in text[: column - 1])
-        return f"{text}\n{indent}^"
+        before = shown(text[: column - 1])
+        indent = "".join(c if c == "\t" else " " for c in before)
+        return f"{before}{shown(text[column - 1 :])}\n{indent}^"

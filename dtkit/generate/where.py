@@ -70,13 +70,15 @@ def _kernel(probe: Probe) -> Kernel:
 
 
 def _walk(node: Any) -> Iterator[Any]:
-    yield node
-    if dataclasses.is_dataclass(node):
-        for field in dataclasses.fields(node):
-            yield from _walk(getattr(node, field.name))
-    elif isinstance(node, (tuple, list)):
-        for item in node:
-            yield from _walk(item)
+    """*node* and all below it; of any depth, so without recursion."""
+    left = [node]
+    while left:
+        node = left.pop()
+        yield node
+        if dataclasses.is_dataclass(node):
+            left += [getattr(node, field.name) for field in dataclasses.fields(node)]
+        elif isinstance(node, (tuple, list)):
+            left += node
 
 
 def _refuse(text: str, node: Any) -> None:

@@ -9,6 +9,7 @@ input ends: because that is how it is told to, or because whoever held the other
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import shlex
@@ -62,7 +63,7 @@ _SSH = ("ssh", "-T", "-o", "BatchMode=yes", "-o", "ServerAliveInterval=15")
 #: s that dtrace(1) or ssh(1) may take to end once it has been told to at once.
 _PATIENCE = 5
 
-#: What is kept of the words of ssh(1), in bytes.
+#: What is quoted from of the last words of ssh(1) or dtrace(1), in bytes.
 _WORDS = 4096
 
 
@@ -151,16 +152,17 @@ def _child(
                 child.stdin.write(program.encode())
                 child.stdin.flush()
             yield Run(child.stdout, child.stdin)  # type: ignore[arg-type]
+            # The other side may have more to say than was read.
+            _close(child.stdin)
+            while child.stdout.read(1 << 16):
+                pass
+            child.stdout.close()
+            status = child.wait()
         except BaseException:
             _end(child)
             raise
-        # The other side may have more to say than was read.
-        _close(child.stdin)
-        while child.stdout.read(1 << 16):
-            pass
-        child.stdout.close()
-        status = child.wait()
-        errors.seek(0)
+        # Its last words say why: a login may have had much to say before.
+        errors.seek(max(0, errors.seek(0, os.SEEK_END) - _WORDS))
         said = errors.read(_WORDS).decode("utf-8", "replace")
     if host is not None and (status == 255 or status < 0):
         raise DtraceError(_unreachable(host, said))

@@ -70,3 +70,10 @@ def test_a_pointer_is_a_condition_and_a_struct_is_none() -> None:
     assert check_where("this->m", IP_INPUT) == "(this->m)"
     with pytest.raises(ConditionError):
         check_where("*this->m", IP_INPUT)
+
+
+@pytest.mark.parametrize(
+    "text", ["1+" * 2000 + "1", "!" * 3000 + "1", "(" * 2000 + "1" + ")" * 2000]
+)
+def test_however_deep_it_is_it_has_an_answer(text: str) -> None:
+    assert check_where(text, IP_INPUT) == f"({text})"

@@ -190,3 +190,24 @@ def test_no_dtrace_stays_behind_when_we_are_killed(endless: tuple[list[str], Pat
         until((folder / "pid").exists)
         child.kill()
     until(lambda: not (folder / "pid").exists())
+
+
+def test_the_last_words_of_a_host_are_quoted_and_a_terminal_obeys_none(
+    dtkit: Dtkit, router: Path
+) -> None:
+    """A login may have much to say before dtrace(1) says why it failed."""
+    program = router / "dtrace"
+    before = program.read_text()
+    program.write_text(
+        "#!/bin/sh\nyes 'Welcome to this host' | head -c 50400 >&2\n"
+        "printf 'dtrace: no \\033]0;pwned\\007privilege\\n' >&2\nexit 1\n"
+    )
+    try:
+        result = dtkit("path", "--host", "router", "icmp")
+    finally:
+        program.write_text(before)
+    assert result.exit_code == 1
+    said = "dtrace(1) on router could not list its probes: no \\x1b]0;pwned\\x07privilege"
+    assert said in result.stderr
+    assert "Welcome" not in result.stderr
+    assert "\x1b" not in result.stderr

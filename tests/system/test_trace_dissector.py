@@ -12,11 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dtkit.foreign import encoded
 from dtkit.packets.linktype import LinkType
 from dtkit.trace.journey.codec import STRING, FrameRecord, Generation, Reading, read_frame
 from dtkit.trace.journey.model import Hop
 from dtkit.trace.journey.snapshot import guess_linktype
-from dtkit.trace.journey.text import encoded
 from dtkit.trace.kernel.dissector import dissector
 from tests.packets import captures
 from tests.trace.frames import PACKETS, Note, frame

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import click
 
-from dtkit.cli.inputs import open_output
+from dtkit.cli.inputs import open_output, refuse_terminal
+from dtkit.cli.terminal import say
 from dtkit.cli.trace.source import JourneySource, source_argument
 from dtkit.trace.views.convert import write_journeys, write_snapshots
 
@@ -27,6 +28,8 @@ def command(source: JourneySource, write: str, journeys_only: bool) -> None:
     was and what had changed since the snapshot before. With --journeys-only each packet is there
     once, as first seen, and its comment is the whole journey.
     """
+    if write == "-":
+        refuse_terminal("-w -")
     packets = without = 0
     with open_output(write) as stream:
         for written in (write_journeys if journeys_only else write_snapshots)(source, stream):
@@ -35,5 +38,5 @@ def command(source: JourneySource, write: str, journeys_only: bool) -> None:
             if write == "-":
                 stream.flush()  # somebody may be watching live
     if without:
-        click.echo(f"{without} journeys have no packet bytes: not written", err=True)
-    click.echo(f"{packets} packets written", err=True)
+        say(f"{without} journeys have no packet bytes: not written")
+    say(f"{packets} packets written")

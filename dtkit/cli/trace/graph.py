@@ -8,6 +8,7 @@ import os
 import click
 
 from dtkit.cli.inputs import READABLE, open_input, open_output
+from dtkit.cli.terminal import say
 from dtkit.cli.trace.source import JourneySource, source_argument
 from dtkit.trace.views.drawing import dot, mermaid
 from dtkit.trace.views.graph import Graph
@@ -58,7 +59,7 @@ def command(source: JourneySource, output: str, to: str | None, against: str | N
         with open_input(against, shown=False) as stream:
             second = source.alike(against, stream)
             graph = graph.against(Graph.of(second))
-        click.echo(f"{against}: {second}", err=True)
+        say(f"{against}: {second}")
     if form == "svg":
         text = svg(graph, title, (name, other))
     else:

@@ -9,7 +9,8 @@ from typing import Any, BinaryIO, cast
 
 import click
 
-from dtkit.cli.inputs import READABLE, open_input, say
+from dtkit.cli.inputs import READABLE, open_input
+from dtkit.cli.terminal import say
 from dtkit.oddity import Oddity
 from dtkit.packets.pcapfilter import FilterError
 from dtkit.trace.journey.codec import Generation
@@ -105,7 +106,7 @@ def source_argument(function: Callable[..., None]) -> Callable[..., int]:
         with open_input(file, shown=False if to_file else None) as stream:
             source = JourneySource(file, stream, forced_generation(generation), chosen)
             function(source=source, **rest)
-        click.echo(str(source), err=True)
+        say(str(source))
         return 1 if source.oddities and (strict or not source.read) else 0
 
     return wrapper

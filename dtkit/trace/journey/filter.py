@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 
+from dtkit.foreign import plain
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.pcapfilter import FilterError, Program, compile_filter
 from dtkit.trace.journey.model import Journey
-from dtkit.trace.journey.text import plain
 
 __all__ = ["Filter", "journey_filter"]
 

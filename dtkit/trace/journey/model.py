@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from dtkit.foreign import decoded, encoded, plain, visible
 from dtkit.trace.journey.diff import Diff, diff
 from dtkit.trace.journey.snapshot import Snapshot
-from dtkit.trace.journey.text import decoded, encoded, plain, visible
 
 __all__ = ["Hop", "Journey", "Place", "Step"]
 

@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
+from dtkit.foreign import visible
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.pcapng import PcapngWriter, packet_options
 from dtkit.trace.journey.model import Hop, Journey
 from dtkit.trace.journey.snapshot import Snapshot
-from dtkit.trace.journey.text import visible
 from dtkit.trace.views.show import lines
 from dtkit.version import __version__
 

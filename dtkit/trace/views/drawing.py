@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Iterator
 
-from dtkit.trace.journey.text import visible
+from dtkit.foreign import visible
 from dtkit.trace.views.graph import Graph, Key, group_title, side
 
 __all__ = ["dot", "mermaid"]

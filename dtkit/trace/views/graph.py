@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from dtkit.foreign import plain, visible
 from dtkit.trace.journey.model import Hop, Journey
-from dtkit.trace.journey.text import plain, visible
 
 __all__ = ["Edge", "Graph", "GraphNode", "Key", "way"]
 

@@ -9,8 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
+from dtkit.foreign import encoded
 from dtkit.trace.journey.model import Place
-from dtkit.trace.journey.text import encoded
 
 __all__ = ["Links", "check_template"]
 

@@ -17,10 +17,10 @@ from typing import Any, TextIO
 import jinja2
 from markupsafe import Markup
 
+from dtkit.foreign import visible
 from dtkit.trace.journey.headers import LAYOUTS, dissect
 from dtkit.trace.journey.model import Hop, Journey, Place
 from dtkit.trace.journey.snapshot import Snapshot
-from dtkit.trace.journey.text import visible
 from dtkit.trace.views.graph import Graph
 from dtkit.trace.views.links import Links
 from dtkit.trace.views.show import changed_where, clock, moment

@@ -7,9 +7,9 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dtkit.foreign import visible
 from dtkit.trace.journey.model import Hop, Journey
 from dtkit.trace.journey.snapshot import Snapshot
-from dtkit.trace.journey.text import visible
 
 __all__ = ["Line", "changed_where", "clock", "journey_text", "lines", "moment"]
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from itertools import pairwise, product
 from xml.sax.saxutils import escape, quoteattr
 
-from dtkit.trace.journey.text import visible
+from dtkit.foreign import visible
 from dtkit.trace.views.drawing import COLOURS
 from dtkit.trace.views.graph import Edge, Graph, Key, group_title, side
 from dtkit.trace.views.layout import BOX, Arrangement, Box, Point, lay_out

@@ -14,8 +14,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from dtkit.foreign import plain
 from dtkit.trace.journey.model import Hop, Journey
-from dtkit.trace.journey.text import plain
 
 __all__ = ["HOPS", "JOURNEYS", "SNAPSHOTS", "rows", "write_jsonl", "write_parquet"]
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dtkit.foreign import decoded, encoded, plain, visible
 from dtkit.packets.linktype import LinkType
 from dtkit.trace.journey.model import Hop, Journey, Place, Step
 from dtkit.trace.journey.snapshot import Snapshot, guess_linktype
-from dtkit.trace.journey.text import decoded, encoded, plain, visible
 from tests.trace.frames import PACKETS, edited, ipv4, tcp
 
 SCHEMA = json.loads(files("dtkit.trace.journey").joinpath("journey.schema.json").read_text())
