@@ -33,7 +33,8 @@ from dpkt.tcp import TCP
 from dpkt.udp import UDP
 from hypothesis import strategies as st
 
-from dtkit.mbuf import BREAKS, LAYOUTS, Case, Layout, Segment, Setup, Storage
+from dtkit.freebsd import layouts
+from dtkit.mbuf import BREAKS, Case, Layout, Segment, Setup, Storage
 from dtkit.mbuf.memory import ByteOrder
 from dtkit.packets.linktype import LinkType
 
@@ -92,12 +93,11 @@ def cases(
     Calls of ``copyoutmbuf()``, on any layout and kind of machine.
 
     :param broken: True for chains with one broken mbuf, False for good ones, None for both.
-    :param layout: a key of :data:`dtkit.mbuf.LAYOUTS`; None for any.
+    :param layout: a key of :data:`dtkit.freebsd.layouts`; None for any.
     :param byteorder: ``"little"`` or ``"big"``; None for both.
     """
-    return draw(
-        _cases_on(LAYOUTS[layout or draw(st.sampled_from(sorted(LAYOUTS)))], broken, byteorder)
-    )
+    known = layouts()
+    return draw(_cases_on(known[layout or draw(st.sampled_from(sorted(known)))], broken, byteorder))
 
 
 _ORDERS: tuple[ByteOrder, ...] = ("little", "big")
@@ -128,7 +128,7 @@ def _cases_on(
         segments=parts,
         length=length,
         offset=offset,
-        layout=layout.name,
+        layout=layout,
         byteorder=order,
         direct_map=draw(st.sampled_from([True, True, False])),
         strict_alignment=draw(st.booleans()),

@@ -10,7 +10,8 @@ import subprocess
 import pytest
 from hypothesis import given, seed, settings
 
-from dtkit.mbuf import KINDS, LAYOUTS, Storage, copyoutmbuf
+from dtkit.freebsd import layouts
+from dtkit.mbuf import KINDS, Storage, copyoutmbuf
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.pcapng import PcapngWriter
 from dtkit.testing import Case, cases, packets
@@ -36,7 +37,7 @@ def test_everything_comes_up() -> None:
         setup = case.build()
         copyoutmbuf(setup.machine, setup.chain.address, case.length, case.offset)
         fault = setup.machine.fault
-        seen.update({case.layout, str(fault.flag.name) if fault else "no fault"})
+        seen.update({case.layout.name, str(fault.flag.name) if fault else "no fault"})
         seen.update(kind for kind, _ in case.broken)
         loaded = {load.address for load in setup.machine.loads}
         spans = [m.spans for m in setup.chain.mbufs if m.storage is Storage.PAGES]
@@ -44,7 +45,7 @@ def test_everything_comes_up() -> None:
             seen.add("pages")
 
     outcomes = {"BADADDR", "BADALIGN", "ILLOP", "KPRIV", "NOSCRATCH", "no fault", "pages"}
-    expected = {*LAYOUTS, *KINDS, *outcomes}
+    expected = {*layouts(), *KINDS, *outcomes}
     for number in range(20):  # most often three are enough
         seed(number)(look)()
         if seen == expected:

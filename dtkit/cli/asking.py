@@ -10,16 +10,15 @@ import click
 
 from dtkit.cli.given import given, refuse
 from dtkit.cli.inputs import READABLE, open_input
+from dtkit.cli.releases import release_option
 from dtkit.cli.terminal import say
+from dtkit.freebsd import Release
 from dtkit.generate.request import DEEPEST, LONGEST, Conditions, Copy, Request
 from dtkit.oddity import Oddity
 from dtkit.packets.linktype import LinkType
 from dtkit.probes import Catalog, Probe, UnknownProbeError, catalog, extend, read_listing
 
 _LINKTYPES = [LinkType.ETHERNET, LinkType.RAW, LinkType.IPV4, LinkType.IPV6]
-
-#: Releases whose signatures the catalog knows.
-RELEASES = (12, 15)
 
 
 def _fraction(ctx: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
@@ -34,11 +33,9 @@ def _fraction(ctx: click.Context, parameter: click.Parameter, value: str | None)
 
 def listing_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """``--listing`` and ``--release``: the kernel that it is for."""
-    command = click.option(
-        "--release",
-        type=click.IntRange(*RELEASES),
-        help="The FreeBSD release it is for, where signatures differ; without it, 12 to 14.",
-    )(command)
+    command = release_option("The FreeBSD that it is for, where signatures differ.", every=True)(
+        command
+    )
     return click.option(
         "--listing",
         type=READABLE,
@@ -171,11 +168,11 @@ def make_request(ctx: click.Context, annotate: bool, options: dict[str, Any]) ->
     )
 
 
-def known_probes(ctx: click.Context, listing: str | None, release: int | None) -> Catalog:
+def known_probes(ctx: click.Context, listing: str | None, release: Release | None) -> Catalog:
     """The catalog as a release has it, and corrected and extended by a listing."""
     known = catalog()
     if release is not None:
-        known = Catalog(probe.at(release) for probe in known)
+        known = Catalog(probe.at(release.major) for probe in known)
     if listing is None:
         return known
     probes, odd, listed = [], 0, 0

@@ -9,8 +9,9 @@ import click
 
 from dtkit.cli.dtrace_options import dtrace_options, program_options, read_program, shown_name
 from dtkit.cli.inputs import READABLE
-from dtkit.dlang import Severity, check, kernel
+from dtkit.dlang import Severity, check, target_kernel
 from dtkit.foreign import shown
+from dtkit.freebsd import Release
 
 
 @click.command(
@@ -30,7 +31,7 @@ def command(
     settings: tuple[str, ...],
     destructive: bool,
     zdefs: bool,
-    kernel_name: str,
+    release: Release,
     stock: bool,
     as_json: bool,
 ) -> int:
@@ -47,7 +48,7 @@ def command(
         programs.append((program, None))
     errors = False
     for text, file in programs:
-        for finding in check(text, file=file, options=options, kernel=kernel(kernel_name)):
+        for finding in check(text, file=file, options=options, kernel=target_kernel(release)):
             errors = errors or finding.severity is Severity.ERROR
             click.echo(json.dumps(finding.to_dict()) if as_json else shown(str(finding)))
     return 1 if errors else 0

@@ -13,12 +13,13 @@ import click
 
 from dtkit.cli.given import given_but, refuse
 from dtkit.cli.inputs import READABLE, open_input
+from dtkit.cli.releases import release_option
 from dtkit.cli.table import print_table
 from dtkit.cli.terminal import say
+from dtkit.freebsd import Release
 from dtkit.mbuf import (
     EDGE_CASES,
     KINDS,
-    LAYOUTS,
     Case,
     Segment,
     Setup,
@@ -100,13 +101,8 @@ Examples:
     show_default=True,
     help="Bytes of scratch memory.",
 )
-@click.option(
-    "--layout",
-    type=click.Choice(list(LAYOUTS)),
-    default="freebsd-14",
-    show_default=True,
-    help="Whose struct mbuf.",
-)
+@release_option("Whose struct mbuf.")
+@click.option("--ilp32", is_flag=True, help="That of its 32-bit machines.")
 @click.option("--unprivileged", is_flag=True, help="Without the right to read kernel memory.")
 @click.option("--strict-alignment", is_flag=True, help="On a machine that minds, as x86 does not.")
 @click.option("--no-direct-map", is_flag=True, help="On a machine that has no direct map.")
@@ -129,7 +125,8 @@ def command(
     length: int,
     offset: int,
     scratch: int,
-    layout: str,
+    release: Release,
+    ilp32: bool,
     unprivileged: bool,
     strict_alignment: bool,
     no_direct_map: bool,
@@ -150,6 +147,9 @@ def command(
         refuse(given_but(ctx, "cases", "as_json"), "--cases has its own chains and requests")
         print_cases(as_json)
         return 0
+    layout = release.layout_ilp32 if ilp32 else release.layout
+    if layout is None:
+        raise click.UsageError(f"--ilp32: the struct mbuf of FreeBSD {release.name} is not known")
     request = Case(
         length=length,
         offset=offset,
@@ -213,7 +213,7 @@ def result_data(setup: Setup, result: int) -> bytes | None:
 def print_run(case: Case, setup: Setup, result: int) -> None:
     machine, chain = setup.machine, setup.chain
     scratch = machine.scratch
-    click.echo(f"chain at 0x{chain.address:x}, {case.layout}, {len(chain)} mbufs")
+    click.echo(f"chain at 0x{chain.address:x}, {case.layout.name}, {len(chain)} mbufs")
     for line in picture(setup):
         click.echo(line)
     used = scratch.ptr - scratch.base
@@ -229,7 +229,7 @@ def to_dict(case: Case, setup: Setup, result: int) -> dict[str, Any]:
     data = result_data(setup, result)
     return {
         "type": "copyout",
-        "layout": case.layout,
+        "layout": case.layout.name,
         "mbuf": setup.chain.address,
         "length": case.length,
         "offset": case.offset,

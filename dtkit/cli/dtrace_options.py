@@ -10,40 +10,33 @@ from typing import Any
 import click
 
 from dtkit.cli.inputs import open_input
-from dtkit.dlang import WITH_COPYOUTMBUF, OptionError, Options, kernel_names
+from dtkit.cli.releases import release_option
+from dtkit.dlang import WITH_COPYOUTMBUF, OptionError, Options
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def program_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """``-n``, ``-x``, ``-w``, ``-Z``, ``--kernel`` and ``--stock``."""
-    for option in reversed(
-        [
-            click.option("-n", "program", metavar="PROGRAM", help="The program itself."),
-            click.option(
-                "-x",
-                "settings",
-                multiple=True,
-                metavar="NAME[=VALUE]",
-                help="An option of dtrace(1), as its own -x.",
-            ),
-            click.option("-w", "destructive", is_flag=True, help="Allow destructive actions."),
-            click.option("-Z", "zdefs", is_flag=True, help="Allow probes that do not exist."),
-            click.option(
-                "--kernel",
-                "kernel_name",
-                type=click.Choice(kernel_names()),
-                default="freebsd-12",
-                show_default=True,
-                help="Whose probes and types.",
-            ),
-            click.option(
-                "--stock",
-                is_flag=True,
-                help="As a dtrace(1) without copyoutmbuf: every released one.",
-            ),
-        ]
-    ):
+    """``-n``, ``-x``, ``-w``, ``-Z``, ``--release`` and ``--stock``."""
+    options: list[Decorator] = [
+        click.option("-n", "program", metavar="PROGRAM", help="The program itself."),
+        click.option(
+            "-x",
+            "settings",
+            multiple=True,
+            metavar="NAME[=VALUE]",
+            help="An option of dtrace(1), as its own -x.",
+        ),
+        click.option("-w", "destructive", is_flag=True, help="Allow destructive actions."),
+        click.option("-Z", "zdefs", is_flag=True, help="Allow probes that do not exist."),
+        release_option("Whose probes and types."),
+        click.option(
+            "--stock",
+            is_flag=True,
+            help="As a dtrace(1) without copyoutmbuf: every released one.",
+        ),
+    ]
+    for option in reversed(options):
         command = option(command)
     return command
 

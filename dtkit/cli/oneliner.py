@@ -15,6 +15,7 @@ from dtkit.cli.asking import (
     request_options,
 )
 from dtkit.cli.terminal import say
+from dtkit.freebsd import Release
 from dtkit.generate.oneliner import oneliner
 from dtkit.generate.point import points
 from dtkit.generate.request import Copy
@@ -46,7 +47,7 @@ def command(
     probes: tuple[str, ...],
     annotate: bool,
     listing: str | None,
-    release: int | None,
+    release: Release | None,
     argument: int | None,
     **options: Any,
 ) -> None:

@@ -9,6 +9,7 @@ import click
 
 from dtkit.cli.asking import find_probes, known_probes, listing_option
 from dtkit.cli.table import print_table
+from dtkit.freebsd import Release
 
 
 @click.command(
@@ -28,7 +29,7 @@ def command(
     ctx: click.Context,
     patterns: tuple[str, ...],
     listing: str | None,
-    release: int | None,
+    release: Release | None,
     as_json: bool,
 ) -> None:
     """List the probe points that carry an mbuf.

@@ -19,6 +19,7 @@ from dtkit.cli.given import given_but, refuse
 from dtkit.cli.inputs import open_output
 from dtkit.cli.table import print_table
 from dtkit.cli.terminal import say
+from dtkit.freebsd import Release
 from dtkit.generate.ready import ready, ready_made
 from dtkit.generate.request import Copy
 from dtkit.generate.script import script
@@ -49,7 +50,7 @@ def command(
     names: tuple[str, ...],
     listed: bool,
     listing: str | None,
-    release: int | None,
+    release: Release | None,
     argument: int | None,
     dwatch: str,
     output: str,
@@ -75,7 +76,7 @@ def command(
             f"{names[0]} is ready-made and takes no option but --release and -o; "
             "name probes to make another",
         )
-        text = ready_made(names[0], release)
+        text = ready_made(names[0], release.major if release else None)
     else:
         found = find_probes(known_probes(ctx, listing, release), names, argument)
         words = ["dtkit", "script", *_command_line(ctx)]

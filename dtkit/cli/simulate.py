@@ -17,8 +17,9 @@ from dtkit.cli.given import given, refuse
 from dtkit.cli.inputs import READABLE, open_input
 from dtkit.cli.table import print_table
 from dtkit.cli.terminal import say
-from dtkit.dlang import kernel
+from dtkit.dlang import target_kernel
 from dtkit.foreign import encoded, shown
+from dtkit.freebsd import Release
 from dtkit.mbuf import KINDS, BreakError
 from dtkit.oddity import Oddity
 from dtkit.packets.capture import Frame, read_capture
@@ -124,7 +125,7 @@ def command(
     settings: tuple[str, ...],
     destructive: bool,
     zdefs: bool,
-    kernel_name: str,
+    release: Release,
     stock: bool,
     quiet: bool,
     flowindent: bool,
@@ -179,7 +180,7 @@ def command(
             file=name,
             options=options,
             arguments=(name or "dtrace", *arguments),
-            kernel=kernel(kernel_name),
+            kernel=target_kernel(release),
             cpus=cpus,
             drop_rate=drop_rate,
             seed=seed,

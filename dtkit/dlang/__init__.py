@@ -10,21 +10,20 @@ from dtkit.dlang.compiler.compile import compile_program
 from dtkit.dlang.compiler.enablings import Compiled
 from dtkit.dlang.compiler.verdict import check, clauses
 from dtkit.dlang.findings import DError, Finding, Severity
-from dtkit.dlang.kernels import Kernel, kernel, kernel_names
 from dtkit.dlang.options import WITH_COPYOUTMBUF, OptionError, Options
+from dtkit.dlang.target import TargetKernel, target_kernel
 
 __all__ = [
     "WITH_COPYOUTMBUF",
     "Compiled",
     "DError",
     "Finding",
-    "Kernel",
     "OptionError",
     "Options",
     "Severity",
+    "TargetKernel",
     "check",
     "clauses",
     "compile_program",
-    "kernel",
-    "kernel_names",
+    "target_kernel",
 ]

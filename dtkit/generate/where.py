@@ -9,11 +9,12 @@ from typing import Any
 
 from dtkit.dlang.compiler.compile import compile_program
 from dtkit.dlang.findings import DError
-from dtkit.dlang.kernels import DEFAULT, Description, Kernel, ProbePoint, kernel
 from dtkit.dlang.options import Options
 from dtkit.dlang.predefined import BUILTINS, DESTRUCTIVE, Kind
 from dtkit.dlang.syntax import tree
 from dtkit.dlang.syntax.parser import parse_expression
+from dtkit.dlang.target import TargetKernel, target_kernel
+from dtkit.freebsd import ProbePoint
 from dtkit.generate.conditions import ConditionError
 from dtkit.generate.text import D
 from dtkit.probes import Probe
@@ -49,13 +50,13 @@ def check_where(text: str, probe: Probe) -> D:
     return D(f"({text})")
 
 
-def _kernel(probe: Probe) -> Kernel:
+def _kernel(probe: Probe) -> TargetKernel:
     """The kernel to check against: what ships with dtkit, and the probe as a listing has it."""
-    known = kernel(DEFAULT)
+    known = target_kernel()
     if probe.unsure and probe == probe.untyped():
         # As where the probe is not there: args[] is refused, and that must not come as a surprise.
-        return Kernel(known.name, [], known.declarations)
-    description = Description.parse(str(probe))
+        return TargetKernel(known.release, [])
+    description = probe.description
     if probe.arguments:
         point = ProbePoint(
             1 << 20,
@@ -65,7 +66,7 @@ def _kernel(probe: Probe) -> Kernel:
             description.name,
             probe.arguments,
         )
-        return Kernel(known.name, [point], known.declarations)
+        return TargetKernel(known.release, [point])
     return known
 
 

@@ -17,7 +17,6 @@ from dtkit.mbuf.layout import (
     FREEBSD_13_2019,
     FREEBSD_14,
     FREEBSD_14_ILP32,
-    LAYOUTS,
     Layout,
     MFlag,
 )
@@ -33,7 +32,6 @@ __all__ = [
     "FREEBSD_14",
     "FREEBSD_14_ILP32",
     "KINDS",
-    "LAYOUTS",
     "Access",
     "Break",
     "BreakError",

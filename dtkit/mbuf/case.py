@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dtkit.mbuf.broken import break_chain
 from dtkit.mbuf.kernel import Chain, Kernel, Segment
-from dtkit.mbuf.layout import LAYOUTS
+from dtkit.mbuf.layout import FREEBSD_14, Layout
 from dtkit.mbuf.machine import MAXCHAIN, Machine
 from dtkit.mbuf.memory import ByteOrder
 
@@ -28,8 +28,7 @@ class Case:
     segments: tuple[Segment, ...] = (Segment(b"data"),)
     length: int = 0
     offset: int = 0
-    #: A key of :data:`dtkit.mbuf.LAYOUTS`.
-    layout: str = "freebsd-14"
+    layout: Layout = FREEBSD_14
     byteorder: ByteOrder = "little"
     direct_map: bool = True
     strict_alignment: bool = False
@@ -44,7 +43,7 @@ class Case:
     def build(self) -> Setup:
         """Lay the case out in a fresh kernel. ``ValueError`` for segments that do not fit."""
         kernel = Kernel(
-            LAYOUTS[self.layout],
+            self.layout,
             byteorder=self.byteorder,
             direct_map=self.direct_map,
             strict_alignment=self.strict_alignment,

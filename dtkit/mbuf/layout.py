@@ -211,8 +211,3 @@ FREEBSD_14_ILP32 = Layout(
         max_pages=16,
     ),
 )
-
-#: Every layout by its name.
-LAYOUTS: dict[str, Layout] = {
-    layout.name: layout for layout in (FREEBSD_12, FREEBSD_13_2019, FREEBSD_14, FREEBSD_14_ILP32)
-}

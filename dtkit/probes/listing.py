@@ -146,7 +146,7 @@ def _row(line: str) -> tuple[int, ProbeDescription] | None:
         middle = [words[2], ""] if end <= _MODULE_END else ["", words[2]]
         fields = [words[1], *middle, words[3]]
     try:
-        return int(words[0]), ProbeDescription.parse(":".join(fields))
+        return int(words[0]), ProbeDescription.plain(":".join(fields))
     except ValueError:
         return None
 
@@ -189,7 +189,7 @@ def extend(known: Catalog, listing: Iterable[ListedProbe | Oddity]) -> Iterator[
     for key, entry in listed.items():
         first = entry.item.mbufs[0]
         yield Probe(
-            description=ProbeDescription.parse(key),
+            description=ProbeDescription.plain(key),
             mbuf=entry.mbufs[0],
             others=entry.mbufs[1:],
             data=Data.UNKNOWN,

@@ -3,16 +3,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import fnmatch
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from dtkit.probes.description import ProbeDescription, description_fields
+from dtkit.probes.description import ProbeDescription
 
 
 class CatalogError(ValueError):
@@ -215,7 +214,7 @@ class Probe:
             raise CatalogError(f"{who}: releases are major release numbers")
         try:
             return cls(
-                description=ProbeDescription.parse(entry["description"]),
+                description=ProbeDescription.plain(entry["description"]),
                 mbuf=entry["mbuf"],
                 data=Data(entry["data"]),
                 direction=Direction(entry["direction"]),
@@ -297,19 +296,7 @@ class Catalog:
 
         :raises UnknownProbeError: there is none; the message suggests near misses.
         """
-        found: list[Probe] = []
-        if ":" not in pattern:
-            found = [
-                probe
-                for probe in self
-                if fnmatch.fnmatchcase(probe.description.shorthand, pattern)
-                or (probe.description.name != "entry" and probe.description.name == pattern)
-            ]
-        else:
-            # More than four fields name no probe.
-            with contextlib.suppress(ValueError):
-                wanted = description_fields(pattern)
-                found = [probe for probe in self if _matches(probe.description, wanted)]
+        found = [probe for probe in self if _named(probe.description, pattern)]
         if not found:
             raise UnknownProbeError(self._no_such(pattern))
         return found
@@ -325,12 +312,15 @@ class Catalog:
         return f"no probe {pattern!r} in the catalog; {advice}"
 
 
-def _matches(probe: ProbeDescription, wanted: Sequence[str]) -> bool:
-    fields = (probe.provider, "", probe.function, probe.name)
-    return all(
-        index == 1 or not want or fnmatch.fnmatchcase(have, want)
-        for index, (have, want) in enumerate(zip(fields, wanted, strict=True))
-    )
+def _named(probe: ProbeDescription, pattern: str) -> bool:
+    if ":" not in pattern:
+        shorthand = fnmatch.fnmatchcase(probe.shorthand, pattern)
+        return shorthand or (probe.name != "entry" and probe.name == pattern)
+    try:
+        wanted = replace(ProbeDescription.parse(pattern), module="")
+    except ValueError:
+        return False
+    return wanted.matches(*probe.fields)
 
 
 def read_catalog(text: str) -> Catalog:

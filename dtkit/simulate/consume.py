@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import cmp_to_key
 
 from dtkit.dlang.compiler.enablings import Action, ActionKind, Enabling
-from dtkit.dlang.kernels import ProbePoint
 from dtkit.dlang.options import OptionError, Options
 from dtkit.dlang.types import Types
+from dtkit.freebsd import ProbePoint
 from dtkit.packets.tracemem import tracemem_dump
 from dtkit.simulate.aggregate import (
     Aggregations,

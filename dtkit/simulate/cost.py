@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from dtkit.dlang.compiler.dif import DifInstruction
-from dtkit.dlang.kernels import ProbePoint
+from dtkit.freebsd import ProbePoint
 
 #: Instructions for which the kernel looks a dynamic variable up, by its hash.
 LOOKUPS = frozenset({"ldts", "stts", "ldgaa", "stgaa", "ldtaa", "sttaa"})

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dtkit.dlang.compiler.enablings import Enabling
-from dtkit.dlang.kernels import ProbePoint
+from dtkit.freebsd import ProbePoint
 from dtkit.mbuf import FaultFlag, Layout, Machine, Memory, Region, Scratch
 from dtkit.simulate.buffer import Buffer
 from dtkit.simulate.cost import Spent

@@ -16,8 +16,10 @@ from typing import NamedTuple
 
 from dtkit.dlang.compiler.enablings import Action, ActionKind, Compiled, Enabling
 from dtkit.dlang.compiler.layout import HEADER
-from dtkit.dlang.kernels import Description, Kernel, ProbePoint
+from dtkit.dlang.target import TargetKernel
+from dtkit.freebsd import ProbePoint
 from dtkit.mbuf import FaultFlag
+from dtkit.probes.description import ProbeDescription
 from dtkit.simulate.aggregate import Aggregations
 from dtkit.simulate.buffer import Space
 from dtkit.simulate.consume import Enabled, ErrorReport
@@ -138,7 +140,7 @@ class Tracer:
     def __init__(
         self,
         compiled: Compiled,
-        kernel: Kernel,
+        kernel: TargetKernel,
         evaluator: Evaluator,
         cpus: Sequence[Cpu],
         aggregations: Aggregations,
@@ -168,7 +170,7 @@ class Tracer:
             for enabled in self.enabled
             for action in enabled.enabling.actions
         )
-        description = Description("dtrace", "", "", "ERROR")
+        description = ProbeDescription("dtrace", "", "", "ERROR")
         self._error = kernel.match(description)[0]
         own = Enabling(description, None, (), 0, _ERROR_SIZE, _ERROR_SIZE, 8)
         self.enabled.append(Enabled(self._error, own))

@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from dtkit.dlang.compiler.compile import compile_program
 from dtkit.dlang.compiler.enablings import Compiled
 from dtkit.dlang.findings import DError
-from dtkit.dlang.kernels import Description, ProbePoint
-from dtkit.dlang.kernels import Kernel as Probes
-from dtkit.dlang.kernels import kernel as shipped_kernel
 from dtkit.dlang.options import WITH_COPYOUTMBUF, Options
 from dtkit.dlang.source import ProgramText
-from dtkit.mbuf import FREEBSD_12, FREEBSD_14, Kernel, Layout, Memory
+from dtkit.dlang.target import TargetKernel, target_kernel
+from dtkit.freebsd import ProbePoint
+from dtkit.mbuf import Kernel, Memory
+from dtkit.probes.description import ProbeDescription
 from dtkit.simulate.aggregate import Aggregations
 from dtkit.simulate.buffer import Buffer
 from dtkit.simulate.consume import Consumer
@@ -38,9 +38,6 @@ from dtkit.simulate.structured import StructuredConsumer
 from dtkit.simulate.subroutines import UnknownSubroutineError
 from dtkit.simulate.symbols import KernelVariables
 from dtkit.simulate.variables import VariableStore
-
-#: The mbuf layout of each kernel that programs are checked against.
-LAYOUTS = {"freebsd-12": FREEBSD_12, "freebsd-14": FREEBSD_14}
 
 #: No CPU's buffer may be larger: more is lowered, as on a host that has no more memory.
 LARGEST_BUFFER = 64 << 20
@@ -91,7 +88,7 @@ class Settings:
     file: str | None = None
     options: Options = WITH_COPYOUTMBUF
     arguments: tuple[str, ...] = ()
-    kernel: Probes = field(default_factory=shipped_kernel)
+    kernel: TargetKernel = field(default_factory=target_kernel)
     cpus: int = 1
     drop_rate: float = 0.0
     seed: int = 0
@@ -99,11 +96,6 @@ class Settings:
     interface: str = "em0"
     largest_buffer: int = LARGEST_BUFFER
     cost: bool = False
-
-    @property
-    def layout(self) -> Layout:
-        """Of the kernel's ``struct mbuf``."""
-        return LAYOUTS.get(self.kernel.name, FREEBSD_12)
 
 
 class Simulation:
@@ -174,7 +166,7 @@ class _Session:
         self.options = options = compiled.options
         if options.not_simulated:
             raise _StartError(f"option {options.not_simulated[0]} is not simulated")
-        kernel = Kernel(settings.layout)
+        kernel = Kernel(settings.kernel.release.layout)
         self.memory = kernel.memory
         self.now = _UPTIME
         self.strings = Strings(self.memory, _STRINGS)
@@ -331,7 +323,7 @@ class _Session:
     def _own(self, name: str) -> None:
         """Let a probe of dtrace itself fire."""
         self.variables.update(self.now, self.cpus[0].wall)
-        for probe in self.settings.kernel.match(Description("dtrace", "", "", name)):
+        for probe in self.settings.kernel.match(ProbeDescription("dtrace", "", "", name)):
             self.tracer.fire(self.cpus[0], probe, (), self.stack.consumer)
 
     def _wait(self, packet: StackPacket) -> None:

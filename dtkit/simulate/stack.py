@@ -13,9 +13,9 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from dtkit.dlang.kernels import Kernel as Probes
-from dtkit.dlang.kernels import ProbePoint
+from dtkit.dlang.target import TargetKernel
 from dtkit.dlang.types import Tagged, Types
+from dtkit.freebsd import ProbePoint
 from dtkit.mbuf import Chain, Kernel, Mbuf, Segment, Storage, break_chain, split
 from dtkit.simulate.cpu import Thread
 from dtkit.simulate.paths import Paths, Step
@@ -124,7 +124,7 @@ class NetworkStack:
     def __init__(
         self,
         kernel: Kernel,
-        probes: Probes,
+        probes: TargetKernel,
         types: Types,
         paths: Paths,
         interface: str = "em0",

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from dtkit.dlang.kernels import SYMBOL_ROOM, KernelVariable
+from dtkit.freebsd.tables import SYMBOL_ROOM, KernelVariable
 from dtkit.mbuf import Memory, Region
 
 #: Ticks in a second, unless a host says otherwise.

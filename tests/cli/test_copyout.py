@@ -59,7 +59,7 @@ FIRST_SKIPPED_DUMP = (
 
 
 @pytest.mark.parametrize("split", [None, "20,32", "1,0,13,38", "52,0"])
-@pytest.mark.parametrize("layout", ["freebsd-12", "freebsd-14", "freebsd-14-ilp32"])
+@pytest.mark.parametrize("release", ["12", "14", "15 --ilp32"])
 @pytest.mark.parametrize(
     ("packet", "offset", "dump"),
     [
@@ -69,9 +69,10 @@ FIRST_SKIPPED_DUMP = (
     ],
 )
 def test_the_examples_of_the_rfd(
-    dtkit: Dtkit, layout: str, packet: bytes, offset: int, dump: str, split: str | None
+    dtkit: Dtkit, release: str, packet: bytes, offset: int, dump: str, split: str | None
 ) -> None:
-    args = ["--packets", "-", "--length", "64", "--offset", str(offset), "--layout", layout]
+    args = ["--packets", "-", "--length", "64", "--offset", str(offset)]
+    args += ["--release", *release.split()]
     args += ["--split", split] if split else []
     result = dtkit("copyout", *args, input=pcap([packet], linktype=101))
     assert result.exit_code == 0
@@ -135,7 +136,7 @@ def test_dtkits_own_reader_understands_every_fault(dtkit: Dtkit, kind: str) -> N
 
 
 def test_json(dtkit: Dtkit) -> None:
-    args = ["--length", "8", "--offset", "18", "--scratch", "64", "--layout", "freebsd-12"]
+    args = ["--length", "8", "--offset", "18", "--scratch", "64", "--release", "12"]
     result = dtkit("copyout", "--chain", "20,32", *args, "--json")
     base, m = 0xFFFFFE0003000000, 0xFFFFF80003A00000
     assert json.loads(result.stdout) == {
@@ -208,7 +209,7 @@ def test_no_packet_at_all_is_status_1(dtkit: Dtkit) -> None:
         ["--chain", "20,x"],
         ["--chain", "16385"],
         ["--chain", "30000p"],
-        ["--chain", "20,30p", "--layout", "freebsd-12"],
+        ["--chain", "20,30p", "--release", "12"],
         ["--chain", "20", "--length", "-1"],
         ["--chain", "20", "--length", str(1 << 64)],
         ["--chain", "20", "--break", "glue@0"],

@@ -63,7 +63,7 @@ def test_options_of_no_effect_are_refused(
         "oneliner ip_input --depth 3 --copy segments",
         "oneliner ip_input --depth 3 --filter tcp",
         "oneliner ip_input m_freem --linktype raw --filter tcp",
-        "script latency --release 13",
+        "script latency --release 14",
         "copyout --cases --json",
         "path --func ip_input tcp",
     ],

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from dtkit.dlang import DError, OptionError, Options, compile_program
+from dtkit.dlang import DError, OptionError, Options, compile_program, target_kernel
 from dtkit.dlang.compiler.dif import DifInstruction, Difo
 from dtkit.dlang.source import ProgramText
+from dtkit.freebsd import release
 
 DATA = Path(__file__).parent.parent / "data"
 
@@ -175,7 +176,7 @@ def test_code(program: str, pieces: list[list[str]]) -> None:
         assert message(program)
         return
     made: list[Difo] = []
-    for enabling in compile_program(program).enablings:
+    for enabling in compile_program(program, of=target_kernel(release("12"))).enablings:
         if enabling.predicate is not None:
             made.append(enabling.predicate)
         made += [action.code for action in enabling.actions if action.code is not None]

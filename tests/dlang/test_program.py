@@ -19,12 +19,11 @@ from dtkit.dlang import (
     check,
     clauses,
     compile_program,
-    kernel,
-    kernel_names,
+    target_kernel,
 )
 from dtkit.dlang.types import Tagged
+from dtkit.freebsd import Release, releases
 from dtkit.generate.oneliner import Copy, Request, program
-from dtkit.mbuf import FREEBSD_12, FREEBSD_14, Layout
 from dtkit.probes import catalog
 
 #: Probes whose function is in the kernel more than once: dtrace(1) has no args[] for them.
@@ -92,7 +91,7 @@ def test_what_is_not_simulated_is_no_finding() -> None:
 
 def test_every_argument_of_every_probe_has_a_type() -> None:
     unknown = []
-    for probe in kernel():
+    for probe in target_kernel():
         if probe.function == "m_free":
             continue
         for index in range(len(probe.arguments)):
@@ -202,26 +201,25 @@ def test_what_we_generate_is_good(probe: object, copy: Copy, annotate: bool, len
         assert found == []
 
 
-@pytest.mark.parametrize(
-    ("name", "layout"), [("freebsd-12", FREEBSD_12), ("freebsd-14", FREEBSD_14)]
-)
-def test_mbufs_are_laid_out_as_in_the_model(name: str, layout: Layout) -> None:
-    types = compile_program("BEGIN { exit(0); }", of=kernel(name)).types
+@pytest.mark.parametrize("known", releases(), ids=lambda known: known.name)
+def test_mbufs_are_laid_out_as_in_the_model(known: Release) -> None:
+    types = compile_program("BEGIN { exit(0); }", of=target_kernel(known)).types
     mbuf = Tagged("struct", "mbuf")
     for member in ("m_next", "m_nextpkt", "m_data", "m_len"):
         found = types.member(mbuf, member)
         assert found is not None
-        assert found.offset == 8 * getattr(layout, member)
+        assert found.offset == 8 * getattr(known.layout, member)
     header = types.member(mbuf, "m_pkthdr")
     assert header is not None
     length = types.member(header.type, "len")
     assert length is not None
-    assert header.offset + length.offset == 8 * layout.m_pkthdr_len
+    assert header.offset + length.offset == 8 * known.layout.m_pkthdr_len
 
 
 def test_every_kernel_can_be_asked_for() -> None:
-    for name in kernel_names():
-        assert check("fbt::ip_input:entry { trace(args[0]->m_len); }", kernel=kernel(name)) == []
+    for known in releases():
+        kernel = target_kernel(known)
+        assert check("fbt::ip_input:entry { trace(args[0]->m_len); }", kernel=kernel) == []
 
 
 # Clauses

@@ -5,12 +5,11 @@ from __future__ import annotations
 
 import pytest
 
-from dtkit.dlang import compile_program
+from dtkit.dlang import compile_program, target_kernel
 from dtkit.dlang.compiler.compile import library
-from dtkit.dlang.kernels import kernel
 from dtkit.dlang.types import Array, Pointer, Tagged, Typedef
 
-TYPES = library(kernel()).types
+TYPES = library(target_kernel()).types
 MBUF = Tagged("struct", "mbuf")
 
 

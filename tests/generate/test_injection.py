@@ -14,8 +14,8 @@ from collections.abc import Callable
 import pytest
 from click.testing import Result
 
+from dtkit.dlang import target_kernel
 from dtkit.dlang.compiler.compile import library
-from dtkit.dlang.kernels import kernel
 from dtkit.dlang.syntax import tree
 from dtkit.dlang.syntax.parser import parse
 from dtkit.generate.text import comment, string
@@ -86,7 +86,7 @@ Dtkit = Callable[..., Result]
 def shape(text: str) -> list[tuple[str, ...]]:
     """The clauses of a program: their probes, and the functions that they call."""
     found = []
-    known = library(kernel())
+    known = library(target_kernel())
     program = parse(text, types=known.types.typedefs, variables=known.globals)
     for item in program.externals:
         assert isinstance(item, tree.Clause)

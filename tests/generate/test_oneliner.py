@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dtkit import __version__
+from dtkit.dlang import TargetKernel, target_kernel
 from dtkit.dlang.compiler.compile import compile_program
-from dtkit.dlang.kernels import DEFAULT, Kernel, kernel
 from dtkit.dlang.options import Options
 from dtkit.generate import Copy, Request, oneliner
 from dtkit.generate.oneliner import program
@@ -150,13 +150,13 @@ def test_every_probe_of_the_catalog_at_once_compiles(request_: Request) -> None:
         for probe in catalog()
         if not request_.conditions.any or (probe.interface and "->" not in probe.interface)
     ]
-    known = kernel(DEFAULT)
+    known = target_kernel()
     gone = {probe.description.function for probe in probes if probe.unsure}
     assert len(gone) == 3
     without = [one for one in known if one.provider != "dtrace" and one.function not in gone]
     text = program(probes, request_)
     options = Options(zdefs=True)
-    compile_program(text, options=options, of=Kernel(known.name, without, known.declarations))
+    compile_program(text, options=options, of=TargetKernel(known.release, without))
 
 
 def test_the_quoting_survives_a_real_shell() -> None:

@@ -9,11 +9,11 @@ from typing import cast
 
 import pytest
 
+from dtkit.freebsd import layouts
 from dtkit.mbuf import (
     FREEBSD_12,
     FREEBSD_14,
     FREEBSD_14_ILP32,
-    LAYOUTS,
     Access,
     Canload,
     Chain,
@@ -88,7 +88,7 @@ def headers_read(run: Run, chain: Chain) -> list[int]:
 
 
 @pytest.mark.parametrize("byteorder", ["little", "big"])
-@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+@pytest.mark.parametrize("layout", layouts().values(), ids=layouts())
 def test_clause_1_chain_data_is_what_m_len_says_along_m_next(
     layout: Layout, byteorder: ByteOrder
 ) -> None:

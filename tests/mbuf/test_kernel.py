@@ -7,11 +7,11 @@ import doctest
 
 import pytest
 
+from dtkit.freebsd import layouts
 from dtkit.mbuf import (
     BREAKS,
     FREEBSD_12,
     FREEBSD_14,
-    LAYOUTS,
     BreakError,
     Kernel,
     Layout,
@@ -30,7 +30,7 @@ def field(kernel: Kernel, address: int, size: int) -> int | None:
     return kernel.memory.read_uint(address, size)
 
 
-@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+@pytest.mark.parametrize("layout", layouts().values(), ids=layouts())
 def test_the_first_mbuf_has_the_packet_header_and_its_length(layout: Layout) -> None:
     kernel = Kernel(layout)
     chain = kernel.build([b"abc", b"", b"defgh"])

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from dtkit.mbuf import FREEBSD_12, FREEBSD_14, FREEBSD_14_ILP32, LAYOUTS, Layout
+from dtkit.freebsd import layouts
+from dtkit.mbuf import FREEBSD_12, FREEBSD_14, FREEBSD_14_ILP32, Layout
 from dtkit.mbuf.layout import PageVector
 
 
@@ -154,7 +155,7 @@ def test_an_mbuf_with_its_vector_of_pages_fills_msize() -> None:
     assert ctypes.sizeof(TWELVE) == 136  # as measured on FreeBSD 12.1
 
 
-@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+@pytest.mark.parametrize("layout", layouts().values(), ids=layouts())
 def test_m_type_and_m_flags_share_a_word(layout: Layout) -> None:
     assert layout.type_flags(1, 0x103, "little") == 0x00010301
     assert layout.type_flags(1, 0x103, "big") == 0x01000103

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from dtkit.mbuf import LAYOUTS, Case, FaultFlag, Segment, Setup, Storage
+from dtkit.freebsd import layouts
+from dtkit.mbuf import Case, FaultFlag, Segment, Setup, Storage
 from dtkit.mbuf.memory import ByteOrder
 from tests.opendtrace_patch.harness import (
     COPYOUTMBUF,
@@ -45,14 +46,14 @@ def cores(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Lib
 
 
 def test_every_layout_of_the_model_has_its_core() -> None:
-    assert set(LAYOUT_NUMBERS) == set(LAYOUTS)
+    assert set(LAYOUT_NUMBERS) == set(layouts())
 
 
 @pytest.mark.parametrize(("name", "byteorder"), VARIANTS)
 def test_the_structures_are_those_of_the_model(
     cores: dict[tuple[str, str], Library], name: str, byteorder: str
 ) -> None:
-    layout = LAYOUTS[name]
+    layout = layouts()[name]
     epg = layout.extpg
     assert cores[name, byteorder].layout == [
         layout.word,
@@ -88,7 +89,7 @@ def test_c_and_python_agree(
     case, setup, subroutine, pokes = call
     arguments = (subroutine, setup.chain.address, case.length, case.offset)
     request = encode(setup.machine, *arguments, pokes=pokes)
-    theirs = cores[case.layout, case.byteorder].call(request)
+    theirs = cores[case.layout.name, case.byteorder].call(request)
     ours = model(setup.machine, *arguments, pokes=pokes)
     assert not disagreement([theirs], [ours])
 
@@ -203,15 +204,15 @@ def batch(layout: str, byteorder: ByteOrder) -> tuple[list[bytes], list[Outcome]
 
     collect()
     for room in range(3, 40):  # scratch that just suffices, and that just does not
-        case = Case(length=24, layout=layout, byteorder=byteorder, scratch=room, used=3)
+        case = Case(length=24, layout=layouts()[layout], byteorder=byteorder, scratch=room, used=3)
         add(case, case.build(), COPYOUTMBUF, [])
     for m_len in (-1, -2, -(1 << 31), (1 << 31) - 1):  # on both sides of what is negative
         for subroutine in (COPYOUTMBUF, MBUFLEN):
-            case = Case(length=8, layout=layout, byteorder=byteorder)
+            case = Case(length=8, layout=layouts()[layout], byteorder=byteorder)
             setup = case.build()
             setup.kernel.poke(setup.chain.mbufs[0], "m_len", m_len)
             add(case, setup, subroutine, [])
-    if LAYOUTS[layout].extpg is not None:
+    if layouts()[layout].extpg is not None:
         add_pages(layout, byteorder, add)
         add_impossible_pages(layout, byteorder, add)
     # It is of all kinds: results, results with loads behind them, and each common fault.
@@ -233,7 +234,7 @@ def add_pages(
                     segments=(Segment(b"headers"), pages, Segment(b"more")),
                     length=64,
                     offset=offset,
-                    layout=layout,
+                    layout=layouts()[layout],
                     byteorder=byteorder,
                 )
                 add(case, case.build(), COPYOUTMBUF, [])
@@ -243,9 +244,9 @@ def add_impossible_pages(
     layout: str, byteorder: ByteOrder, add: Callable[[Case, Setup, int, list[Poke]], None]
 ) -> None:
     """Unmapped mbufs each of whose counts is as great as it may be, and one greater."""
-    epg = LAYOUTS[layout].extpg
+    epg = layouts()[layout].extpg
     assert epg is not None
-    word = LAYOUTS[layout].word
+    word = layouts()[layout].word
     greatest = (1 << 8 * word) - 1
     content = bytes(at % 250 + 1 for at in range(9000))
     whole = Segment(content, Storage.PAGES, 0, 5, 7, 101)
@@ -260,7 +261,7 @@ def add_impossible_pages(
     ):
         for value in values:
             # From the header on: what does not fit shows where bytes would be taken too early.
-            case = Case((segment,), 64, layout=layout, byteorder=byteorder)
+            case = Case((segment,), 64, layout=layouts()[layout], byteorder=byteorder)
             setup = case.build()
             mbuf = setup.chain.mbufs[0]
             base = mbuf.address
@@ -270,7 +271,7 @@ def add_impossible_pages(
             add(case, setup, COPYOUTMBUF, [])
     # m_data is an offset: its sum with the one asked for ends at the greatest number.
     for offset in (5, 6, 7, 8, 9):
-        case = Case((whole,), 16, offset, layout=layout, byteorder=byteorder)
+        case = Case((whole,), 16, offset, layout=layouts()[layout], byteorder=byteorder)
         setup = case.build()
         setup.kernel.poke(setup.chain.mbufs[0], "m_data", greatest - 6)
         add(case, setup, COPYOUTMBUF, [])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dtkit.mbuf import Case, FaultFlag, Segment
+from dtkit.mbuf import FREEBSD_12, Case, FaultFlag, Segment
 from dtkit.packets.tracemem import tracemem_dump
 from tests.opendtrace_patch.transcript import (
     PATCHSET,
@@ -78,7 +78,7 @@ def test_expected_output_is_what_the_model_gives() -> None:
     expected = ""
     for title, wanted, offset, shown in calls:
         from_there = int(offset or 0) & SIZE_MAX
-        setup = Case(CHAIN, layout="freebsd-12").build()
+        setup = Case(CHAIN, layout=FREEBSD_12).build()
         data = result(setup, int(wanted) or int(shown), from_there)
         assert isinstance(data, bytes)
         if wanted == "0":
@@ -89,7 +89,7 @@ def test_expected_output_is_what_the_model_gives() -> None:
 
 def test_expected_length_is_what_the_model_gives() -> None:
     lengths = [
-        str(chain_length(Case(CHAIN[first:], layout="freebsd-12").build())) for first in range(3)
+        str(chain_length(Case(CHAIN[first:], layout=FREEBSD_12).build())) for first in range(3)
     ]
     assert (SUITE / "tst.mbuflen.d.out").read_text() == " ".join(lengths) + "\n\n"
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+from dtkit.dlang import target_kernel
 from dtkit.dlang.options import Options
+from dtkit.freebsd import release
 from dtkit.simulate import Settings, Simulation, StackPacket
 
 CAPTURES = Path(__file__).parent.parent / "data" / "captures"
@@ -61,7 +63,12 @@ class Capture:
                 case _:
                     name, has_value = _LETTERS[word]
                     options = options.set(name, next(words) if has_value else None)
-        return program, Settings(file=file, options=options, largest_buffer=LARGEST_BUFFER)
+        return program, Settings(
+            file=file,
+            options=options,
+            largest_buffer=LARGEST_BUFFER,
+            kernel=target_kernel(release("12")),
+        )
 
     @cached_property
     def firings(self) -> list[Seen]:

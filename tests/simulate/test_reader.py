@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dtkit.dlang import WITH_COPYOUTMBUF, kernel
-from dtkit.dlang.kernels import Description
+from dtkit.dlang import WITH_COPYOUTMBUF, target_kernel
 from dtkit.generate.oneliner import Copy, Request, program
 from dtkit.oddity import Oddity
 from dtkit.output import Drop, Fault, Firing, packets, read_output
@@ -29,7 +28,7 @@ PROBES = [probe for probe in catalog() if str(probe.description) not in NOT_HERE
 
 def path_to(probe: Probe) -> str:
     """A path that is one firing of *probe*, with the chain where it has its mbuf."""
-    (description,) = kernel().match(Description.parse(str(probe.description)))
+    (description,) = target_kernel().match(probe.description)
     match = re.search(r"[0-9]", probe.mbuf)
     assert match is not None
     chain = "&m" if probe.mbuf.startswith("*") else "m"

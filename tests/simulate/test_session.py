@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dtkit.dlang import Options, kernel
+from dtkit.dlang import Options, target_kernel
+from dtkit.freebsd import release, releases
 from dtkit.simulate import (
     PathsError,
     Settings,
@@ -89,12 +90,11 @@ def test_lengths_of_mbufs() -> None:
     assert output(text, StackPacket(TCP, lengths=(20,))).split() == ["60", "20", "40"]
 
 
-@pytest.mark.parametrize("name", ["freebsd-12", "freebsd-14"])
-def test_both_layouts(name: str) -> None:
+@pytest.mark.parametrize("name", [known.name for known in releases()])
+def test_every_layout(name: str) -> None:
     text = 'fbt::ip_input:entry { printf("%d", args[0]->m_pkthdr.len); }'
-    assert (
-        output(text, StackPacket(TCP), settings=replace(QUIET, kernel=kernel(name))).strip() == "60"
-    )
+    settings = replace(QUIET, kernel=target_kernel(release(name)))
+    assert output(text, StackPacket(TCP), settings=settings).strip() == "60"
 
 
 def test_copyoutmbuf() -> None:
@@ -169,7 +169,7 @@ def test_every_path_runs() -> None:
 
 
 def test_functions_in_paths_are_probes() -> None:
-    known = {probe.function for probe in kernel()}
+    known = {probe.function for probe in target_kernel()}
 
     def functions(steps: tuple[object, ...]) -> set[str]:
         found: set[str] = set()

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from dtkit.dlang import kernel
+from dtkit.dlang import target_kernel
 from dtkit.mbuf import Memory
 from dtkit.simulate import Settings, StackPacket, run
 from dtkit.simulate.symbols import KernelVariables
@@ -42,4 +42,4 @@ def test_of_the_host() -> None:
 
 def test_one_that_is_not_simulated_is_named() -> None:
     with pytest.raises(KeyError, match="nmbclusters"):
-        KernelVariables(Memory(), kernel().symbols, ["hz", "nmbclusters"], 1)
+        KernelVariables(Memory(), target_kernel().symbols, ["hz", "nmbclusters"], 1)

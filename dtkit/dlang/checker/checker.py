@@ -15,8 +15,8 @@ from dtkit.dlang.checker.nodes import Agg, Int, TypedExpr, Var
 from dtkit.dlang.checker.scope import Scope
 from dtkit.dlang.checker.specifiers import Declarer
 from dtkit.dlang.checker.values import Values
-from dtkit.dlang.kernels import KernelVariable, ProbePoint
 from dtkit.dlang.syntax import tree
+from dtkit.freebsd import KernelVariable, ProbePoint
 
 
 class Checker(Values):

@@ -23,7 +23,6 @@ from dtkit.dlang.checker.nodes import (
 from dtkit.dlang.checker.operations import additive, dereference
 from dtkit.dlang.checker.unknown import refuse_unknown
 from dtkit.dlang.findings import DError, UnknownError
-from dtkit.dlang.kernels import PARTIAL_STRUCTS
 from dtkit.dlang.predefined import Kind
 from dtkit.dlang.syntax import tree
 from dtkit.dlang.types import (
@@ -32,6 +31,7 @@ from dtkit.dlang.types import (
     Pointer,
     Tagged,
 )
+from dtkit.freebsd.tables import PARTIAL_STRUCTS
 
 
 def _index(checker: Checker, node: tree.IndexExpr, read: bool) -> TypedExpr:

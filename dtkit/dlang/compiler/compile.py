@@ -30,21 +30,22 @@ from dtkit.dlang.compiler.layout import lay_out
 from dtkit.dlang.compiler.order import check_order
 from dtkit.dlang.compiler.recorder import Recorder
 from dtkit.dlang.findings import DError, UnknownError
-from dtkit.dlang.kernels import DEFAULT, Description, Kernel, kernel
 from dtkit.dlang.options import Options
 from dtkit.dlang.predefined import MBUF_VERSION, Kind
 from dtkit.dlang.source import ProgramText
 from dtkit.dlang.syntax import tree
 from dtkit.dlang.syntax.parser import parse
 from dtkit.dlang.syntax.sugar import desugar, error_clause, has_sugar
+from dtkit.dlang.target import TargetKernel, target_kernel
 from dtkit.dlang.types import STRING, Array, Tagged, Type, Types
+from dtkit.probes.description import ProbeDescription
 
 #: How deep expressions may nest: an ``||`` of some thousand operands is still compiled.
 _DEPTH = 20_000
 
 
 @cache
-def library(of: Kernel) -> Scope:
+def library(of: TargetKernel) -> Scope:
     """The types, inlines and translators of a kernel; copied for each program."""
     scope = Scope(Types(), MBUF_VERSION)
     scope.add_builtins()
@@ -68,7 +69,7 @@ def compile_program(
     file: str | None = None,
     options: Options | None = None,
     arguments: Sequence[str] = (),
-    of: Kernel | None = None,
+    of: TargetKernel | None = None,
     on_error: Callable[[DError], None] | None = None,
 ) -> Compiled:
     """
@@ -82,7 +83,7 @@ def compile_program(
         declaration; without it the first error is raised.
     :raises DError: dtrace(1) would refuse the program.
     """
-    of = of or kernel(DEFAULT)
+    of = of or target_kernel()
     options = options or Options()
     base = library(of)
     with deep_recursion():
@@ -93,6 +94,18 @@ def compile_program(
         scope.source = program.source
         compiler = Compiler(of, scope, options, on_error)
         return compiler.program(program, arguments)
+
+
+def _description(text: str, at: int) -> ProbeDescription:
+    try:
+        return ProbeDescription.parse(text)
+    except ValueError:
+        raise DError(
+            f'invalid probe description "{text}": Overspecified probe description',
+            "D_PDESC_INVAL",
+            at,
+            "-",
+        ) from None
 
 
 @contextmanager
@@ -113,7 +126,7 @@ class Compiler:
 
     def __init__(
         self,
-        of: Kernel,
+        of: TargetKernel,
         scope: Scope,
         options: Options,
         on_error: Callable[[DError], None] | None = None,
@@ -229,13 +242,14 @@ class Compiler:
                         spec.at,
                         "-",
                     )
-                description = Description(probe.provider, probe.module, probe.function, probe.name)
+                names = probe.provider, probe.module, probe.function, probe.name
+                description = ProbeDescription(*names)
             else:
-                description = Description.parse(spec.text, spec.at)
+                description = _description(spec.text, spec.at)
             yield self.enabling(clause, description, spec.at, number)
 
     def enabling(
-        self, clause: tree.Clause, description: Description, at: int, number: int
+        self, clause: tree.Clause, description: ProbeDescription, at: int, number: int
     ) -> Enabling:
         """Compile a clause for one probe description."""
         checker = self.checker

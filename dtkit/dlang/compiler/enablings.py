@@ -9,10 +9,10 @@ from enum import StrEnum
 
 from dtkit.dlang.compiler.dif import Difo
 from dtkit.dlang.compiler.formats import Format
-from dtkit.dlang.kernels import Description
 from dtkit.dlang.options import Options
 from dtkit.dlang.source import ProgramText
 from dtkit.dlang.types import Type, Types
+from dtkit.probes.description import ProbeDescription
 
 
 class ActionKind(StrEnum):
@@ -83,7 +83,7 @@ class Enabling:
     :ivar alignment: of its record.
     """
 
-    description: Description
+    description: ProbeDescription
     predicate: Difo | None
     actions: tuple[Action, ...]
     clause: int

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from dtkit.dlang.compiler.dif import Difo
 from dtkit.dlang.compiler.enablings import Action, ActionKind, Enabling
-from dtkit.dlang.kernels import Description
+from dtkit.probes.description import ProbeDescription
 
 #: Every record begins with the number of its enabling and a time.
 HEADER = 12
@@ -45,7 +45,7 @@ def log_linear_levels(parameters: int) -> int:
 
 
 def lay_out(
-    description: Description, predicate: Difo | None, actions: Sequence[Action], clause: int
+    description: ProbeDescription, predicate: Difo | None, actions: Sequence[Action], clause: int
 ) -> Enabling:
     """Give each action its place in the record, as the kernel does."""
     placed: list[Action] = list(actions)

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from dtkit.dlang.compiler.compile import compile_program, deep_recursion, library
 from dtkit.dlang.findings import NOT_RUN, DError, Finding, Severity, UnknownError
-from dtkit.dlang.kernels import DEFAULT, Kernel, kernel
 from dtkit.dlang.options import WITH_COPYOUTMBUF, Options
 from dtkit.dlang.predefined import BUILTINS, LATEST
 from dtkit.dlang.source import ProgramText
 from dtkit.dlang.syntax import tree
 from dtkit.dlang.syntax.parser import parse
+from dtkit.dlang.target import TargetKernel, target_kernel
 
 
 def check(
@@ -21,7 +21,7 @@ def check(
     file: str | None = None,
     options: Options = WITH_COPYOUTMBUF,
     arguments: Sequence[str] = (),
-    kernel: Kernel | None = None,
+    kernel: TargetKernel | None = None,
 ) -> list[Finding]:
     """
     All that is wrong with a D program, by place.
@@ -60,7 +60,11 @@ def _errors(errors: Iterable[DError], source: ProgramText) -> Iterator[Finding]:
 
 
 def _versions(
-    program: str, source: ProgramText, options: Options, arguments: Sequence[str], of: Kernel | None
+    program: str,
+    source: ProgramText,
+    options: Options,
+    arguments: Sequence[str],
+    of: TargetKernel | None,
 ) -> Iterator[Finding]:
     """Warnings of names that only a later dtrace(1) has."""
     try:
@@ -78,9 +82,12 @@ def _versions(
 
 
 def _parse(
-    program: str, arguments: Sequence[str] = (), defaults: bool = False, of: Kernel | None = None
+    program: str,
+    arguments: Sequence[str] = (),
+    defaults: bool = False,
+    of: TargetKernel | None = None,
 ) -> tree.TranslationUnit:
-    base = library(of or kernel(DEFAULT))
+    base = library(of or target_kernel())
     with deep_recursion():
         return parse(program, None, base.types.typedefs, base.globals, arguments, defaults)
 

@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 import struct
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.summary import summarize
-from dtkit.trace.journey.columns import Words
 
 __all__ = ["Snapshot", "guess_linktype"]
 
@@ -16,27 +15,22 @@ __all__ = ["Snapshot", "guess_linktype"]
 class Snapshot(NamedTuple):
     """What a packet's bytes were at one moment. (A named tuple: made for each of a capture.)
 
+    :ivar data: the bytes.
     :ivar known: their link type where the source tells, else None.
+    :ivar length: bytes of the packet where more are known to exist than in *data*, else None.
     """
 
-    data: Annotated[bytes, Words("the bytes; in JSON lower-case hex")]
+    data: bytes
     known: LinkType | None = None
-    length: Annotated[
-        int | None, Words("bytes of the packet where more are known to exist; else null")
-    ] = None
+    length: int | None = None
 
     @property
-    def captured(self) -> Annotated[int, Words("how many bytes there are")]:
-        """How many bytes there are."""
-        return len(self.data)
-
-    @property
-    def linktype(self) -> Annotated[LinkType, Words("what the bytes start with")]:
+    def linktype(self) -> LinkType:
         """What the bytes start with: as known, else by what they look like."""
         return guess_linktype(self.data, self.length) if self.known is None else self.known
 
     @property
-    def summary(self) -> Annotated[str, Words("one line about the headers")]:
+    def summary(self) -> str:
         """One tcpdump-like line about the headers."""
         return summarize(self.data, self.linktype, self.length)
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from importlib.resources import files
 
 import jsonschema
 import pytest
@@ -13,11 +14,11 @@ from hypothesis import strategies as st
 from dtkit.foreign import decoded, encoded, plain, visible
 from dtkit.packets.linktype import LinkType
 from dtkit.trace.journey.model import Hop, Journey, Place, Step
-from dtkit.trace.journey.schema import journey_schema
 from dtkit.trace.journey.snapshot import Snapshot, guess_linktype
 from tests.trace.frames import PACKETS, edited, ipv4, tcp
 
-VALIDATOR = jsonschema.Draft202012Validator(journey_schema())
+SCHEMA = json.loads(files("dtkit.trace.journey").joinpath("journey.schema.json").read_text())
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 
 def journey(*steps: str | bytes, time: int | None = 1_700_000_000_000_000_005) -> Journey:

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a D program is compiled for: the probes of a kernel, its types and its variables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+from dtkit.freebsd import KernelVariable, ProbePoint, Release, default_release
+from dtkit.probes.description import GLOB, ProbeDescription
+
+#: The probes that dtrace itself has.
+_OWN = [("BEGIN", 1), ("END", 2), ("ERROR", 3)]
+
+#: Probes of the profile provider, which come into being when they are asked for.
+_TIMER = re.compile(
+    r"(?:tick|profile)-[1-9][0-9]{0,9}(?:ns|nsec|us|usec|ms|msec|s|sec|m|min|h|hour|d|day|hz)?"
+)
+
+
+class TargetKernel:
+    """
+    The kernel of a release, which a program is compiled for.
+
+    :param release: whose types and variables it has.
+    :param probes: its probes, those of the ``dtrace`` provider aside; without them, all that the
+        release has.
+    """
+
+    def __init__(self, release: Release, probes: Iterable[ProbePoint] | None = None) -> None:
+        own = [ProbePoint(id_, "dtrace", "", "", probe) for probe, id_ in _OWN]
+        self.release = release
+        self.probes = own + sorted(
+            release.probes if probes is None else probes, key=lambda probe: probe.id
+        )
+        self.declarations: tuple[str, ...] = release.declarations
+        self.symbols: dict[str, KernelVariable] = dict(release.symbols)
+        self._exact: dict[tuple[str, str], list[ProbePoint]] = {}
+        for probe in self.probes:
+            self._exact.setdefault((probe.function, probe.name), []).append(probe)
+        self._by_id = {probe.id: probe for probe in self.probes}
+
+    def __iter__(self) -> Iterator[ProbePoint]:
+        return iter(self.probes)
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages."""
+        return self.release.name
+
+    def probe(self, id_: int) -> ProbePoint | None:
+        """The probe of that number."""
+        return self._by_id.get(id_)
+
+    def match(self, description: ProbeDescription) -> list[ProbePoint]:
+        """The probes that *description* describes, by number."""
+        key = description.function, description.name
+        # Most descriptions name their function and probe: no need to try every probe.
+        if all(key) and not any(map(GLOB.search, key)):
+            candidates = self._exact.get(key, [])
+        else:
+            candidates = self.probes
+        found = [
+            probe
+            for probe in candidates
+            if description.matches(probe.provider, probe.module, probe.function, probe.name)
+        ]
+        return found or self._timers(description)
+
+    def _timers(self, description: ProbeDescription) -> list[ProbePoint]:
+        """The timer that is made when a program names it: ``tick-1s``, ``profile-97hz``."""
+        provider, module, function, name = description.fields
+        if provider not in ("", "profile") or module or function or not _TIMER.fullmatch(name):
+            return []
+        probe = self._exact.get(("", name))
+        if probe is None:
+            timer = ProbePoint(self.probes[-1].id + len(self._exact) + 1, "profile", "", "", name)
+            probe = self._exact[("", name)] = [timer]
+            self._by_id[timer.id] = timer
+        return probe
+
+
+@cache
+def _target(release: Release) -> TargetKernel:
+    return TargetKernel(release)
+
+
+def target_kernel(release: Release | None = None) -> TargetKernel:
+    """The kernel of a release, or of the default one; made once for each."""
+    return _target(release or default_release())

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+The releases of FreeBSD that dtkit knows, one record each.
+
+Whatever differs from release to release is in a record here, or in a table that it names: the
+layout of mbufs, types, probes and their signatures, variables, patch trees. A release that is
+added to :data:`RELEASES` is everywhere: in ``--release``, the checker, the simulator, the
+generator, the patch scripts, the support matrix of the documentation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dtkit.freebsd.tables import (
+    KernelVariable,
+    ProbePoint,
+    read_probes,
+    read_symbols,
+    table_text,
+)
+from dtkit.mbuf.layout import (
+    FREEBSD_12,
+    FREEBSD_13_2019,
+    FREEBSD_14,
+    FREEBSD_14_ILP32,
+    Layout,
+)
+
+
+class UnknownReleaseError(LookupError):
+    """No record of that release; ``str()`` names the ones beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PatchTree:
+    """
+    A source tree that the kernel patches have hooks for.
+
+    :ivar name: of the hooks, ``trees/NAME.patch``.
+    :ivar osreldates: ``__FreeBSD_version`` of the trees that they are for; that they fit one
+        exactly is for patch(1) to say.
+    :ivar layout: of ``struct mbuf`` in them.
+    """
+
+    name: str
+    osreldates: range
+    layout: Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """
+    A release of FreeBSD: what programs meet on its kernels (amd64, where machines differ).
+
+    :ivar name: as ``--release`` takes it.
+    :ivar title: which kernel or tree the facts were read from.
+    :ivar osreldates: ``kern.osreldate`` of the kernels that the facts hold for.
+    :ivar layout: of ``struct mbuf``.
+    :ivar types: files of D declarations, in the order in which they are read.
+    :ivar probe_table: the file of its probes and their signatures.
+    :ivar symbol_table: the file of its variables.
+    :ivar tree: the hooks of the kernel patches for it.
+    :ivar layout_ilp32: of ``struct mbuf`` on its 32-bit machines; None where that is not known.
+    :ivar released: False for a development branch, which is no default.
+    """
+
+    name: str
+    title: str
+    osreldates: range
+    layout: Layout
+    types: tuple[str, ...]
+    probe_table: str
+    symbol_table: str
+    tree: PatchTree
+    layout_ilp32: Layout | None = None
+    released: bool = True
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def major(self) -> int:
+        """The number of the branch: 14."""
+        return self.osreldates.start // 100_000
+
+    @property
+    def probes(self) -> tuple[ProbePoint, ...]:
+        """
+        Its probes, those of dtrace itself aside.
+
+        :raises TableError: a row of the table is not complete.
+        """
+        return read_probes(table_text(self.probe_table), self.probe_table)
+
+    @property
+    def symbols(self) -> Mapping[str, KernelVariable]:
+        """
+        Its variables by name.
+
+        :raises TableError: a row of the table is not complete.
+        """
+        return read_symbols(table_text(self.symbol_table), self.symbol_table)
+
+    @property
+    def declarations(self) -> tuple[str, ...]:
+        """Its types, inlines and translators, as D."""
+        return tuple(map(table_text, self.types))
+
+
+_TREE_12 = PatchTree("freebsd-12.1", range(1200000, 1300000), FREEBSD_12)
+_TREE_14 = PatchTree("freebsd-14", range(1400000, 1500000), FREEBSD_14)
+_TREE_MAIN = PatchTree("freebsd-main", range(1500000, 1700000), FREEBSD_14)
+
+#: Trees that no host runs any more, but that have hooks: 13-CURRENT of 2019, where the pages of
+#: unmapped mbufs were listed in a structure of their own.
+_OLD_TREES = (PatchTree("freebsd-13-2019", range(1300000, 1300100), FREEBSD_13_2019),)
+
+#: Oldest first. 13 is not among them: nobody has read a tree of 13.x-RELEASE.
+RELEASES: tuple[Release, ...] = (
+    Release(
+        name="12",
+        title="12.1-RELEASE, running",
+        osreldates=range(1200086, 1300000),
+        layout=FREEBSD_12,
+        types=("types.d", "mbuf-12.d", "network.d", "constants.d"),
+        probe_table="probes-12.tsv",
+        symbol_table="symbols-12.tsv",
+        tree=_TREE_12,
+    ),
+    Release(
+        name="14",
+        title="14-STABLE (1400507), its sources; probes of 12.1",
+        osreldates=range(1400097, 1500000),
+        layout=FREEBSD_14,
+        layout_ilp32=FREEBSD_14_ILP32,
+        types=("types.d", "mbuf-14.d", "network.d", "constants.d"),
+        probe_table="probes-12.tsv",
+        symbol_table="symbols-12.tsv",
+        tree=_TREE_14,
+    ),
+    Release(
+        name="15",
+        title="15.1-RELEASE (1501000), running, and its sources",
+        osreldates=range(1500068, 1600000),
+        layout=FREEBSD_14,
+        layout_ilp32=FREEBSD_14_ILP32,
+        types=("types.d", "mbuf-14.d", "network.d", "constants.d"),
+        probe_table="probes-15.tsv",
+        symbol_table="symbols-12.tsv",
+        tree=_TREE_MAIN,
+        released=False,  # until its tables are complete
+    ),
+)
+
+
+def releases() -> tuple[Release, ...]:
+    """Every release that dtkit knows, oldest first."""
+    return RELEASES
+
+
+def default_release() -> Release:
+    """The one that is meant when none is named: the newest that is released."""
+    return next(known for known in reversed(RELEASES) if known.released)
+
+
+def release(name: str) -> Release:
+    """
+    The release of that name.
+
+    :raises UnknownReleaseError: there is no record of it; the message names its neighbours.
+    """
+    found = next((known for known in RELEASES if known.name == name), None)
+    if found is None:
+        names = ", ".join(known.name for known in RELEASES)
+        beside = ""
+        if name.isascii() and name.isdecimal() and len(name) < 4:
+            beside = _beside(int(name) * 100_000, names=True)
+        raise UnknownReleaseError(f"{name!r} is none of {names}{beside}")
+    return found
+
+
+def release_of(osreldate: int) -> Release:
+    """
+    The release of a kernel, by its ``kern.osreldate``.
+
+    :raises UnknownReleaseError: it is of none; the message names its neighbours.
+    """
+    found = next((known for known in RELEASES if osreldate in known.osreldates), None)
+    if found is None:
+        raise UnknownReleaseError(f"no release has osreldate {osreldate}{_beside(osreldate)}")
+    return found
+
+
+def _beside(osreldate: int, names: bool = False) -> str:
+    """`` (between 12, up to 1299999, and 14, from 1400097)``."""
+    below = [known for known in RELEASES if known.osreldates.stop <= osreldate]
+    above = [known for known in RELEASES if known.osreldates.start > osreldate]
+    parts = []
+    if below:
+        parts.append(below[-1].name + ("" if names else f", up to {below[-1].osreldates.stop - 1}"))
+    if above:
+        parts.append(above[0].name + ("" if names else f", from {above[0].osreldates.start}"))
+    if not parts:
+        return ""
+    if len(parts) == 1:
+        return f"; {'after' if below else 'before'} {parts[0]}"
+    return f"; between {parts[0]}{'' if names else ','} and {parts[1]}"
+
+
+def layouts() -> dict[str, Layout]:
+    """Every layout of ``struct mbuf``, by its name: those of the releases and of the trees."""
+    found = [layout for known in RELEASES for layout in (known.layout, known.layout_ilp32)]
+    found += [tree.layout for tree in patch_trees()]
+    return {layout.name: layout for layout in found if layout is not None}
+
+
+def patch_trees() -> tuple[PatchTree, ...]:
+    """The trees that the kernel patches have hooks for, each once, by ``__FreeBSD_version``."""
+    trees = {known.tree.name: known.tree for known in RELEASES}
+    trees |= {tree.name: tree for tree in _OLD_TREES}
+    return tuple(sorted(trees.values(), key=lambda tree: tree.osreldates.start))

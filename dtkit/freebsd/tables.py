@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+The tables that describe a kernel: its probes, as ``dtrace -lv`` prints them, and its variables.
+
+They are text in ``tables/``, one row a line, columns separated by tabs, ``#`` before a comment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+#: Where a simulated kernel has its variables, and the bytes that there are for each.
+KERNEL_DATA = 0xFFFFFFFF81000000
+SYMBOL_ROOM = 4096
+
+
+#: The structs of the types of which only some members are declared.
+PARTIAL_STRUCTS = frozenset({"ifnet", "prison", "proc", "tcpcb", "thread", "ucred", "vnet"})
+
+
+class TableError(ValueError):
+    """A row that is not of its table; ``str()`` names the file, the line and the column."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbePoint:
+    """
+    A probe of a kernel.
+
+    :ivar arguments: the types of ``args[]`` as ``dtrace -lv`` prints them.
+    :ivar native: the types of the probe's own arguments, where ``args[]`` are translated from
+        them; the same as *arguments* otherwise.
+    """
+
+    id: int
+    provider: str
+    module: str
+    function: str
+    name: str
+    arguments: tuple[str, ...] = ()
+    native: tuple[str, ...] | None = None
+
+    def __str__(self) -> str:
+        return f"{self.provider}:{self.module}:{self.function}:{self.name}"
+
+    def argument_types(self, index: int) -> tuple[str, str]:
+        """The native and the translated type of ``args[index]``."""
+        translated = self.arguments[index]
+        return (self.native[index] if self.native is not None else translated), translated
+
+
+@dataclass(frozen=True, slots=True)
+class KernelVariable:
+    """
+    A variable of a kernel, which programs name as ```name``.
+
+    :ivar type: as dtrace(1) writes types: ``int``, ``char [8]``; empty where the kernel has no
+        type data of it.
+    :ivar address: in the simulated kernel; a real one has it elsewhere.
+    """
+
+    type: str
+    address: int
+
+
+def read_probes(text: str, file: str = "probes") -> tuple[ProbePoint, ...]:
+    """
+    Read a table of probes.
+
+    A line is ``ID PROVIDER MODULE FUNCTION NAME`` separated by tabs, ``-`` for an empty one, then
+    a tab before each argument type; ``native > translated`` where the two differ.
+
+    :param file: what errors call the table.
+    :raises TableError: a row has not these columns.
+    """
+    probes = []
+    for line, row in _rows(text):
+        columns = ("ID", "PROVIDER", "MODULE", "FUNCTION", "NAME")
+        _complete(row, columns, file, line)
+        number, provider, module, function, name, *arguments = row
+        if not number.isdecimal():
+            raise TableError(f"{file}: line {line}: ID is a number, not {number!r}")
+        pairs = [argument.partition(" > ") for argument in arguments]
+        translated = tuple(right or left for left, _, right in pairs)
+        native = tuple(left for left, _, _ in pairs)
+        probes.append(
+            ProbePoint(
+                int(number),
+                provider,
+                "" if module == "-" else module,
+                "" if function == "-" else function,
+                name,
+                translated,
+                native if native != translated else None,
+            )
+        )
+    return tuple(probes)
+
+
+def read_symbols(text: str, file: str = "symbols") -> dict[str, KernelVariable]:
+    """
+    Read a table of variables: a line is ``NAME TYPE``, separated by a tab.
+
+    Each gets an address of its own, with room for the largest.
+
+    :param file: what errors call the table.
+    :raises TableError: a row has not these columns.
+    """
+    found = {}
+    for number, (line, row) in enumerate(_rows(text)):
+        _complete(row, ("NAME", "TYPE"), file, line)
+        found[row[0]] = KernelVariable(
+            "" if row[1] == "-" else row[1], KERNEL_DATA + number * SYMBOL_ROOM
+        )
+    return found
+
+
+def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
+    for number, line in enumerate(text.splitlines(), 1):
+        if line and not line.startswith("#"):
+            yield number, line.split("\t")
+
+
+def _complete(row: list[str], columns: tuple[str, ...], file: str, line: int) -> None:
+    for number, column in enumerate(columns):
+        if len(row) <= number or not row[number]:
+            raise TableError(f"{file}: line {line}: no {column}")
+
+
+@cache
+def table_text(file: str) -> str:
+    """
+    The text of a table that ships with dtkit.
+
+    :raises TableError: there is no such file.
+    """
+    try:
+        return (resources.files(__package__) / "tables" / file).read_text("utf-8")
+    except OSError as error:
+        raise TableError(f"{file}: {error.strerror}") from error
