@@ -228,6 +228,27 @@ def test_the_public_api_is_documented() -> None:
         assert (getattr(dtkit, name).__doc__ or "").strip(), name
 
 
+def names_imported(node: ast.AST) -> list[str]:
+    """Modules, and what may be modules, that one statement imports."""
+    if isinstance(node, ast.ImportFrom):
+        return [f"{node.module}.{alias.name}" for alias in node.names]
+    return [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+
+
+def test_test_modules_do_not_import_each_other() -> None:
+    """What two of them need lies in a module of its own, which runs no tests."""
+    modules = sorted((TOP / "tests").rglob("*.py"))
+    found = [
+        f"{path.relative_to(TOP)} imports {name}"
+        for path in modules
+        for node in ast.walk(ast.parse(path.read_text()))
+        for name in names_imported(node)
+        if re.match(r"tests\.(.*\.)?(test_\w+|conftest)\b", name)
+    ]
+    assert len(modules) > 50
+    assert not found
+
+
 def test_what_the_tests_are_run_with_is_pinned() -> None:
     """A tool's new release stops nothing until ``make constraints`` lets it in."""
     project = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]

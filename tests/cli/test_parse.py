@@ -13,22 +13,11 @@ import jsonschema
 import pytest
 from click.testing import Result
 
-from tests.output.dtrace_text import HEADING, dump, firings, framed
-from tests.output.test_assemble import RFD
-from tests.output.test_captures import CAPTURES, EXPECTED, output_of
+from tests.output.captures import CAPTURES, EXPECTED, output_of
+from tests.output.dtrace_text import dump, firings, framed
+from tests.output.rfd import FIRST, RFD, SECOND
 
 Dtkit = Callable[..., Result]
-
-#: What dtrace(1) prints for the RFD's examples, in its own layout.
-FIRST = (
-    "dtrace: description ':::tcp_input:entry ' matched 1 probe\n"
-    + HEADING
-    + framed(3, 34345, "tcp_input", "entry", dump(RFD))
-)
-SECOND_BYTES = bytes.fromhex(
-    "3d3c0016 707dfd03 c2cd2533 80100410 1ca60000 0101080a 3ac8b5e5 943cba92"
-) + bytes(32)
-SECOND = HEADING + framed(3, 34345, "tcp_input", "entry", dump(SECOND_BYTES))
 
 SCHEMA = json.loads((resources.files("dtkit.output") / "schema.json").read_text())
 

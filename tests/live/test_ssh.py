@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from tests.cli.test_path import LISTING
+from tests.cli.listing import LISTING
 from tests.packets import captures
 from tests.trace.frames import ipv4, tcp
 

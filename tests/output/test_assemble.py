@@ -15,12 +15,8 @@ from dtkit.packets.linktype import LinkType
 from dtkit.packets.packet import Origin, Packet
 from dtkit.probes import catalog
 from tests.output.dtrace_text import dump, framed
+from tests.output.rfd import RFD
 
-#: The packet of the RFD's first example: 52 bytes, and the zeros that followed it.
-RFD = bytes.fromhex(
-    "45100034 46f44000 4006700a c0a80101 c0a80164 3d3c0016 707dfa57 c2ccf14b"
-    "80100410 b5a50000 0101080a 3ac804ae 943c095f 00000000 00000000 00000000"
-)
 WHO = "probe=fbt:kernel:tcp_input:entry id=19971 cpu=1"
 
 

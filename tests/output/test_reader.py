@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -29,14 +28,13 @@ from dtkit.output import (
     packets,
     read_output,
     read_runs,
-    to_dict,
 )
 from dtkit.output import lines as lines_module
-from dtkit.output.count import Count
 from dtkit.output.reader import read_text
 from dtkit.packets.packet import Packet, PacketRun
 from dtkit.packets.packetfile import PacketFile
 from dtkit.probes import catalog
+from tests.output.all_the_way import take_all_the_way
 from tests.output.dtrace_text import FLOW_HEADING, HEADER, HEADING, dump, firings, flow, framed
 from tests.packets.frames import ipv4, ipv6, tcp, udp
 
@@ -392,30 +390,6 @@ PIECES = st.sampled_from(
 @given(st.lists(PIECES | st.text(max_size=12), max_size=30))
 def test_any_mixture_of_its_own_pieces_is_read_without_an_exception(pieces: list[str]) -> None:
     take_all_the_way("".join(pieces).encode("utf-8", "surrogatepass"))
-
-
-def take_all_the_way(data: bytes) -> None:
-    """Read *data*, make packets, write them, and print everything in every form."""
-    capture = PacketFile(io.BytesIO(), "test", catalog())
-    count = Count()
-    for item in packets(read_output(io.BytesIO(data)), catalog()):
-        count.add(item)
-        if isinstance(item, Packet):
-            capture.write(item)
-            json.dumps(item.to_dict())
-        elif isinstance(item, Firing):
-            for part in item.parts:
-                if not isinstance(part, Dump):
-                    json.dumps(to_dict(part, item.source))
-        else:
-            json.dumps(to_dict(item))
-        str(item)
-    capture.close()
-    str(count)
-    in_runs = Count()
-    for each in packets(read_runs(io.BytesIO(data)), catalog()):
-        in_runs.add(each)
-    assert in_runs == count
 
 
 def capture_of(data: bytes, read: Callable[[BinaryIO], Iterator[Event | FiringRun]]) -> list[bytes]:

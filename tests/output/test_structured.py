@@ -35,7 +35,7 @@ from dtkit.output.structured import read_structured
 from dtkit.packets.packet import Packet
 from dtkit.probes import catalog
 from dtkit.simulate import Settings, StackPacket, run
-from tests.output.test_reader import take_all_the_way
+from tests.output.all_the_way import take_all_the_way
 from tests.packets.frames import ipv4, tcp, udp
 
 SOURCE = Source(1, 7, "tcp_input", "entry", "fbt:kernel:tcp_input:entry")

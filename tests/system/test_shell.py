@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import re
 import shutil
 import signal
@@ -14,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_parse import FIRST, SECOND
+from tests.output.captures import CAPTURES
 from tests.output.dtrace_text import firings
-from tests.output.test_captures import CAPTURES
+from tests.output.rfd import FIRST, SECOND
+from tests.system.terminal import on_a_terminal
 
 TOP = Path(__file__).parent.parent.parent
 DTKIT = [sys.executable, "-m", "dtkit"]
@@ -154,25 +154,6 @@ def long_output(tmp_path_factory: pytest.TempPathFactory) -> str:
     block = firings([bytes(64)] * 1500)
     path.write_text(f"{block}dtrace: 7 drops on CPU 0\n{block * 3}")
     return str(path)
-
-
-def on_a_terminal(command: str) -> bytes:
-    """What a terminal is sent by a shell's command; its input is no terminal."""
-    main, terminal = pty.openpty()
-    with (
-        os.fdopen(main, "rb", buffering=0) as screen,
-        subprocess.Popen(
-            command, shell=True, stdin=subprocess.DEVNULL, stdout=terminal, stderr=terminal
-        ),
-    ):
-        os.close(terminal)
-        sent = b""
-        try:
-            while piece := screen.read(65536):
-                sent += piece
-        except OSError:  # how Linux says that nobody has the terminal open any more
-            pass
-    return sent
 
 
 @pytest.mark.parametrize(

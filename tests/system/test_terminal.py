@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from dtkit.cli import COMMANDS
-from tests.cli.test_path import LISTING
+from tests.cli.listing import LISTING
 from tests.output.dtrace_text import dump
 from tests.packets import captures
-from tests.system.test_shell import on_a_terminal
+from tests.system.terminal import on_a_terminal
 from tests.trace.frames import Note, frame
 
 #: A title, a cleared screen, a C1 control, marks of direction, a line separator, no UTF-8.
