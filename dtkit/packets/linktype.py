@@ -117,16 +117,22 @@ def _transport(probe: Probe, data: bytes) -> LinkType:
     return _TRANSPORT.get(probe.protocol, LinkType.UNKNOWN) if plausible else LinkType.UNKNOWN
 
 
-def sniff(data: bytes) -> LinkType:
+def sniff(data: bytes, length: int | None = None, otherwise: LinkType | None = None) -> LinkType:
     """
     Guess what *data* starts with: RAW (IP), ETHERNET, ARP, or UNKNOWN when nothing fits well.
 
     IPv4 must have a header length, total length and checksum that fit (or no checksum yet: it is
     left to the hardware), IPv6 a payload length and next header, Ethernet a known type whose
     contents agree.
+
+    :param length: of the whole packet, where it is known: what IP says of it then has to fit.
+    :param otherwise: what it is where it is not IP, as in captures of mbuf_trace, which hold
+        Ethernet frames and IP packets only. No bytes at all are UNKNOWN.
     """
-    if _is_ip(data):
+    if _is_ip(data, None if length is None else max(length, len(data))):
         return LinkType.RAW
+    if otherwise is not None:
+        return otherwise if data else LinkType.UNKNOWN
     if data[:6] == b"\x00\x01\x08\x00\x06\x04":
         return LinkType.ARP
     if len(data) >= 15 and data[12:14] in _ETHERTYPES:
@@ -140,18 +146,33 @@ def sniff(data: bytes) -> LinkType:
 _NEXT_HEADERS = frozenset({0, 4, 6, 17, 41, 43, 44, 47, 50, 51, 58, 59, 60, 103, 132, 135})
 
 
-def _is_ip(data: bytes) -> bool:
-    if len(data) >= 20 and data[0] >> 4 == 4:
-        header, total = (data[0] & 15) * 4, int.from_bytes(data[2:4])
+def _is_ip(data: bytes, length: int | None = None) -> bool:
+    """Whether *data* is IP, of a packet of *length* bytes if that is known."""
+    if len(data) < 20:
+        return False
+    version = data[0] >> 4
+    if version == 6 and len(data) >= 40:
+        if length is None:
+            return data[6] in _NEXT_HEADERS
+        return (data[4] << 8 | data[5]) + 40 == length
+    if version != 4:
+        return False
+    header, total = (data[0] & 15) * 4, data[2] << 8 | data[3]
+    summed = data[10:12] != b"\0\0"
+    if length is None:
+        # Segmentation offload leaves a length of 0 on the way in.
         if header < 20 or 0 < total < header:
             return False
-        if len(data) < header or data[10:12] == b"\0\0":
+        if len(data) < header or not summed:
             return True
-        words: int = sum(struct.unpack(f">{header // 2}H", data[:header]))
-        return words % 0xFFFF == 0
-    if len(data) >= 40 and data[0] >> 4 == 6:
-        return data[6] in _NEXT_HEADERS
-    return False
+    else:
+        if not 20 <= header <= min(total, len(data)) or total > length:
+            return False
+        if total == length and not summed:
+            return True
+    # The one's complement sum of a whole header with its checksum is all ones.
+    words: int = sum(struct.unpack_from(f">{header // 2}H", data))
+    return words % 0xFFFF == 0
 
 
 def claimed_length(data: bytes, linktype: LinkType) -> int:

@@ -16,7 +16,7 @@ from dtkit.foreign import encoded
 from dtkit.packets.linktype import LinkType
 from dtkit.trace.journey.codec import STRING, FrameRecord, Generation, Reading, read_frame
 from dtkit.trace.journey.model import Hop
-from dtkit.trace.journey.snapshot import guess_linktype
+from dtkit.trace.journey.snapshot import Snapshot
 from dtkit.trace.kernel.dissector import dissector
 from tests.packets import captures
 from tests.trace.frames import PACKETS, Note, frame
@@ -225,7 +225,7 @@ def test_packets_go_to_the_dissector_that_python_would_take(script: Path, tmp_pa
     protocols = tshark(script, path, "-Tfields", "-e", "frame.protocols").splitlines()
     for data, line in zip(PACKETS.values(), protocols, strict=True):
         first = line.split(":")[1] if ":" in line else ""
-        match guess_linktype(data):
+        match Snapshot(data).linktype:
             case LinkType.RAW:
                 assert first in ("ip", "ipv6")
             case LinkType.ETHERNET:

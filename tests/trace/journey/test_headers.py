@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from dtkit.packets.linktype import LinkType
 from dtkit.trace.journey.headers import LAYOUTS, dissect, walk
-from dtkit.trace.journey.snapshot import guess_linktype
+from dtkit.trace.journey.snapshot import Snapshot
 from tests.packets import captures
 from tests.trace.frames import PACKETS, ethernet
 
 
 def names(data: bytes) -> list[str]:
-    return [part.name for part in dissect(data, guess_linktype(data))]
+    return [part.name for part in dissect(data, Snapshot(data).linktype)]
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ SAME = {
 
 def test_values_are_those_that_tshark_shows(tmp_path: Path) -> None:
     packets = {
-        name: data if guess_linktype(data) is LinkType.ETHERNET else ethernet(data, kind)
+        name: data if Snapshot(data).linktype is LinkType.ETHERNET else ethernet(data, kind)
         for name, data in PACKETS.items()
         if data
         for kind in [0x86DD if data[0] >> 4 == 6 else 0x0800]

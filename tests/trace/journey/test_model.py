@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from dtkit.foreign import decoded, encoded, plain, visible
 from dtkit.packets.linktype import LinkType
 from dtkit.trace.journey.model import Hop, Journey, Place, Step
-from dtkit.trace.journey.snapshot import Snapshot, guess_linktype
+from dtkit.trace.journey.snapshot import Snapshot
 from tests.trace.frames import PACKETS, edited, ipv4, tcp
 
 SCHEMA = json.loads(files("dtkit.trace.journey").joinpath("journey.schema.json").read_text())
@@ -137,15 +137,15 @@ def test_what_a_snapshot_starts_with(name: str) -> None:
     data = PACKETS[name]
     raw = bool(data) and data[0] >> 4 in (4, 6)
     if not data:
-        assert guess_linktype(data) is LinkType.UNKNOWN
+        assert Snapshot(data).linktype is LinkType.UNKNOWN
         return
-    assert guess_linktype(data) is (LinkType.RAW if raw else LinkType.ETHERNET)
+    assert Snapshot(data).linktype is (LinkType.RAW if raw else LinkType.ETHERNET)
     if raw and data[0] >> 4 == 4:
         wrong = data[:10] + bytes([data[10] ^ 1, data[11]]) + data[12:]
-        assert guess_linktype(wrong) is LinkType.ETHERNET
+        assert Snapshot(wrong).linktype is LinkType.ETHERNET
         # As on FreeBSD's lo0: the interface is to fill it in, and it never is.
         left = data[:10] + bytes(2) + data[12:]
-        assert guess_linktype(left) is LinkType.RAW
-        assert guess_linktype(left + b"x") is LinkType.ETHERNET
+        assert Snapshot(left).linktype is LinkType.RAW
+        assert Snapshot(left + b"x").linktype is LinkType.ETHERNET
     if raw:
-        assert guess_linktype(data[:-1]) is LinkType.ETHERNET
+        assert Snapshot(data[:-1]).linktype is LinkType.ETHERNET
