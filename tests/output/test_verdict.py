@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The verdict on an output: why nothing was shown."""
+
+from __future__ import annotations
+
+import pytest
+
+from dtkit.oddity import Oddity
+from dtkit.output import Annotation, Firing, Source
+from dtkit.output.verdict import Verdict, nothing_shown
+
+
+def end(**fields: str) -> Annotation:
+    return Annotation(1, "end", fields)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "why"),
+    [
+        (end(fired="0", accepted="0"), "never fired"),
+        (end(fired="7", accepted="0"), "fired, and none of the packets met the conditions"),
+        (
+            end(fired="7", accepted="0", limited="2"),
+            "had packets, all of them over the --rate",
+        ),
+        (end(fired="7", accepted="0", limited="0"), nothing_shown(end(fired="7", accepted="0"))),
+        (end(fired="7", accepted="1"), ""),
+        (end(fired="7"), ""),
+        (end(accepted="0"), ""),
+        (Annotation(1, "mbuf", {"fired": "0", "accepted": "0"}), ""),
+    ],
+)
+def test_why(annotation: Annotation, why: str) -> None:
+    assert nothing_shown(annotation) == why
+
+
+def test_probes_of_one_answer_share_a_line() -> None:
+    verdict = Verdict()
+    for probe in "abcde":
+        verdict.add(end(probe=probe, fired="0", accepted="0"))
+    verdict.add(end(probe="f", fired="1", accepted="0"))
+    verdict.add(end(fired="0", accepted="0"))
+    assert list(verdict.unseen()) == [
+        "a, b, c and 3 more never fired",
+        "f fired, and none of the packets met the conditions",
+    ]
+    assert not verdict.odd
+    verdict.add(Oddity("line", 1, "odd", 2))
+    assert verdict.odd
+    assert str(verdict.count).endswith(" 2 unread lines")
+
+
+def test_a_script_that_is_not_quiet_ends_in_a_firing() -> None:
+    verdict = Verdict()
+    part = end(probe="p", fired="0", accepted="0")
+    verdict.add(Firing(1, Source(0, 2, "", "END"), (part,)))
+    assert list(verdict.unseen()) == ["p never fired"]
