@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import chain
 
@@ -13,23 +11,18 @@ import click
 
 from dtkit.cli.inputs import READABLE, open_input, open_output, refuse_terminal
 from dtkit.cli.terminal import say
-from dtkit.foreign import visible
 from dtkit.oddity import Oddity
 from dtkit.output import (
-    Annotation,
     Drop,
-    Dump,
-    Event,
     Fault,
     Firing,
     FiringRun,
     Notice,
     packets,
     read_runs,
-    to_dict,
 )
-from dtkit.output.count import Count
-from dtkit.packets.hexdump import hexdump_lines
+from dtkit.output.forms import FORMS, json_of_all
+from dtkit.output.verdict import Verdict
 from dtkit.packets.packet import Packet, PacketRun
 from dtkit.packets.packetfile import PacketFile
 from dtkit.probes import catalog
@@ -48,7 +41,7 @@ Examples:
 @click.argument("files", metavar="[FILE]...", nargs=-1, type=READABLE)
 @click.option(
     "--to",
-    type=click.Choice(["summary", "json", "hexdump", "raw", "none"]),
+    type=click.Choice(list(FORMS)),
     default="summary",
     show_default=True,
     help="A line about each packet; a JSON object a line; hexdumps; the bytes; nothing.",
@@ -82,13 +75,12 @@ def command(
         raise click.UsageError("-w - and --to raw both want standard output: give -w a file")
     if write == "-" or to == "raw":
         refuse_terminal("-w -" if write == "-" else "--to raw")
-    show = _json_of_all if everything else _SHOW[to]
+    show = json_of_all if everything else FORMS[to]
     # With the capture on stdout, what is for people goes to stderr.
     out = (sys.stderr if write == "-" else sys.stdout).buffer
     shown = show is not None and out.isatty()
     written = [out]
-    count = Count()
-    unseen: dict[str, list[str]] = {}
+    verdict = Verdict()
     with ExitStack() as stack:
         capture = None
         if write is not None:
@@ -103,7 +95,7 @@ def command(
         for name in files or ("-",):
             with open_input(name, before_read=flush, shown=shown) as source:
                 for item in packets(read_runs(source), catalog()):
-                    count.add(item)
+                    verdict.add(item)
                     if isinstance(item, FiringRun):
                         continue  # firings of which all is said in their packets, which follow
                     if isinstance(item, PacketRun):
@@ -117,38 +109,15 @@ def command(
                             capture.write(item)
                     elif type(item) is not Firing and isinstance(item, _MUST_SEE):
                         _complain(ctx, f"{name}: " if len(files) > 1 else "", item)
-                    if type(item) is Annotation and (why := _nothing_shown(item)):
-                        probe = item.fields.get("probe", "the probes")
-                        unseen.setdefault(why, []).append(probe)
                     if show is not None:
                         out.writelines(show(item))
         if capture is not None:
             capture.close()
         out.flush()
-    for why, probes in unseen.items():
-        say(f"{ctx.command_path}: {_list(probes)} {why}")
-    say(str(count))
-    return 1 if strict and count.kinds[Oddity] else 0
-
-
-def _nothing_shown(end: Annotation) -> str:
-    """Why nothing of a probe was shown, by what its script counted; empty where something was."""
-    if end.kind != "end":
-        return ""
-    fired, accepted = end.number("fired"), end.number("accepted")
-    if fired is None or accepted != 0:
-        return ""
-    if fired == 0:
-        return "never fired"
-    if end.number("limited"):
-        return "had packets, all of them over the --rate"
-    return "fired, and none of the packets met the conditions"
-
-
-def _list(probes: list[str]) -> str:
-    """The first of them by name, and how many more."""
-    more = f" and {len(probes) - 3} more" if len(probes) > 3 else ""
-    return f"{', '.join(probes[:3])}{more}"
+    for line in verdict.unseen():
+        say(f"{ctx.command_path}: {line}")
+    say(str(verdict.count))
+    return 1 if strict and verdict.odd else 0
 
 
 #: What is said on stderr, whatever form the packets are shown in.
@@ -159,47 +128,3 @@ def _complain(ctx: click.Context, where: str, item: Oddity | Fault | Drop | Noti
     """Say it; of dtrace(1)'s notices, all but that it began."""
     if not (isinstance(item, Notice) and item.began):
         say(f"{ctx.command_path}: {where}{item}")
-
-
-# What is printed of an item of the output, by the form that was asked for.
-
-
-def _summary(item: Event | Packet) -> Iterator[bytes]:
-    if type(item) is Packet:
-        yield f"{visible(str(item))}\n".encode()
-
-
-def _json(item: Event | Packet) -> Iterator[bytes]:
-    if type(item) is Packet:
-        yield json.dumps(item.to_dict()).encode() + b"\n"
-
-
-def _json_of_all(item: Event | Packet) -> Iterator[bytes]:
-    if isinstance(item, Firing):
-        parts = [to_dict(part, item.source) for part in item.parts if not isinstance(part, Dump)]
-    else:
-        parts = [item.to_dict() if isinstance(item, Packet) else to_dict(item)]
-    for part in parts:
-        yield json.dumps(part).encode() + b"\n"
-
-
-def _hexdump(item: Event | Packet) -> Iterator[bytes]:
-    if type(item) is Packet:
-        yield f"# {visible(str(item))}\n".encode()
-        for line in hexdump_lines(item.data):
-            yield f"{line}\n".encode()
-        yield b"\n"
-
-
-def _raw(item: Event | Packet) -> Iterator[bytes]:
-    if type(item) is Packet:
-        yield item.data
-
-
-_SHOW: dict[str, Callable[[Event | Packet], Iterator[bytes]] | None] = {
-    "summary": _summary,
-    "json": _json,
-    "hexdump": _hexdump,
-    "raw": _raw,
-    "none": None,
-}

@@ -42,12 +42,11 @@ class Verdict:
     def add(self, item: Event | FiringRun | Packet | PacketRun) -> None:
         """Take one item into account, or a run of them."""
         self.count.add(item)
-        kind = type(item)
-        if kind is Annotation:
+        if isinstance(item, Annotation):
             self._end(item)
-        elif kind is Firing and item.source is not None and item.source.name == "END":
+        elif isinstance(item, Firing) and item.source is not None and item.source.name == "END":
             for part in item.parts:
-                if type(part) is Annotation:
+                if isinstance(part, Annotation):
                     self._end(part)
 
     def _end(self, annotation: Annotation) -> None:

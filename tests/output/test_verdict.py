@@ -45,6 +45,10 @@ def test_probes_of_one_answer_share_a_line() -> None:
         "f fired, and none of the packets met the conditions",
     ]
     assert not verdict.odd
+
+
+def test_an_oddity_is_odd() -> None:
+    verdict = Verdict()
     verdict.add(Oddity("line", 1, "odd", 2))
     assert verdict.odd
     assert str(verdict.count).endswith(" 2 unread lines")

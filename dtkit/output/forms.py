@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The forms in which what was read is shown: bytes to print of each item of an output."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+
+from dtkit.foreign import visible
+from dtkit.output.events import Dump, Event, Firing, to_dict
+from dtkit.packets.hexdump import hexdump_lines
+from dtkit.packets.packet import Packet
+
+
+def summary_of_packet(item: Event | Packet) -> Iterator[bytes]:
+    """A tcpdump-like line."""
+    if type(item) is Packet:
+        yield f"{visible(str(item))}\n".encode()
+
+
+def json_of_packet(item: Event | Packet) -> Iterator[bytes]:
+    """A JSON object on a line."""
+    if type(item) is Packet:
+        yield json.dumps(item.to_dict()).encode() + b"\n"
+
+
+def json_of_all(item: Event | Packet) -> Iterator[bytes]:
+    """A JSON object for whatever there was, a line each; told apart by ``type``."""
+    if isinstance(item, Firing):
+        parts = [to_dict(part, item.source) for part in item.parts if not isinstance(part, Dump)]
+    else:
+        parts = [item.to_dict() if isinstance(item, Packet) else to_dict(item)]
+    for part in parts:
+        yield json.dumps(part).encode() + b"\n"
+
+
+def hexdump_of_packet(item: Event | Packet) -> Iterator[bytes]:
+    """A comment, and a hexdump that text2pcap(1) and dtkit read."""
+    if type(item) is Packet:
+        yield f"# {visible(str(item))}\n".encode()
+        for line in hexdump_lines(item.data):
+            yield f"{line}\n".encode()
+        yield b"\n"
+
+
+def raw_of_packet(item: Event | Packet) -> Iterator[bytes]:
+    """The bytes alone."""
+    if type(item) is Packet:
+        yield item.data
+
+
+#: By name. ``none`` shows nothing.
+FORMS: dict[str, Callable[[Event | Packet], Iterator[bytes]] | None] = {
+    "summary": summary_of_packet,
+    "json": json_of_packet,
+    "hexdump": hexdump_of_packet,
+    "raw": raw_of_packet,
+    "none": None,
+}
