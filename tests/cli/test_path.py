@@ -13,6 +13,7 @@ import pytest
 from click.testing import Result
 
 from dtkit.dlang.compiler.compile import compile_program
+from dtkit.trace.journey.schema import journey_schema
 from tests.cli.listing import LISTING, row
 from tests.packets import captures
 from tests.trace.frames import ipv4, tcp
@@ -20,7 +21,6 @@ from tests.trace.frames import ipv4, tcp
 Dtkit = Callable[..., Result]
 
 REAL = Path(__file__).parent.parent / "data" / "path-epair-pf.txt"
-SCHEMA = Path(__file__).parents[2] / "dtkit" / "trace" / "journey" / "journey.schema.json"
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_every_view_of_journeys_takes_it(dtkit: Dtkit, tmp_path: Path, name: str
 
 def test_json_is_of_the_schema(dtkit: Dtkit) -> None:
     result = dtkit("trace", "show", "--to", "json", str(REAL))
-    schema = json.loads(SCHEMA.read_text())
+    schema = journey_schema()
     journeys = [json.loads(line) for line in result.stdout.splitlines()]
     for journey in journeys:
         jsonschema.validate(journey, schema)

@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 
 from dtkit.cli import main
 from dtkit.cli.trace import TraceGroup, command
+from dtkit.trace.journey.schema import journey_schema
 from dtkit.trace.kernel.dissector import dissector
 from tests.packets import captures
 from tests.trace.frames import PACKETS, Note, ethernet, frame, ipv4, tcp
@@ -84,17 +85,16 @@ def test_show_as_captured(dtkit: Dtkit, capture: str) -> None:
     steps = json.loads(
         dtkit("trace", "show", "--as-captured", "--to", "json", capture).stdout.splitlines()[0]
     )["steps"]
-    assert [step["index"] for step in steps] == [3, 2, 1, 0]
+    assert [step["step"] for step in steps] == [3, 2, 1, 0]
 
 
 def test_show_json_follows_the_schema(dtkit: Dtkit, capture: str) -> None:
-    schema = Path(__file__).parents[2] / "dtkit" / "trace" / "journey" / "journey.schema.json"
-    validator = jsonschema.Draft202012Validator(json.loads(schema.read_text()))
+    validator = jsonschema.Draft202012Validator(journey_schema())
     lines = dtkit("trace", "show", "--to", "json", capture).stdout.splitlines()
     assert len(lines) == 2
     for line in lines:
         validator.validate(json.loads(line))
-    change = json.loads(lines[0])["steps"][3]["diff"]["changes"][1]
+    change = json.loads(lines[0])["steps"][3]["changes"][1]
     assert (change["part"], change["field"]) == ("ipv4", "ttl")
     assert (change["before"], change["after"]) == ("64", "63")
 
@@ -116,7 +116,7 @@ def test_filters(dtkit: Dtkit, capture: str, filters: list[str], numbers: str) -
     options = [word for one in filters for word in ("--filter", one)]
     result = dtkit("trace", "show", "--to", "json", *options, capture)
     assert result.exit_code == 0
-    found = [str(json.loads(line)["number"]) for line in result.stdout.splitlines()]
+    found = [str(json.loads(line)["journey"]) for line in result.stdout.splitlines()]
     assert "".join(found) == numbers
     if filters:
         assert result.stderr == f"2 journeys, {len(numbers)} chosen, 0 oddities\n"

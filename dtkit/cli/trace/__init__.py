@@ -21,6 +21,7 @@ class TraceGroup(LazyGroup):
         "convert": "Write the snapshots as plain pcapng for any Wireshark.",
         "dissector": "Print a Wireshark dissector in Lua.",
         "export": "Write journeys, hops and snapshots as tables: JSON lines or Parquet.",
+        "schema": "Print the JSON Schema of what show --to json prints.",
     }
 
 

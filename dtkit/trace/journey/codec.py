@@ -229,6 +229,10 @@ def _read_strings(data: bytes, order: Order) -> Reading:
 # frames have a shape that was met before, and most runs of strings in them, too.
 
 
+#: What no capture tells of a hop.
+_UNKNOWN = Hop(Place("", ""))[2:]
+
+
 class _Hops(dict[bytes, Hop]):
     """Hops by the bytes of their string, parsed when first met; never more than so many."""
 
@@ -250,7 +254,7 @@ class _Hops(dict[bytes, Hop]):
             if len(self) >= _MOST_HOPS:
                 self.clear()
             # Hop(place, arguments), in half the time.
-            made = (place, tail[:-2].decode("ascii"), None, None, None, None, None, None)
+            made = (place, tail[:-2].decode("ascii"), *_UNKNOWN)
             self[payload] = known = cast(Hop, _new(Hop, made))
             return known
         text = payload[:-1] if payload[-1:] == b"\0" else payload

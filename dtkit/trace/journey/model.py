@@ -11,16 +11,21 @@ over it gives its steps in the order of time; ``str()`` is one line about it, an
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, NamedTuple
+from functools import cached_property, lru_cache
+from typing import Annotated, Any, NamedTuple
 
-from dtkit.foreign import decoded, encoded, plain, visible
+from dtkit.foreign import decoded, encoded, visible
+from dtkit.trace.journey.columns import Table, Words
 from dtkit.trace.journey.diff import Diff, diff
 from dtkit.trace.journey.snapshot import Snapshot
 
-__all__ = ["Hop", "Journey", "Place", "Step"]
+__all__ = [
+    "HOP", "JOURNEY", "SNAPSHOT", "Hop", "HopMoment", "Journey", "Moment", "Place",
+    "SnapshotMoment", "Step",
+]  # fmt: skip
 
 #: ``FILE:LINE: TEXT``, of which the position may be missing, and TEXT if there is a position.
 _PLACE = re.compile(rb"(?:([^\s:]+):([0-9]{1,9})(?:: ?|\Z))?([+-]?)(.*)", re.DOTALL)
@@ -31,18 +36,14 @@ class Place:
     """A place in the kernel that a packet passes.
 
     :ivar text: the text that names it, as captured, without arguments.
-    :ivar label: the function, or what else the trace point says.
-    :ivar direction: ``+`` for entering it, ``-`` for leaving it, empty for neither.
-    :ivar file: its source file as captured, or None.
-    :ivar line: the line there, or None.
     :ivar module: the kernel module, where that is known and the file is not.
     """
 
     text: str
-    label: str
-    direction: str = ""
-    file: str | None = None
-    line: int | None = None
+    label: Annotated[str, Words("the function, or what else the trace point says")]
+    direction: Annotated[str, Words("'+' for entering, '-' for leaving, '' for neither")] = ""
+    file: Annotated[str | None, Words("source file as captured; null if unknown")] = None
+    line: Annotated[int | None, Words("line in it; null if unknown")] = None
     module: str | None = None
 
     @classmethod
@@ -62,16 +63,12 @@ class Place:
     @property
     def path(self) -> str | None:
         """The file below the kernel's ``sys`` directory: ``net/if.c`` wherever it was built."""
-        if self.file is None:
-            return None
-        _, found, below = f"/{self.file}".rpartition("/sys/")
-        path = below if found else self.file
-        while path.startswith(("./", "../", "/")):
-            path = path.partition("/")[2]
-        return path
+        return None if self.file is None else _below_sys(self.file)
 
     @property
-    def group(self) -> str:
+    def group(
+        self,
+    ) -> Annotated[str, Words("subsystem: the file's directory below sys, or the module")]:
         """The subsystem: its directory (``netpfil/pf``), else its module, else empty."""
         path = self.path
         return path.rpartition("/")[0] if path is not None else self.module or ""
@@ -85,27 +82,31 @@ class Place:
         return visible(self.text)
 
 
+@lru_cache(maxsize=4096)
+def _below_sys(file: str) -> str:
+    _, found, below = f"/{file}".rpartition("/sys/")
+    path = below if found else file
+    while path.startswith(("./", "../", "/")):
+        path = path.partition("/")[2]
+    return path
+
+
 class Hop(NamedTuple):
     """A place passed at a moment. (A named tuple: made for each hop of a long capture.)
 
     :ivar place: where.
-    :ivar arguments: what stood in parentheses behind it, or None.
-    :ivar time: nanoseconds since 1970, or None.
-    :ivar cpu: the CPU it ran on, or None.
-    :ivar thread: the thread that ran, or None.
-    :ivar process: its process, ``name[pid]``, or None.
-    :ivar interface: the network interface that the packet came from or goes to, or None.
-    :ivar vnet: the network stack (jail) that was at work, or None.
     """
 
     place: Place
-    arguments: str | None = None
-    time: int | None = None
-    cpu: int | None = None
-    thread: int | None = None
-    process: str | None = None
-    interface: str | None = None
-    vnet: str | None = None
+    arguments: Annotated[str | None, Words("what stood in parentheses; null if nothing did")] = None
+    time: Annotated[int | None, Words("ns since 1970; null if unknown")] = None
+    cpu: Annotated[int | None, Words("the CPU it ran on; null if unknown")] = None
+    thread: Annotated[int | None, Words("the thread that ran; null if unknown", form="hex")] = None
+    process: Annotated[str | None, Words("of that thread, as name[pid]; null if unknown")] = None
+    interface: Annotated[
+        str | None, Words("that the packet came from or goes to; null if unknown")
+    ] = None
+    vnet: Annotated[str | None, Words("the network stack (jail) at work; null if unknown")] = None
 
     @classmethod
     def parse(cls, text: bytes) -> Hop:
@@ -116,7 +117,7 @@ class Hop(NamedTuple):
         return cls(Place.parse(text))
 
     @property
-    def text(self) -> str:
+    def text(self) -> Annotated[str, Words("the trace string that it stands for")]:
         """The trace string that it stands for."""
         place, arguments = self.place.text, self.arguments
         return place if arguments is None else f"{place}({arguments})"
@@ -134,27 +135,87 @@ class Hop(NamedTuple):
 Step = Hop | Snapshot
 
 
+class HopMoment(NamedTuple):
+    """A hop of a journey where it stands there.
+
+    :ivar step: the hop.
+    :ivar before: the hop before it, or None.
+    """
+
+    number: Annotated[int, Words("place in the journey, from 0, in the order of time", name="step")]
+    depth: Annotated[int, Words("how deep it is nested, by entering and leaving")]
+    step: Hop
+    before: Hop | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"type": HOP.name, **HOP.row(self)}
+
+
+class SnapshotMoment(NamedTuple):
+    """A snapshot of a journey where it stands there.
+
+    :ivar step: the snapshot, as :attr:`Journey.seen` has it.
+    :ivar before: the hop before it, where it was taken, or None.
+    :ivar earlier: the snapshot that it is compared with, or None.
+    :ivar left: the hop before that one, or None.
+    """
+
+    number: Annotated[int, Words("place in the journey, from 0, in the order of time", name="step")]
+    depth: Annotated[int, Words("how deep it is nested, by entering and leaving")]
+    step: Snapshot
+    before: Hop | None
+    since: Annotated[int | None, Words("step of the snapshot compared with; null for the first")]
+    changes: Annotated[Diff | None, Words("what changed since that one; null for the first")]
+    earlier: Snapshot | None = None
+    left: Hop | None = None
+
+    @property
+    def time(
+        self,
+    ) -> Annotated[int | None, Words("ns since 1970, of the hop before; null if unknown")]:
+        """Of the hop before, or None."""
+        return None if self.before is None else self.before.time
+
+    @property
+    def label(self) -> Annotated[str | None, Words("of the hop before; null if there is none")]:
+        """Of the hop before, or None."""
+        return None if self.before is None else self.before.place.label
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        row = SNAPSHOT.row(self)
+        row["data"] = self.step.data.hex()
+        if self.changes is not None:
+            row["changes"] = [change.to_dict() for change in self.changes]
+        return {"type": SNAPSHOT.name, **row}
+
+
+Moment = HopMoment | SnapshotMoment
+
+
 @dataclass(frozen=True, init=False)
 class Journey:
     """One packet's way.
 
-    :ivar number: the number of its frame in the capture, or of the packet that was followed.
-    :ivar time: nanoseconds since 1970: of an mbuf_trace frame, when the mbuf was freed; of a
-        followed packet, its first hop. None if unknown.
     :ivar steps: its hops and snapshots in the order of time.
-    :ivar form: where it was read from: ``mbuf_trace 3``, ``mbuf_trace 1 little-endian``, ...
-    :ivar origin: the number of the journey that this one is a copy of, or None.
-    :ivar outcome: how it ended, in words; empty where that is not known.
-    :ivar notes: what is missing from it, and why.
     """
 
-    number: int
-    time: int | None
+    number: Annotated[
+        int, Words("number of the frame, or of the packet that was followed", name="journey")
+    ]
+    time: Annotated[
+        int | None,
+        Words("ns since 1970: when the mbuf was freed, or the first hop; null if unknown"),
+    ]
     steps: tuple[Step, ...]
-    form: str
-    origin: int | None
-    outcome: str
-    notes: tuple[str, ...]
+    form: Annotated[str, Words("what it was read from: mbuf_trace 3, path, ...")]
+    origin: Annotated[
+        int | None,
+        Words("the journey that it is a copy of; null if it is none, or of an unknown one"),
+    ]
+    outcome: Annotated[str, Words("how it ended, in words; empty if unknown")]
+    notes: Annotated[tuple[str, ...], Words("what is missing from it, and why")]
 
     def __init__(
         self,
@@ -192,6 +253,18 @@ class Journey:
         """Its snapshots, in the order of time."""
         return tuple(step for step in self.seen if isinstance(step, Snapshot))
 
+    @property
+    def duration(
+        self,
+    ) -> Annotated[
+        int | None, Words("ns from its first hop to its last; null if times are not known")
+    ]:
+        """Nanoseconds from the earliest hop with a time to the latest, of two at least."""
+        times = [
+            step.time for step in self.steps if isinstance(step, Hop) and step.time is not None
+        ]
+        return max(times) - min(times) if len(times) > 1 else None
+
     @cached_property
     def depths(self) -> tuple[int, ...]:
         """How deep each step is nested: one deeper behind ``+label``, up to ``-label``.
@@ -201,6 +274,7 @@ class Journey:
         """
         depths = []
         inside: list[str] = []
+        within: Counter[str] = Counter()
         for step in self.steps:
             if isinstance(step, Snapshot) or not step.place.direction:
                 depths.append(len(inside))
@@ -209,24 +283,41 @@ class Journey:
             if step.place.direction == "+":
                 depths.append(len(inside))
                 inside.append(label)
+                within[label] += 1
             else:
-                if label in inside:
-                    while inside.pop() != label:
-                        pass
+                if within[label]:
+                    left = None
+                    while left != label:
+                        left = inside.pop()
+                        within[left] -= 1
                 depths.append(len(inside))
         return tuple(depths)
 
-    @cached_property
+    @property
     def diffs(self) -> tuple[Diff | None, ...]:
         """For each step what changed: of a snapshot that is not the first, its difference from
         the one before it; None elsewhere."""
         return self._compared[0]
 
-    @cached_property
+    @property
     def seen(self) -> tuple[Step, ...]:
         """The steps, but of each snapshot what it starts with is known as well as can be: what
         is left of a packet whose headers have gone is told by what it was before."""
         return self._compared[1]
+
+    def moments(self) -> Iterator[Moment]:
+        """Each step, as in :attr:`seen`, with what one has to know of those before it."""
+        hop: Hop | None = None
+        last: tuple[int, Snapshot, Hop | None] | tuple[None, None, None] = None, None, None
+        diffs, seen = self._compared
+        for index, (step, depth) in enumerate(zip(seen, self.depths, strict=True)):
+            if isinstance(step, Hop):
+                yield HopMoment(index, depth, step, hop)
+                hop = step
+            else:
+                since, earlier, left = last
+                yield SnapshotMoment(index, depth, step, hop, since, diffs[index], earlier, left)
+                last = index, step, hop
 
     @cached_property
     def _compared(self) -> tuple[tuple[Diff | None, ...], tuple[Step, ...]]:
@@ -244,71 +335,12 @@ class Journey:
                 last = index
         return tuple(diffs), tuple(seen)
 
-    def hop_before(self, index: int) -> Hop | None:
-        """The last hop before step *index*: where a snapshot was taken."""
-        earlier = (step for step in reversed(self.steps[:index]) if isinstance(step, Hop))
-        return next(earlier, None)
-
-    def snapshot_before(self, index: int) -> int | None:
-        """The index of the last snapshot before step *index*: what its diff starts from."""
-        earlier = (i for i in range(index - 1, -1, -1) if isinstance(self.steps[i], Snapshot))
-        return next(earlier, None)
-
     def to_dict(self) -> dict[str, Any]:
-        """As JSON, in the form of ``journey.schema.json`` beside this module."""
-        steps: list[dict[str, Any]] = []
-        walk = zip(self.seen, self.depths, self.diffs, strict=True)
-        for index, (step, depth, change) in enumerate(walk):
-            if isinstance(step, Hop):
-                place = step.place
-                steps.append(
-                    {
-                        "type": "hop",
-                        "index": index,
-                        "depth": depth,
-                        "text": plain(step.text),
-                        "file": None if place.file is None else plain(place.file),
-                        "line": place.line,
-                        "label": plain(place.label),
-                        "direction": place.direction,
-                        "arguments": None if step.arguments is None else plain(step.arguments),
-                        "group": plain(place.group),
-                        "time": step.time,
-                        "cpu": step.cpu,
-                        "thread": step.thread,
-                        "process": None if step.process is None else plain(step.process),
-                        "interface": None if step.interface is None else plain(step.interface),
-                        "vnet": None if step.vnet is None else plain(step.vnet),
-                    }
-                )
-            else:
-                steps.append(
-                    {
-                        "type": "snapshot",
-                        "index": index,
-                        "depth": depth,
-                        "linktype": step.linktype.name,
-                        "length": step.length,
-                        "captured": len(step.data),
-                        "data": step.data.hex(),
-                        "summary": step.summary,
-                        "diff": None
-                        if change is None
-                        else {
-                            "since": self.snapshot_before(index),
-                            "changes": [one.to_dict() for one in change],
-                        },
-                    }
-                )
+        """As JSON, in the form that :func:`dtkit.trace.journey.schema.journey_schema` describes."""
         return {
-            "type": "journey",
-            "number": self.number,
-            "time": self.time,
-            "form": self.form,
-            "origin": self.origin,
-            "outcome": plain(self.outcome),
-            "notes": [plain(note) for note in self.notes],
-            "steps": steps,
+            "type": JOURNEY.name,
+            **JOURNEY.row(self),
+            "steps": [moment.to_dict() for moment in self.moments()],
         }
 
     @property
@@ -322,6 +354,12 @@ class Journey:
         hops = len(self.hops)
         parts = [self.headline, f"{hops} hop" if hops == 1 else f"{hops} hops"]
         return f"#{self.number} " + ", ".join(filter(None, [*parts, visible(self.outcome)]))
+
+
+#: What is told of a journey, and of its steps.
+JOURNEY = Table("journey", (Journey, ""))
+HOP = Table("hop", (HopMoment, ""), (Place, "step.place."), (Hop, "step."))
+SNAPSHOT = Table("snapshot", (SnapshotMoment, ""), (Snapshot, "step."))
 
 
 def trace_string(hop: Hop) -> bytes:

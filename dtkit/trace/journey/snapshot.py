@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from dtkit.packets.linktype import LinkType, sniff
 from dtkit.packets.summary import summarize
+from dtkit.trace.journey.columns import Words
 
 __all__ = ["Snapshot"]
 
@@ -14,23 +15,28 @@ __all__ = ["Snapshot"]
 class Snapshot(NamedTuple):
     """What a packet's bytes were at one moment. (A named tuple: made for each of a capture.)
 
-    :ivar data: the bytes.
     :ivar known: their link type where the source tells, else None.
-    :ivar length: bytes of the packet where more are known to exist than in *data*, else None.
     """
 
-    data: bytes
+    data: Annotated[bytes, Words("the bytes; in JSON lower-case hex")]
     known: LinkType | None = None
-    length: int | None = None
+    length: Annotated[
+        int | None, Words("bytes of the packet where more are known to exist; else null")
+    ] = None
 
     @property
-    def linktype(self) -> LinkType:
+    def captured(self) -> Annotated[int, Words("how many bytes there are")]:
+        """How many bytes there are."""
+        return len(self.data)
+
+    @property
+    def linktype(self) -> Annotated[LinkType, Words("what the bytes start with")]:
         """What the bytes start with: as known, else by what they look like."""
         if self.known is not None:
             return self.known
         return sniff(self.data, self.length or len(self.data), LinkType.ETHERNET)
 
     @property
-    def summary(self) -> str:
+    def summary(self) -> Annotated[str, Words("one line about the headers")]:
         """One tcpdump-like line about the headers."""
         return summarize(self.data, self.linktype, self.length)

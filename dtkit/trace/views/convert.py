@@ -9,7 +9,7 @@ from typing import BinaryIO
 from dtkit.foreign import visible
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.pcapng import PcapngWriter, packet_options
-from dtkit.trace.journey.model import Hop, Journey
+from dtkit.trace.journey.model import Hop, HopMoment, Journey, SnapshotMoment
 from dtkit.trace.journey.snapshot import Snapshot
 from dtkit.trace.views.show import lines
 from dtkit.version import __version__
@@ -65,15 +65,14 @@ def write_snapshots(journeys: Iterable[Journey], stream: BinaryIO) -> Iterator[i
     for journey in journeys:
         count = len(journey.snapshots)
         written = 0
-        for index, step in enumerate(journey.seen):
-            if not isinstance(step, Snapshot):
+        for moment in journey.moments():
+            if isinstance(moment, HopMoment):
                 continue
             written += 1
-            hop = journey.hop_before(index)
+            step, hop = moment.step, moment.before
             comment = [_position(hop), f"journey {journey.number}, snapshot {written} of {count}"]
-            change = journey.diffs[index]
-            if change is not None:
-                comment += change.lines or ["unchanged"]
+            if moment.changes is not None:
+                comment += moment.changes.lines or ["unchanged"]
             time = journey.time if hop is None or hop.time is None else hop.time
             _write(writer, interfaces(place_name(hop), step.linktype), time, step, comment)
         yield written
@@ -92,13 +91,11 @@ def write_journeys(journeys: Iterable[Journey], stream: BinaryIO) -> Iterator[in
     writer.section(_COMMENT, f"dtkit {__version__}")
     interfaces = _Interfaces(writer)
     for journey in journeys:
-        index = next((i for i, s in enumerate(journey.seen) if isinstance(s, Snapshot)), None)
-        step = Snapshot(b"", LinkType.UNKNOWN)
-        hop = None
-        if index is not None:
-            found = journey.seen[index]
-            assert isinstance(found, Snapshot)
-            step, hop = found, journey.hop_before(index)
+        step, hop = Snapshot(b"", LinkType.UNKNOWN), None
+        for moment in journey.moments():
+            if isinstance(moment, SnapshotMoment):
+                step, hop = moment.step, moment.before
+                break
         comment = [str(line) for line in lines(journey)]
         _write(writer, interfaces(place_name(hop), step.linktype), journey.time, step, comment)
         yield 1

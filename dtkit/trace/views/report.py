@@ -12,18 +12,19 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any, TextIO
 
 import jinja2
 from markupsafe import Markup
 
 from dtkit.foreign import visible
+from dtkit.trace.journey.columns import Table
 from dtkit.trace.journey.headers import LAYOUTS, dissect
-from dtkit.trace.journey.model import Hop, Journey, Place
-from dtkit.trace.journey.snapshot import Snapshot
+from dtkit.trace.journey.model import HOP, JOURNEY, Hop, HopMoment, Journey, Moment, Place
 from dtkit.trace.views.graph import Graph
 from dtkit.trace.views.links import Links
-from dtkit.trace.views.show import changed_where, clock, moment
+from dtkit.trace.views.show import changed_where
 from dtkit.trace.views.svg import svg
 from dtkit.version import __version__
 
@@ -41,7 +42,7 @@ def write_report(journeys: Iterable[Journey], stream: TextIO, title: str, links:
     """
     page = _Page(links)
     folder = files("dtkit.trace.views").joinpath("page")
-    script = folder.joinpath("report.js").read_text("utf-8")
+    script = _script(folder.joinpath("script"))
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     template = environment.from_string(folder.joinpath("report.html.j2").read_text("utf-8"))
     digest = hashlib.sha256(script.encode()).digest()
@@ -58,12 +59,53 @@ def write_report(journeys: Iterable[Journey], stream: TextIO, title: str, links:
         stream.write(piece)
 
 
+#: The files of the page's script by idea, in the order in which they stand on each other.
+_SCRIPT = (
+    "data", "time", "elements", "ends", "search", "list", "journey", "lanes", "hop", "snapshot",
+    "graph", "keys",
+)  # fmt: skip
+
+
+def _script(folder: Traversable) -> str:
+    """The files as one script, whose names are its own."""
+    parts = [folder.joinpath(f"{name}.js").read_text("utf-8") for name in _SCRIPT]
+    return "\n".join(['"use strict";', "(() => {", *parts, "})();", ""])
+
+
 def _json(value: Any) -> Markup:
     """*value* as JSON for a data block: nothing in it can end the block or start markup."""
     text = json.dumps(value, separators=(",", ":"))
     for char in "<>&":
         text = text.replace(char, f"\\u{ord(char):04x}")
     return Markup(text)
+
+
+#: Of hops: what they have of their own, besides their place.
+_OWN = tuple(column for column in HOP.columns if column.path.removeprefix("step.") in Hop._fields)
+_PLACE = Table("place", (Place, ""))
+
+#: What the page's rows have, in their order: the columns of JSON, and what only the page has.
+_COLUMNS = {
+    "journey": (*JOURNEY.names, "start", "headline", "steps"),
+    "hop": ("kind", "depth", "place", *(column.name for column in _OWN)),
+    "snapshot": ("kind", "depth", "data", "parts", "summary", "changes", "where"),
+    "place": (*_PLACE.names, "name", "source", "editor", "snippet"),
+}
+_HOP, _SNAPSHOT = 0, 1
+
+#: Larger numbers a browser does not have.
+_LARGEST = 2**53
+
+
+def _shown(value: Any) -> Any:
+    """*value* as the page has it: text that shows, numbers that a browser has, else their text."""
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, list):
+        return [visible(one) for one in value]
+    if isinstance(value, int) and abs(value) > _LARGEST:
+        return str(value)
+    return value
 
 
 class _Page:
@@ -80,66 +122,67 @@ class _Page:
         self._snippets: list[tuple[int, list[str]]] = []
 
     def rows(self, journeys: Iterable[Journey]) -> Iterator[Markup]:
-        """Each journey as its row of JSON; the script says what stands where."""
+        """Each journey as its row of JSON."""
         for journey in journeys:
             self._graph.add(journey)
-            steps = [self._step(journey, index) for index in range(len(journey))]
+            start = journey.time
+            if start is None:
+                start = next((hop.time for hop in journey.hops if hop.time is not None), None)
             yield _json(
                 [
-                    journey.number,
-                    clock(journey.time),
-                    visible(journey.form),
+                    *map(_shown, JOURNEY.row(journey).values()),
+                    None if start is None else str(start),
                     journey.headline,
-                    steps,
-                    visible(journey.outcome),
-                    [visible(note) for note in journey.notes],
-                    journey.origin,
+                    [self._step(moment, start) for moment in journey.moments()],
                 ]
             )
 
-    def _step(self, journey: Journey, index: int) -> list[Any]:
-        step, depth = journey.seen[index], journey.depths[index]
-        if isinstance(step, Hop):
-            arguments = None if step.arguments is None else visible(step.arguments)
-            hop = [0, depth, self._place(step.place), arguments, moment(journey, index)]
-            known = [step.process, step.interface, step.vnet]
-            if step.cpu is None and step.thread is None and known == [None] * 3:
-                return hop
-            thread = None if step.thread is None else f"{step.thread:#x}"
-            return [*hop, clock(step.time), step.cpu, thread, *map(self._word, known)]
+    def _step(self, moment: Moment, start: int | None) -> list[Any]:
+        if isinstance(moment, HopMoment):
+            hop = moment.step
+            row: list[Any] = [_HOP, moment.depth, self._place(hop.place)]
+            values: tuple[Any, ...] = hop[1:]
+            for column, value in zip(_OWN, values, strict=True):
+                if value is None:
+                    row.append(None)
+                elif column.name == "time":
+                    row.append(_shown(value - (start or 0)))
+                elif column.form == "hex":
+                    row.append(self._word(f"{value:#x}"))
+                else:
+                    row.append(self._word(value) if isinstance(value, str) else _shown(value))
+            while row[-1] is None:
+                row.pop()
+            return row
+        step, changes, earlier = moment.step, moment.changes, moment.earlier
         parts = [
             number
             for part in dissect(step.data, step.linktype)
             for number in (self._names.setdefault(part.name, len(self._names)), part.size)
         ]
-        change, since = journey.diffs[index], journey.snapshot_before(index)
-        data = base64.b64encode(step.data).decode()
-        if change is None or since is None:
-            return [1, depth, data, parts, visible(step.summary), None, ""]
-        before = journey.seen[since]
-        assert isinstance(before, Snapshot)
-        summary = "" if before.summary == step.summary else visible(step.summary)
-        bits = [[one.at, one.width, one.to, one.grown] for one in change]
-        where = changed_where(journey, index)
-        return [1, depth, data, parts, summary, [change.lines, bits], where]
+        row = [_SNAPSHOT, moment.depth, base64.b64encode(step.data).decode(), parts]
+        if changes is None or earlier is None:
+            return [*row, visible(step.summary), None, ""]
+        summary = "" if earlier.summary == step.summary else visible(step.summary)
+        # Quadruples: first bit before, bits before, first bit after, bits after.
+        bits = [[one.at, one.width, one.to, one.grown] for one in changes]
+        return [*row, summary, [changes.lines, bits], changed_where(moment)]
 
-    def _word(self, text: str | None) -> int | None:
-        return None if text is None else self._words.setdefault(visible(text), len(self._words))
+    def _word(self, text: str) -> int:
+        return self._words.setdefault(visible(text), len(self._words))
 
     def _place(self, place: Place) -> int:
         if place not in self._places:
             self._places[place] = len(self._places)
-            group = self._groups.setdefault(visible(place.group), len(self._groups))
             snippet = self._links.snippet(place)
             if snippet is not None:
                 self._snippets.append(snippet)
+            row = {name: _shown(value) for name, value in _PLACE.row(place).items()}
+            row["group"] = self._groups.setdefault(visible(place.group), len(self._groups))
             self._rows.append(
                 [
+                    *row.values(),
                     visible(place.name),
-                    place.direction,
-                    None if place.file is None else visible(place.file),
-                    place.line,
-                    group,
                     self._links.source(place),
                     self._links.edit(place),
                     None if snippet is None else len(self._snippets) - 1,
@@ -151,6 +194,10 @@ class _Page:
         """The tables as JSON, when all journeys have been written."""
         return _json(
             {
+                "columns": _COLUMNS,
+                "facts": [
+                    [column.name, "string" if column.form else column.type] for column in _OWN
+                ],
                 "places": self._rows,
                 "groups": list(self._groups),
                 "names": list(self._names),

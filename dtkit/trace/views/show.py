@@ -6,12 +6,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from dtkit.foreign import visible
-from dtkit.trace.journey.model import Hop, Journey
-from dtkit.trace.journey.snapshot import Snapshot
+from dtkit.trace.journey.model import Hop, HopMoment, Journey, Moment, SnapshotMoment
 
-__all__ = ["Line", "changed_where", "clock", "journey_text", "lines", "moment"]
+__all__ = ["Line", "changed_where", "clock", "journey_text", "lines", "told"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,13 @@ def lines(journey: Journey, newest_first: bool = False) -> Iterator[Line]:
             (f"  ({', '.join(filter(None, [count, copied, visible(journey.form)]))})", ""),
         )
     )
-    steps = [list(_step(journey, index)) for index in range(len(journey))]
-    for step in reversed(steps) if newest_first else steps:
-        yield from step
+    known: dict[str, Any] = {}
+    if newest_first:
+        for step in reversed([list(_step(moment, known)) for moment in journey.moments()]):
+            yield from step
+    else:
+        for moment in journey.moments():
+            yield from _step(moment, known)
     if journey.outcome:
         yield Line((("  => ", "outcome"), (visible(journey.outcome), "outcome")))
     for note in journey.notes:
@@ -71,32 +75,36 @@ def journey_text(journey: Journey, newest_first: bool = False) -> str:
     return "\n".join(str(line) for line in lines(journey, newest_first))
 
 
-def _step(journey: Journey, index: int) -> Iterator[Line]:
-    step, indent = journey.seen[index], "  " * (journey.depths[index] + 1)
-    if isinstance(step, Hop):
-        when = moment(journey, index)
-        yield Line(((indent, ""), *_hop(step), *([(f"  {when}", "time")] if when else [])))
+#: How deep nesting is shown; beyond that its depth is a number.
+_DEEPEST = 40
+
+
+def _step(moment: Moment, known: dict[str, Any]) -> Iterator[Line]:
+    """The lines of a step; *known* is what the hops before it told, and is kept."""
+    indent = "  " * (min(moment.depth, _DEEPEST) + 1)
+    if moment.depth > _DEEPEST:
+        indent += f"[{moment.depth}] "
+    if isinstance(moment, HopMoment):
+        when = told(moment.step, known)
+        yield Line(((indent, ""), *_hop(moment.step), *([(f"  {when}", "time")] if when else [])))
         return
-    since, change = journey.snapshot_before(index), journey.diffs[index]
-    if since is None or change is None:
+    step, change, earlier = moment.step, moment.changes, moment.earlier
+    if earlier is None or change is None:
         size = "1 byte" if len(step.data) == 1 else f"{len(step.data)} bytes"
         yield Line(((f"{indent}= {size}", "snapshot"),))
     elif not change:
         yield Line(((f"{indent}= unchanged", "snapshot"),))
     else:
-        before = journey.seen[since]
-        assert isinstance(before, Snapshot)
-        said = "" if step.summary == before.summary else f" {step.summary} "
-        where = f" changed {changed_where(journey, index)}:"
+        said = "" if step.summary == earlier.summary else f" {step.summary} "
+        where = f" changed {changed_where(moment)}:"
         yield Line(((f"{indent}~{said}", "snapshot"), (where, "place")))
         for text in change.lines:
             yield Line(((f"{indent}    {text}", "change"),))
 
 
-def changed_where(journey: Journey, index: int) -> str:
-    """Between which hops the snapshot that is step *index* came to differ from the one before."""
-    since = journey.snapshot_before(index)
-    hops = [None if at is None else journey.hop_before(at) for at in (since, index)]
+def changed_where(moment: SnapshotMoment) -> str:
+    """Between which hops the snapshot came to differ from the one before."""
+    hops = moment.left, moment.before
     first, second = (_name(hop) if hop else "the start" for hop in hops)
     return f"after {first}" if hops[0] is hops[1] else f"between {first} and {second}"
 
@@ -116,31 +124,24 @@ def _hop(hop: Hop) -> Iterator[tuple[str, str]]:
         yield f"  {visible(place.file)}:{place.line}", "place"
 
 
-def moment(journey: Journey, index: int) -> str:
-    """What is known of when hop *index* was: time since the hop before, CPU, thread."""
-    hop = journey.steps[index]
-    if not isinstance(hop, Hop):
-        return ""
-    known = []
+def told(hop: Hop, known: dict[str, Any]) -> str:
+    """
+    What is known of when and where *hop* was: time since the hop before, CPU, thread; process,
+    interface and vnet where they are others than when they were last known.
+
+    :param known: of the hops before by field, empty for the first one; this hop's is added.
+    """
+    said = []
     if hop.time is not None:
-        earlier = (step.time for step in reversed(journey.steps[:index]) if isinstance(step, Hop))
-        before = next((time for time in earlier if time is not None), hop.time)
-        known.append(f"+{(hop.time - before) / 1000:.3f} us")
+        said.append(f"+{(hop.time - known.get('time', hop.time)) / 1000:.3f} us")
+        known["time"] = hop.time
     if hop.cpu is not None:
-        known.append(f"cpu {hop.cpu}")
+        said.append(f"cpu {hop.cpu}")
     if hop.thread is not None:
-        known.append(f"thread {hop.thread:#x}")
-    # Where it is: said where it is somewhere else than when that was last known.
+        said.append(f"thread {hop.thread:#x}")
     for what, field in (("", "process"), ("", "interface"), ("vnet ", "vnet")):
         value = getattr(hop, field)
-        if value is not None and value != _last(journey, index, field):
-            known.append(visible(f"{what}{value}"))
-    return ", ".join(known)
-
-
-def _last(journey: Journey, index: int, field: str) -> str | None:
-    """What was last known of *field* before step *index*."""
-    earlier = (
-        getattr(step, field) for step in reversed(journey.steps[:index]) if isinstance(step, Hop)
-    )
-    return next((value for value in earlier if value is not None), None)
+        if value is not None and value != known.get(field):
+            said.append(visible(f"{what}{value}"))
+            known[field] = value
+    return ", ".join(said)

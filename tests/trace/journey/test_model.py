@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-from importlib.resources import files
 
 import jsonschema
 import pytest
@@ -14,11 +13,11 @@ from hypothesis import strategies as st
 from dtkit.foreign import decoded, encoded, plain, visible
 from dtkit.packets.linktype import LinkType
 from dtkit.trace.journey.model import Hop, Journey, Place, Step
+from dtkit.trace.journey.schema import journey_schema
 from dtkit.trace.journey.snapshot import Snapshot
 from tests.trace.frames import PACKETS, edited, ipv4, tcp
 
-SCHEMA = json.loads(files("dtkit.trace.journey").joinpath("journey.schema.json").read_text())
-VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+VALIDATOR = jsonschema.Draft202012Validator(journey_schema())
 
 
 def journey(*steps: str | bytes, time: int | None = 1_700_000_000_000_000_005) -> Journey:

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+What is told of journeys, hops and snapshots: each field once, where the model has it.
+
+A field of the model is written ``Annotated[int | None, Words("null if unknown")]``: name, type and
+words. All else follows from that: JSON and its schema, the tables, what the report shows of a hop,
+and the tables in the manual. A field without :class:`Words` stays inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from operator import attrgetter
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from dtkit.foreign import plain
+from dtkit.packets.linktype import LinkType
+
+__all__ = ["Column", "Table", "Words"]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a field holds, for its readers.
+
+    :ivar words: in half a line; they say so if it can be null.
+    :ivar name: what it is called outside, where that is not its name in the model.
+    :ivar form: how people write it: ``hex``, or empty for as it is.
+    """
+
+    words: str
+    name: str = ""
+    form: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A field as it is told.
+
+    :ivar name: of the field, in JSON and in tables.
+    :ivar type: ``int64``, ``string``, ``binary``, ``string[]`` or ``change[]``.
+    :ivar null: whether it may be null.
+    :ivar words: what it holds.
+    :ivar form: as in :class:`Words`.
+    :ivar path: attributes that lead to its value: ``step.place.label``.
+    """
+
+    name: str
+    type: str
+    null: bool
+    words: str
+    form: str
+    path: str
+
+
+class Table:
+    """The columns of one kind of thing, and how their values are had.
+
+    :param name: of the kind: ``hop``.
+    :param owners: classes that have the fields, each with the path that leads to it.
+    """
+
+    def __init__(self, name: str, *owners: tuple[type, str]) -> None:
+        self.name = name
+        self._owners = owners
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """In order."""
+        return tuple(column for owner, path in self._owners for column in _columns(owner, path))
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Of the columns."""
+        return tuple(column.name for column in self.columns)
+
+    @cached_property
+    def _get(self) -> Callable[[Any], tuple[Any, ...]]:
+        return attrgetter(*(column.path for column in self.columns))
+
+    @cached_property
+    def _told(self) -> tuple[Callable[[Any], Any] | None, ...]:
+        return tuple(_TOLD.get(column.type) for column in self.columns)
+
+    def row(self, thing: Any) -> dict[str, Any]:
+        """The values of *thing* by column: text is valid Unicode, bytes and changes as they are."""
+        return {
+            name: value if value is None or how is None else how(value)
+            for name, how, value in zip(self.names, self._told, self._get(thing), strict=True)
+        }
+
+
+def _text(value: str | LinkType) -> str:
+    return value.name if isinstance(value, LinkType) else plain(value)
+
+
+def _texts(values: tuple[str, ...]) -> list[str]:
+    return [plain(value) for value in values]
+
+
+#: What makes values of a type what is told; the others are told as they are.
+_TOLD: dict[str, Callable[[Any], Any]] = {"string": _text, "string[]": _texts}
+
+
+def _columns(owner: type, path: str) -> Iterator[Column]:
+    """The fields of *owner* that have words, then its properties that have."""
+    for name, hint in get_type_hints(owner, include_extras=True).items():
+        yield from _column(name, hint, path)
+    for name, value in vars(owner).items():
+        function = getattr(value, "fget", None) or getattr(value, "func", None)
+        if isinstance(value, property | cached_property) and function is not None:
+            hint = get_type_hints(function, include_extras=True).get("return")
+            yield from _column(name, hint, path)
+
+
+def _column(name: str, hint: Any, path: str) -> Iterator[Column]:
+    for words in getattr(hint, "__metadata__", ()):
+        if isinstance(words, Words):
+            kind, null = _kind(hint.__origin__)
+            yield Column(words.name or name, kind, null, words.words, words.form, path + name)
+
+
+#: Types of columns by what the model has.
+_KINDS = {int: "int64", str: "string", bytes: "binary", LinkType: "string", tuple: "string[]"}
+
+
+def _kind(hint: Any) -> tuple[str, bool]:
+    """The type of a column, and whether it may be null."""
+    null = False
+    if get_origin(hint) in (Union, UnionType):
+        rest = [one for one in get_args(hint) if one is not NoneType]
+        null = len(rest) < len(get_args(hint))
+        (hint,) = rest
+    return _KINDS.get(get_origin(hint) or hint, "change[]"), null

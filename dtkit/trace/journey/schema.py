@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The JSON Schema of journeys, as ``dtkit trace show --to json`` prints them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dtkit.packets.linktype import LinkType
+from dtkit.trace.journey.columns import Column, Table
+from dtkit.trace.journey.model import HOP, JOURNEY, SNAPSHOT
+
+__all__ = ["journey_schema"]
+
+#: What JSON has for the types of columns.
+_TYPES: dict[str, dict[str, Any]] = {
+    "int64": {"type": "integer"},
+    "string": {"type": "string"},
+    "binary": {"type": "string", "pattern": "^([0-9a-f]{2})*$"},
+    "string[]": {"type": "array", "items": {"type": "string"}},
+    "change[]": {"type": "array", "items": {"$ref": "#/$defs/change"}},
+}
+
+#: What the values of a column are besides.
+_VALUES: dict[str, dict[str, Any]] = {
+    "journey": {"minimum": 1},
+    "step": {"minimum": 0},
+    "depth": {"minimum": 0},
+    "line": {"minimum": 0},
+    "captured": {"minimum": 0},
+    "duration": {"minimum": 0},
+    "direction": {"enum": ["+", "-", ""]},
+    "linktype": {"enum": [linktype.name for linktype in LinkType]},
+}
+
+_BITS = {"type": "integer", "minimum": 0}
+
+_CHANGE = {
+    "kind": {"enum": ["changed", "added", "removed"]},
+    "part": {"description": "Header, option, payload or padding.", "type": "string"},
+    "field": {
+        "description": "Null for a whole part, or bytes without fields.",
+        "type": ["string", "null"],
+    },
+    "before": {
+        "description": "As people write it; null for an addition.",
+        "type": ["string", "null"],
+    },
+    "after": {"description": "As people write it; null for a removal.", "type": ["string", "null"]},
+    "before_bit": _BITS,
+    "before_bits": _BITS,
+    "after_bit": _BITS,
+    "after_bits": _BITS,
+}
+
+
+def journey_schema() -> dict[str, Any]:
+    """The schema, of draft 2020-12."""
+    steps = {
+        "description": "In the order of time, or newest first with --as-captured.",
+        "type": "array",
+        "items": {"oneOf": [{"$ref": f"#/$defs/{table.name}"} for table in (HOP, SNAPSHOT)]},
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A packet's way through the kernel",
+        "description": "One line of `dtkit trace show --to json`. Times are integer nanoseconds "
+        "since 1970; text that was no UTF-8 has its bytes as \\xNN.",
+        **_object({"type": {"const": JOURNEY.name}, **_properties(JOURNEY), "steps": steps}),
+        "$defs": {
+            **{
+                table.name: _object({"type": {"const": table.name}, **_properties(table)})
+                for table in (HOP, SNAPSHOT)
+            },
+            "change": {
+                "description": "Bits of the packet before give way to bits of the packet after.",
+                **_object(_CHANGE),
+            },
+        },
+    }
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": list(properties),
+        "properties": properties,
+    }
+
+
+def _properties(table: Table) -> dict[str, Any]:
+    return {column.name: _property(column) for column in table.columns}
+
+
+def _property(column: Column) -> dict[str, Any]:
+    found = {"description": column.words, **_TYPES[column.type], **_VALUES.get(column.name, {})}
+    if column.null:
+        found["type"] = [found["type"], "null"]
+    return found

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Theme, keys, start.
+
+const root = document.documentElement;
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const follow = () => (root.dataset.theme = dark.matches ? "dark" : "light");
+dark.addEventListener("change", follow);
+follow();
+const theme = () => (root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark");
+const leave = () => {
+  document.body.classList.remove("reading");
+  list.focus();
+  draw();
+};
+const openAll = () => {
+  const buttons = [...$("journey").querySelectorAll(".step button[aria-expanded]")];
+  const closed = buttons.filter((button) => button.getAttribute("aria-expanded") === "false");
+  for (const button of closed.length ? closed : buttons) toggle(button, button.openMore);
+};
+$("search").addEventListener("input", search);
+$("show-graph").addEventListener("click", () => showGraph($("graph").hidden));
+$("theme").addEventListener("click", theme);
+$("show-help").addEventListener("click", () => $("help").showModal());
+const KEYS = {
+  j: () => move(1),
+  k: () => move(-1),
+  "/": () => { showGraph(false); leave(); $("search").focus(); },
+  g: () => showGraph($("graph").hidden),
+  t: theme,
+  e: openAll,
+  "?": () => $("help").showModal(),
+};
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || $("help").open) return;
+  const typing = event.target === $("search");
+  if (event.key === "Escape") {
+    if (typing && $("search").value) {
+      $("search").value = "";
+      search();
+    } else if (!$("graph").hidden) showGraph(false);
+    else leave();
+    event.preventDefault();
+  } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    if ($("journey").contains(event.target) || !$("graph").hidden) return;
+    move(event.key === "ArrowDown" ? 1 : -1);
+    event.preventDefault();
+  } else if (event.key === "Enter" && (typing || event.target === list)) {
+    document.body.classList.add("reading");
+    $("journey").focus();
+    event.preventDefault();
+  } else if (!typing && KEYS[event.key]) {
+    KEYS[event.key]();
+    event.preventDefault();
+  }
+});
+const chipFor = (only, value, title, shade, said) => {
+  const chip = make("button", { "aria-pressed": "false", title: said, class: shade }, title);
+  chip.addEventListener("click", () => {
+    const on = !only.delete(value);
+    if (on) only.add(value);
+    chip.setAttribute("aria-pressed", String(on));
+    search();
+  });
+  $("groups").append(chip);
+  return chip;
+};
+const ends = new Set(journeys.map(endOf)), vnets = new Set();
+for (const journey of journeys) {
+  for (const step of journey[J.steps]) {
+    if (isHop(step) && known(step[H.vnet])) vnets.add(step[H.vnet]);
+  }
+}
+for (const end of ENDS) {
+  if (ends.has(end)) chipFor(onlyEnds, end, end, `end ${end.split(" ")[0]}`, "only packets that ended so");
+}
+for (const vnet of vnets) {
+  chipFor(onlyVnets, words[vnet], `vnet ${words[vnet]}`, null, "only packets that were there")
+    .style.setProperty("--colour", colour(vnet));
+}
+// One subsystem is no choice.
+if (groups.length > 1 || !vnets.size) groups.forEach((_, group) => {
+  chipFor(onlyGroups, group, nameOf(group), null, "only packets that pass it")
+    .style.setProperty("--colour", colour(group));
+});
+search();
+document.body.dataset.ready = String(Math.round(performance.now()));

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Which packets are shown.
+
+const haystacks = new Array(journeys.length);
+const haystack = (index) => {
+  if (haystacks[index]) return haystacks[index];
+  const labels = [], files = [], changes = [], passed = new Set();
+  const seen = { proc: new Set(), if: new Set(), vnet: new Set(), thread: new Set() };
+  const see = (where, value) => { if (known(value)) seen[where].add(value); };
+  for (const step of journeys[index][J.steps]) {
+    if (isHop(step)) {
+      const place = places[step[H.place]];
+      labels.push(labelOf(step));
+      if (place[P.file] !== null) files.push(`${place[P.file]}:${place[P.line]}`);
+      passed.add(place[P.group]);
+      see("proc", word(step, H.process));
+      see("if", word(step, H.interface));
+      see("vnet", word(step, H.vnet));
+      see("thread", word(step, H.thread));
+    } else if (step[S.changes]) {
+      changes.push(...step[S.changes][0]);
+    }
+  }
+  const text = (parts) => parts.join("\n").toLowerCase();
+  const journey = journeys[index];
+  const made = { label: text(labels), file: text(files), change: text(changes), passed,
+    changed: changes.length > 0, vnets: seen.vnet, outcome: journey[J.outcome].toLowerCase(),
+    note: text(journey[J.notes]), copy: journey[J.origin] === null ? "" : `#${journey[J.origin]}` };
+  for (const [name, values] of Object.entries(seen)) made[name] = text([...values]);
+  made.all = [journey[J.headline].toLowerCase(), made.label, made.file, made.change, made.outcome,
+    made.note, made.proc, made.if, made.vnet].join("\n");
+  return (haystacks[index] = made);
+};
+const wants = (word) => {
+  const found = /^(label|file|change|outcome|note|vnet|proc|if|thread):(.+)$/.exec(word);
+  if (found) return (index) => haystack(index)[found[1]].includes(found[2]);
+  if (/^#\d+$/.test(word)) return (index) => `#${journeys[index][J.journey]}` === word;
+  if (/^copy:#?\d+$/.test(word)) {
+    return (index) => haystack(index).copy === word.replace(/^copy:#?/, "#");
+  }
+  if (word === "copy") return (index) => haystack(index).copy !== "";
+  if (word === "changed") return (index) => haystack(index).changed;
+  return (index) => haystack(index).all.includes(word);
+};
+// Words end at spaces, but for those in quotes: vnet:"the router".
+const wordsOf = (text) => (text.toLowerCase().match(/(?:[^\s"]|"[^"]*"?)+/g) || [])
+  .map((word) => word.replaceAll('"', "")).filter(Boolean);
+const quoted = (text) => text.includes('"') ? text.split(/[\s"]/).find(Boolean) || ""
+  : /\s/.test(text) ? `"${text}"` : text;
+const onlyGroups = new Set(), onlyVnets = new Set(), onlyEnds = new Set();
+let shown = journeys.map((_, index) => index);
+const search = () => {
+  const all = wordsOf($("search").value).map(wants);
+  for (const group of onlyGroups) all.push((index) => haystack(index).passed.has(group));
+  for (const vnet of onlyVnets) all.push((index) => haystack(index).vnets.has(vnet));
+  if (onlyEnds.size) all.push((index) => onlyEnds.has(endOf(journeys[index])));
+  shown = [];
+  for (let index = 0; index < journeys.length; index++) {
+    if (all.every((matches) => matches(index))) shown.push(index);
+  }
+  $("count").textContent = shown.length === journeys.length
+    ? plural(journeys.length, "packet") : `${shown.length} of ${plural(journeys.length, "packet")}`;
+  rows.style.height = `${shown.length * ROW}px`;
+  list.scrollTop = 0;
+  if (!shown.includes(chosen)) choose(shown.length ? shown[0] : -1, false);
+  draw();
+};
