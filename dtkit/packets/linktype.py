@@ -126,20 +126,18 @@ def sniff(data: bytes, length: int | None = None, otherwise: LinkType | None = N
     contents agree.
 
     :param length: of the whole packet, where it is known: what IP says of it then has to fit.
-    :param otherwise: what it is where it is not IP, as in captures of mbuf_trace, which hold
-        Ethernet frames and IP packets only. No bytes at all are UNKNOWN.
+    :param otherwise: what it is where nothing fits: captures of mbuf_trace hold Ethernet frames
+        if not what a header is gone from. No bytes at all are UNKNOWN.
     """
     if _is_ip(data, None if length is None else max(length, len(data))):
         return LinkType.RAW
-    if otherwise is not None:
-        return otherwise if data else LinkType.UNKNOWN
     if data[:6] == b"\x00\x01\x08\x00\x06\x04":
         return LinkType.ARP
     if len(data) >= 15 and data[12:14] in _ETHERTYPES:
         version = _ETHERTYPES[data[12:14]]
         if version is None or data[14] >> 4 == version:
             return LinkType.ETHERNET
-    return LinkType.UNKNOWN
+    return LinkType.UNKNOWN if otherwise is None or not data else otherwise
 
 
 #: Next headers that make an IPv6 header believable: extensions, TCP, UDP, ICMPv6, tunnels, ...

@@ -83,6 +83,26 @@ def test_sniffing(data: bytes, expected: LinkType) -> None:
     assert sniff(data) is expected
 
 
+@pytest.mark.parametrize(
+    ("data", "length", "expected"),
+    [
+        (IP4, len(IP4), LinkType.RAW),
+        (IP4 + b"padding", len(IP4) + 7, LinkType.RAW),
+        (IP4[:-1], len(IP4), LinkType.RAW),
+        (IP4[:-1], len(IP4) - 1, LinkType.UNKNOWN),  # longer than it can be
+        (IP4[:10] + b"\0\0" + IP4[12:], len(IP4), LinkType.RAW),
+        (IP4[:10] + b"\0\0" + IP4[12:], len(IP4) + 1, LinkType.UNKNOWN),
+        (IP6, len(IP6), LinkType.RAW),
+        (IP6[:6] + b"\xfe" + IP6[7:], len(IP6), LinkType.RAW),
+        (IP6, len(IP6) + 1, LinkType.UNKNOWN),
+        (FRAME, len(FRAME), LinkType.ETHERNET),
+        (frames.ARP, len(frames.ARP), LinkType.ARP),
+    ],
+)
+def test_sniffing_a_packet_of_known_length(data: bytes, length: int, expected: LinkType) -> None:
+    assert sniff(data, length) is expected
+
+
 @given(st.binary(max_size=80), st.sampled_from(list(catalog())), st.sampled_from([0, 20]))
 def test_any_bytes_have_a_link_type(data: bytes, probe: object, offset: int) -> None:
     assert isinstance(link_type(probe, data, offset), LinkType)  # type: ignore[arg-type]

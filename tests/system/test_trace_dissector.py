@@ -219,17 +219,20 @@ def test_any_bytes(script: Path, tmp_path: Path, frames: list[bytes], forced: in
 
 
 def test_packets_go_to_the_dissector_that_python_would_take(script: Path, tmp_path: Path) -> None:
-    frames = [frame(3, [data]) for data in PACKETS.values()]
+    packets = [*PACKETS.values(), PACKETS["arp"][14:]]
+    frames = [frame(3, [data]) for data in packets]
     path = tmp_path / "frames.pcap"
     path.write_bytes(captures.pcap(frames))
     protocols = tshark(script, path, "-Tfields", "-e", "frame.protocols").splitlines()
-    for data, line in zip(PACKETS.values(), protocols, strict=True):
+    for data, line in zip(packets, protocols, strict=True):
         first = line.split(":")[1] if ":" in line else ""
         match Snapshot(data).linktype:
             case LinkType.RAW:
                 assert first in ("ip", "ipv6")
             case LinkType.ETHERNET:
                 assert first == "eth"
+            case LinkType.ARP:
+                assert first == "arp"
             case _:
                 assert first == ""
 

@@ -181,8 +181,8 @@ local function read_frame(data, generation)
 end
 
 -- An IPv4 packet has a length that fits and a header whose checksum is right, or is as long as it
--- says and leaves its checksum, 0, to the interface; an IPv6 packet is as long as it says. Anything
--- else is taken for Ethernet.
+-- says and leaves its checksum, 0, to the interface; an IPv6 packet is as long as it says. ARP
+-- for Ethernet and IPv4 has a beginning of its own. Anything else is taken for Ethernet.
 local function packet_dissector(data)
     local size = #data
     if size >= 20 then
@@ -202,6 +202,9 @@ local function packet_dissector(data)
         elseif version == 6 and size >= 40 and u16(data, 4, false) + 40 == size then
             return Dissector.get("ipv6")
         end
+    end
+    if data:sub(1, 6) == "\0\1\8\0\6\4" then
+        return Dissector.get("arp")
     end
     return Dissector.get("eth_withoutfcs")
 end

@@ -212,6 +212,50 @@ def test_other_link_types_are_named_and_left_out() -> None:
     ]
 
 
+@pytest.mark.parametrize("forced", [None, 2, 3])
+def test_a_strange_string_is_named_in_each_frame_that_has_it(forced: Generation | None) -> None:
+    """Also where all else in the frame is known: what is strange is never taken for granted."""
+    kinds: list[tuple[bytes, str]] = [
+        (b"a\0b\0", "a NUL in the middle of a string: 'a\\\\x00b'"),
+        (b"\xff\0", "a string that is no UTF-8: '\\\\xff'"),
+        (b"\xff\0\0", "a NUL in the middle of a string: '\\\\xff\\\\x00'"),
+        (b"f(a\0b)\0", "a NUL in the middle of a string: 'f(a\\\\x00b)'"),
+    ]
+    string = {None: 1, 2: 3, 3: 1}[forced]
+    for payload, said in kinds:
+        records = struct.pack(">HH", len(payload), string) + payload
+        records += struct.pack(">HH", 2, string) + b"x\0"
+        data = struct.pack(">HHH", 3, 1, {None: 0, 2: 1, 3: 0}[forced]) + b"E" + records
+        journeys, odd = read(data, data, data, generation=forced)
+        assert [one for one in odd if "NUL" in one or said in one] == [
+            f"frame {number}: {said}" for number in (1, 2, 3)
+        ], payload
+        assert {tuple(map(str, notes(journey))) for journey in journeys} == {
+            tuple(map(str, notes(journeys[0])))
+        }
+
+
+@pytest.mark.parametrize(
+    ("types", "generation"),
+    [((1, 0), 3), ((0,), 3), ((1, 2), 2), ((1, 3), 2), ((2, 0), 2), ((1, 7), 3), ((1, 1), 2)],
+    ids=str,
+)
+def test_the_generation_by_its_types(types: tuple[int, ...], generation: int) -> None:
+    """With bytes that are no text: these make it 2 only where all types are 1."""
+    records = b"".join(struct.pack(">HH", 2, kind) + b"\x01\x02" for kind in types)
+    data = struct.pack(">H", len(types)) + records
+    assert read_frame(data).generation == generation
+    assert read_frame(b"\0\0").generation == 3
+
+
+def test_one_frame_of_another_link_type_is_not_counted() -> None:
+    items = [Frame(1, 0, b"", 0, 1), Frame(2, 0, b"", 0, 9)]
+    assert [str(item) for item in read_journeys(items)] == [
+        "frame 1: link type 1 is not mbuf_trace's 147: left out",
+        "frame 2: link type 9 is not mbuf_trace's 147: left out",
+    ]
+
+
 def test_oddities_of_the_capture_are_handed_on() -> None:
     capture = captures.pcap([frame(3, WAY), frame(3, WAY)])[:-1]
     journey, oddity = read_journeys(read_capture(io.BytesIO(capture)))
@@ -299,6 +343,14 @@ def test_what_a_generation_cannot_say(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         encode(steps, generation)
+
+
+def test_encode_to_the_limits() -> None:
+    hop = Hop.parse(b"x")
+    assert encode([hop] * 65535) == BIG
+    assert encode([hop]) == encode([hop], 3, ">") != encode([hop], 2)
+    longest = Hop.parse(b"y" * 65534)
+    assert read_frame(encode([longest])).records[0].payload == b"y" * 65534 + b"\0"
 
 
 # Hostile input.
