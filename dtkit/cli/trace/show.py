@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 from typing import Any
 
 import click
@@ -26,6 +27,10 @@ _STYLES: dict[str, dict[str, Any]] = {
     "note": {"fg": "red"},
     "": {},
 }
+
+
+#: Lines that are written at once.
+_BATCH = 1000
 
 
 @click.command(
@@ -52,8 +57,11 @@ def command(source: JourneySource, to: str, as_captured: bool) -> None:
                 content["steps"].reverse()
             click.echo(json.dumps(content))
         else:
-            # In one go: echo flushes, and a journey has many lines.
-            click.echo("".join(f"{_styled(line)}\n" for line in lines(journey, as_captured)))
+            # Many in one go: echo flushes, and a journey has many lines; it may have 65,535.
+            shown = (f"{_styled(line)}\n" for line in lines(journey, as_captured))
+            while batch := "".join(islice(shown, _BATCH)):
+                click.echo(batch, nl=False)
+            click.echo()
 
 
 def _styled(line: Line) -> str:

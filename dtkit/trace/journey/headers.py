@@ -242,6 +242,13 @@ def _size(name: str) -> int:
     return sum(width for _, width, _ in LAYOUTS[name]) // 8
 
 
+#: A packet has no more headers than that, nor parts: what is nested deeper is payload, and options
+#: beyond are one. Real tunnels are a few levels deep; a forged packet could have thousands, and two
+#: of them are compared part by part.
+_MOST_HEADERS = 32
+_MOST_PARTS = 96
+
+
 class _Cutter:
     """Cuts *data* from its first byte on; each method takes one header and names the next."""
 
@@ -265,7 +272,11 @@ class _Cutter:
     def run(self, name: str | None) -> list[Part]:
         """Cut on from a header called *name* until there is none; the rest is payload."""
         stop = self.end
+        headers = 0
         while name is not None and name in LAYOUTS and self.has(_size(name)):
+            headers += 1
+            if headers > _MOST_HEADERS or len(self.parts) >= _MOST_PARTS:
+                break
             name = getattr(self, "cut_" + name.replace(" ", "_"))()
         if self.at < self.end:
             self.take("payload", self.end - self.at)
@@ -318,6 +329,8 @@ class _Cutter:
             size = 1 if kind == 1 else end - self.at
             if kind > 1 and self.at + 1 < end and 2 <= self.u8(1) <= end - self.at:
                 size = self.u8(1)
+            if len(self.parts) >= _MOST_PARTS:
+                size = end - self.at
             name, wanted = names.get(kind, ("option", size))
             self.take(prefix + (name if size == wanted else "option"), size)
 

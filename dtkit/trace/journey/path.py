@@ -73,6 +73,7 @@ class _Open:
     origin: int | None = None
     records: list[_Record] = field(default_factory=list)
     mbuf: int | None = None
+    drops: int = 0  # how many had been told when it began
     cut: int = 0
     notes: dict[str, None] = field(default_factory=dict)
 
@@ -119,6 +120,7 @@ class _PathReader:
         self._count = 0  # records so far
         self._numbers = 0
         self._faults = 0
+        self._drops, self._drop = 0, ""  # how many messages of drops, and the last
         self._started = self._ended = False
         self._odd: set[str] = set()
 
@@ -144,8 +146,8 @@ class _PathReader:
         elif isinstance(event, Annotation):
             yield from self._annotation(event)
         elif isinstance(event, Drop):
-            for journey in self._open.values():
-                journey.notes[f"{event} while it was under way: hops may be missing"] = None
+            self._drops += 1
+            self._drop = str(event)
             yield Oddity("line", event.line, str(event))
         elif isinstance(event, Fault):
             self._faults += 1
@@ -259,7 +261,7 @@ class _PathReader:
 
     def _begin(self, key: int) -> _Open:
         self._numbers += 1
-        journey = self._open[key] = _Open(self._numbers)
+        journey = self._open[key] = _Open(self._numbers, drops=self._drops)
         return journey
 
     def _copied(self, copy: _Open, record: _Record) -> Iterator[Oddity]:
@@ -314,6 +316,10 @@ class _PathReader:
     def _journey(self, journey: _Open) -> Journey:
         records = sorted(journey.records, key=lambda record: record.time)
         notes = dict(journey.notes)
+        if drops := self._drops - journey.drops:
+            # Which they were is told once each, not in each journey.
+            what = self._drop if drops == 1 else f"{drops} messages of drops"
+            notes[f"{what} while it was under way: hops may be missing"] = None
         if journey.cut:
             notes[f"{journey.cut} more lines about it are not kept"] = None
         steps: list[Step] = []

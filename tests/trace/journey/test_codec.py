@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import io
 import struct
-from typing import Literal
+from typing import Literal, cast
 
 import pytest
 from hypothesis import given
@@ -246,6 +246,37 @@ def test_the_generation_by_its_types(types: tuple[int, ...], generation: int) ->
     data = struct.pack(">H", len(types)) + records
     assert read_frame(data).generation == generation
     assert read_frame(b"\0\0").generation == 3
+
+
+@pytest.mark.parametrize(
+    ("forced", "kind", "read_as", "odd"),
+    [
+        (2, 0, "packet", "type 0 of generation 3: read as packet bytes"),
+        (2, 1, "packet", ""),
+        (2, 2, "string", ""),
+        (2, 3, "string", ""),
+        (3, 0, "packet", ""),
+        (3, 1, "string", ""),
+        (3, 2, "string", "type 2 of generation 2: read as text"),
+        (3, 3, "string", "type 3 of generation 2: read as text"),
+        (3, 4, "unknown", "type 4, which is none: left out"),
+        (2, 4, "unknown", "type 4, which is none: left out"),
+    ],
+)
+def test_types_of_the_other_generation(
+    forced: Generation, kind: int, read_as: str, odd: str
+) -> None:
+    reading = read_frame(struct.pack(">HHH", 1, 2, kind) + b"x\0", forced)
+    assert [record.kind for record in reading.records] == [read_as]
+    assert reading.oddities == ([f"record 1 has {odd}"] if odd else [])
+
+
+def test_a_record_of_nothing_at_the_very_end() -> None:
+    for data, generation in ((b"\0\1\0\0", 1), (b"\0\1\0\0\0\1", 3)):
+        reading = read_frame(data, cast("Generation", generation))
+        assert (len(reading.records), reading.missing, reading.trailing) == (1, 0, 0)
+        cut = read_frame(data[:-1], cast("Generation", generation))
+        assert (len(cut.records), cut.missing) == (0, 1)
 
 
 def test_one_frame_of_another_link_type_is_not_counted() -> None:
