@@ -86,6 +86,8 @@ class Cpu:
     :param clock: tells the time, ns since boot; each question takes a little of it.
     :param wall: ns between boot and the epoch.
     :param random: the next number of rand().
+    :param names: tells the address of a probe's or a process's name.
+    :param speculation: takes a speculation.
     """
 
     def __init__(
@@ -98,6 +100,8 @@ class Cpu:
         clock: Callable[[], int],
         wall: int,
         random: Callable[[], int],
+        names: Callable[[str], int],
+        speculation: Callable[[], int],
     ) -> None:
         self.number = number
         self.memory = memory
@@ -106,6 +110,8 @@ class Cpu:
         self.clock = clock
         self.wall = wall
         self.random = random
+        self.names = names
+        self.speculation = speculation
         self.strsize = storage.strsize
         self.scratch = Scratch(0, 0)
         self.machine = Machine(memory, layout, self.scratch)
@@ -121,10 +127,6 @@ class Cpu:
         #: What was in the register of a subroutine's result.
         self.stale = 0
         self.tuple: list[tuple[int, int]] = []
-        #: Addresses of probe and process names.
-        self.names: Callable[[str], int] = lambda name: 0
-        #: Takes a speculation.
-        self.speculation: Callable[[], int] = lambda: 0
         self._region = _EMPTY
 
     def forget(self) -> None:

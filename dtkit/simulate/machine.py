@@ -14,18 +14,16 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from dtkit.dlang.compiler.enablings import Action, ActionKind, Compiled, Enabling
+from dtkit.dlang.compiler.enablings import Action, ActionKind
 from dtkit.dlang.compiler.layout import HEADER
-from dtkit.dlang.target import TargetKernel
 from dtkit.freebsd import ProbePoint
 from dtkit.mbuf import FaultFlag
-from dtkit.probes.description import ProbeDescription
 from dtkit.simulate.aggregate import Aggregations
 from dtkit.simulate.buffer import Space
-from dtkit.simulate.consume import Enabled, ErrorReport
+from dtkit.simulate.consume import ErrorReport
 from dtkit.simulate.cost import Costs, Spent
 from dtkit.simulate.cpu import Cpu, DropError, FaultError, FiredProbe, Thread
-from dtkit.simulate.evaluate import Code, Evaluator
+from dtkit.simulate.enable import ERROR_SIZE, ActionStep, Ecb, EnabledProgram
 from dtkit.simulate.speculation import Speculations
 
 #: The numbers that the ERROR probe has for faults, as its arg4.
@@ -43,8 +41,7 @@ FAULT_NUMBERS = {
 _FAULTS = {number: flag for flag, number in FAULT_NUMBERS.items()}
 _WITH_ADDRESS = {FaultFlag.BADADDR, FaultFlag.BADALIGN, FaultFlag.BADSTACK}
 
-#: What dtrace(1) itself records of a fault: five numbers behind an aligned header.
-_ERROR_SIZE = 56
+#: Where dtrace(1) itself records of a fault its five numbers.
 _ERROR_AT = 16
 
 _MASK = (1 << 64) - 1
@@ -73,27 +70,6 @@ class BufferRecord(NamedTuple):
     following: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """An action with the function that computes its value."""
-
-    action: Action
-    code: Code | None
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Ecb:
-    """An enabling of one probe, ready to run."""
-
-    epid: int
-    probe: ProbePoint
-    enabling: Enabling
-    predicate: Code | None
-    steps: tuple[_Step, ...]
-    keys: dict[int, tuple[Action, ...]]
-
-
 @dataclass(slots=True)
 class _Place:
     """
@@ -107,7 +83,7 @@ class _Place:
     at: int
     kept: bool = False
 
-    def begin(self, ecb: _Ecb, time: int) -> None:
+    def begin(self, ecb: Ecb, time: int) -> None:
         """Write what each record begins with."""
         if ecb.enabling.size:
             self.space.data[self.at : self.at + HEADER] = (
@@ -127,9 +103,7 @@ class Tracer:
     """
     The enablings of a program on the CPUs of a kernel.
 
-    :param compiled: the program.
-    :param kernel: its probes.
-    :param evaluator: makes functions of its code.
+    :param program: its enablings.
     :param cpus: where probes fire.
     :param aggregations: where aggregating actions go.
     :param speculations: where speculate() sends records.
@@ -139,15 +113,14 @@ class Tracer:
 
     def __init__(
         self,
-        compiled: Compiled,
-        kernel: TargetKernel,
-        evaluator: Evaluator,
+        program: EnabledProgram,
         cpus: Sequence[Cpu],
         aggregations: Aggregations,
         speculations: Speculations,
         lose: Callable[[], bool],
         costs: Costs | None = None,
     ) -> None:
+        self.program = program
         self.costs = costs
         self.cpus = cpus
         self.aggregations = aggregations
@@ -156,45 +129,10 @@ class Tracer:
         self.activity = Activity.ACTIVE
         #: Faults in enablings of ERROR itself, since last asked for.
         self.double_errors = 0
-        #: Whether any enabling has speculate().
-        self.speculates = False
-        #: The enablings by number, from 1; the last is dtrace(1)'s own of ERROR.
-        self.enabled: list[Enabled] = []
-        self._by_probe: dict[int, list[_Ecb]] = {}
-        for enabling in compiled.enablings:
-            for probe in kernel.match(enabling.description):
-                self._enable(probe, enabling, evaluator)
-        self.matched = len(self.enabled)
-        self.speculates = any(
-            action.kind is ActionKind.SPECULATE
-            for enabled in self.enabled
-            for action in enabled.enabling.actions
-        )
-        description = ProbeDescription("dtrace", "", "", "ERROR")
-        self._error = kernel.match(description)[0]
-        own = Enabling(description, None, (), 0, _ERROR_SIZE, _ERROR_SIZE, 8)
-        self.enabled.append(Enabled(self._error, own))
-
-    def _enable(self, probe: ProbePoint, enabling: Enabling, evaluator: Evaluator) -> None:
-        self.enabled.append(Enabled(probe, enabling))
-        steps = tuple(
-            _Step(action, None if action.code is None else evaluator.function(action.code), number)
-            for number, action in enumerate(enabling.actions, 1)
-        )
-        keys = {}
-        for number, action in enumerate(enabling.actions, 1):
-            if action.kind == ActionKind.AGGREGATE:
-                end = number - 1 - action.has_increment
-                keys[number] = enabling.actions[number - action.keys : end]
-        predicate = None
-        if enabling.predicate is not None:
-            predicate = evaluator.function(enabling.predicate)
-        ecb = _Ecb(len(self.enabled), probe, enabling, predicate, steps, keys)
-        self._by_probe.setdefault(probe.id, []).append(ecb)
 
     def is_enabled(self, probe: ProbePoint) -> bool:
         """Whether anything is to be done when *probe* fires."""
-        return probe.id in self._by_probe
+        return self.program.of(probe) is not None
 
     def fire(
         self,
@@ -205,7 +143,7 @@ class Tracer:
         callers: tuple[int, ...] = (),
     ) -> None:
         """Let *probe* fire."""
-        ecbs = self._by_probe.get(probe.id)
+        ecbs = self.program.of(probe)
         if ecbs is None:
             return
         own = probe.provider == "dtrace"
@@ -220,7 +158,7 @@ class Tracer:
             self.costs.add(probe, cpu.spent.cost())
         cpu.firing, cpu.spent = outer, spent
 
-    def _run(self, cpu: Cpu, ecb: _Ecb) -> None:
+    def _run(self, cpu: Cpu, ecb: Ecb) -> None:
         enabling = ecb.enabling
         buffer = cpu.buffer
         cpu.spent.clauses += 1
@@ -247,7 +185,7 @@ class Tracer:
         place.keep(enabling.size)
         cpu.spent.bytes += enabling.size
 
-    def _actions(self, cpu: Cpu, ecb: _Ecb, to: _Place) -> None:
+    def _actions(self, cpu: Cpu, ecb: Ecb, to: _Place) -> None:
         data, at = to.space.data, to.at
         limit = last = 0
         for step in ecb.steps:
@@ -292,7 +230,7 @@ class Tracer:
         if self.activity is Activity.ACTIVE:
             self.activity = Activity.DRAINING
 
-    def _speculation(self, cpu: Cpu, ecb: _Ecb, kind: ActionKind, number: int, to: _Place) -> None:
+    def _speculation(self, cpu: Cpu, ecb: Ecb, kind: ActionKind, number: int, to: _Place) -> None:
         """speculate(), commit() and discard()."""
         enabling = ecb.enabling
         match kind:
@@ -350,7 +288,9 @@ class Tracer:
         content = b"".join(frame.to_bytes(8, "little") for frame in frames)
         data[place : place + action.size] = content.ljust(action.size, b"\0")
 
-    def _aggregate(self, cpu: Cpu, ecb: _Ecb, step: _Step, value: int, last: int, at: int) -> None:
+    def _aggregate(
+        self, cpu: Cpu, ecb: Ecb, step: ActionStep, value: int, last: int, at: int
+    ) -> None:
         """Aggregate *value*; *last* is what the action before came to: the increment."""
         action = step.action
         cpu.spent.aggregations += 1
@@ -363,10 +303,10 @@ class Tracer:
             keys.append(bytes(data[place : place + key.size]))
         self.aggregations.add(action, tuple(keys), key_actions, value, increment, cpu.number)
 
-    def _fault(self, cpu: Cpu, ecb: _Ecb, fault: FaultError) -> None:
+    def _fault(self, cpu: Cpu, ecb: Ecb, fault: FaultError) -> None:
         firing = cpu.firing
         assert firing is not None
-        if ecb.probe is self._error:
+        if ecb.probe is self.program.error:
             self.double_errors += 1
             return
         arguments = (
@@ -377,21 +317,21 @@ class Tracer:
             FAULT_NUMBERS[fault.flag],
             fault.illval,
         )
-        self.fire(cpu, self._error, arguments, firing.thread, firing.callers)
+        self.fire(cpu, self.program.error, arguments, firing.thread, firing.callers)
         self._own_error(cpu, arguments)
 
     def _own_error(self, cpu: Cpu, arguments: tuple[int, ...]) -> None:
         """dtrace(1)'s own enabling of ERROR."""
         buffer = cpu.buffer
-        at = buffer.reserve(_ERROR_SIZE, 8)
+        at = buffer.reserve(ERROR_SIZE, 8)
         if at is None:
             return
         time = cpu.clock()
-        words = (len(self.enabled), time >> 32, time & 0xFFFFFFFF, 0)
+        words = (self.program.own_error, time >> 32, time & 0xFFFFFFFF, 0)
         content = b"".join(word.to_bytes(4, "little") for word in words)
         content += b"".join(word.to_bytes(8, "little") for word in arguments[1:6])
-        buffer.data[at : at + _ERROR_SIZE] = content
-        buffer.offset = at + _ERROR_SIZE
+        buffer.data[at : at + ERROR_SIZE] = content
+        buffer.offset = at + ERROR_SIZE
 
     # Reading the buffers
 
@@ -405,9 +345,9 @@ class Tracer:
             if written.drops:
                 drops.append((cpu.number, written.drops))
             data = written.data
-            places = list(written.records(self.size))
+            places = list(written.records(self.program.size))
             for index, (at, epid) in enumerate(places):
-                size = self.size(epid)
+                size = self.program.size(epid)
                 time = int.from_bytes(data[at + 4 : at + 8], "little") << 32
                 time |= int.from_bytes(data[at + 8 : at + 12], "little")
                 following = places[index + 1][1] if index + 1 < len(places) else 0
@@ -418,17 +358,13 @@ class Tracer:
         yield from found
         yield from drops
 
-    def size(self, epid: int) -> int:
-        """Bytes of a record of the enabling of that number."""
-        return self.enabled[epid - 1].enabling.size
-
     def error_report(self, record: BufferRecord) -> ErrorReport | None:
         """What a record of dtrace(1)'s own enabling of ERROR says; None for other records."""
-        if record.epid != len(self.enabled):
+        if record.epid != self.program.own_error:
             return None
         epid, action, offset, number, address = (
             int.from_bytes(record.data[at : at + 8], "little")
-            for at in range(_ERROR_AT, _ERROR_SIZE, 8)
+            for at in range(_ERROR_AT, ERROR_SIZE, 8)
         )
         flag = _FAULTS[number]
         text = flag.text + (f" (0x{address:x})" if flag in _WITH_ADDRESS else "")

@@ -10,6 +10,7 @@ from importlib import resources
 
 #: Steps that are not calls of functions.
 DIRECTIVES = {
+    "begins",
     "when",
     "probe",
     "strip",
@@ -60,6 +61,11 @@ class Paths:
     paths: Mapping[str, tuple[Step, ...]]
     thread: ThreadContext
 
+    def begins_at_network(self, name: str) -> bool:
+        """Whether the data of a packet on that path begins behind its Ethernet header."""
+        steps = self.paths[name]
+        return bool(steps) and steps[0].name == "begins"
+
 
 def read_paths(text: str) -> Paths:
     """
@@ -92,6 +98,7 @@ def read_paths(text: str) -> Paths:
         else:
             raise PathsError(f"line {number}: {words[0]} is no path and no thread")
     for name, steps in paths.items():
+        _check_begin(name, steps)
         _check(name, steps, paths, ())
     return Paths(paths, thread)
 
@@ -110,6 +117,15 @@ def _steps(
     return tuple(steps), at
 
 
+def _check_begin(name: str, steps: tuple[Step, ...], first: bool = True) -> None:
+    """How the chain begins can only be said before anything happens to it."""
+    for step in steps:
+        if step.name == "begins" and (not first or step.words != ("network",) or step.within):
+            raise PathsError(f"path {name}: its first step may be: begins network")
+        first = False
+        _check_begin(name, step.within, False)
+
+
 def _check(
     name: str,
     steps: tuple[Step, ...],
@@ -121,6 +137,8 @@ def _check(
         raise PathsError(f"path {name} leads through itself")
     for step in steps:
         if step.name in paths:
+            if paths[step.name][:1] and paths[step.name][0].name == "begins":
+                raise PathsError(f"path {name}: {step.name} begins a packet, and is no step")
             _check(step.name, paths[step.name], paths, (*above, name))
         _check(f"{name} within {step.name}", step.within, paths, (*above, name))
 

@@ -27,6 +27,7 @@ from dtkit.simulate.consume import Consumer
 from dtkit.simulate.cost import Costs
 from dtkit.simulate.cpu import Cpu
 from dtkit.simulate.dynamic import Chunks, chunk_size
+from dtkit.simulate.enable import EnabledProgram
 from dtkit.simulate.evaluate import Evaluator
 from dtkit.simulate.format import AddressNames
 from dtkit.simulate.machine import Activity, BufferRecord, Tracer
@@ -155,6 +156,16 @@ class _StartError(Exception):
     """Tracing could not begin; the message is dtrace(1)'s."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Sizes:
+    """Bytes of a principal buffer, of what the others have on each CPU, of dynamic variables."""
+
+    buffer: int
+    aggregations: int
+    speculation: int
+    dynamic: int
+
+
 class _Session:
     """The enabled program, from its first probe to its last line."""
 
@@ -167,70 +178,71 @@ class _Session:
         if options.not_simulated:
             raise _StartError(f"option {options.not_simulated[0]} is not simulated")
         kernel = Kernel(settings.kernel.release.layout)
-        self.memory = kernel.memory
+        memory = kernel.memory
         self.now = _UPTIME
-        self.strings = Strings(self.memory, _STRINGS)
+        self.cpus: list[Cpu] = []
         self.stack = NetworkStack(
-            kernel, settings.kernel, compiled.types, settings.paths, settings.interface
+            kernel,
+            settings.kernel,
+            compiled.types,
+            settings.paths,
+            settings.interface,
+            self._unmapped,
         )
-        self.stack.unmapped = self._unmapped
         try:
             self.variables = KernelVariables(
-                self.memory, settings.kernel.symbols, compiled.symbols, settings.cpus
+                memory, settings.kernel.symbols, compiled.symbols, settings.cpus
             )
         except KeyError as error:
             raise _StartError(f"the kernel symbol `{error.args[0]} is not simulated") from None
-        self.cpus: list[Cpu] = []
-        self.aggregations = Aggregations(options.aggsize)
+        strings = Strings(memory, _STRINGS)
+        evaluator = Evaluator(strings.address, compiled.objects, settings.cost)
+        self.program = EnabledProgram(compiled, settings.kernel, evaluator)
+        if not self.program.matched:
+            raise _StartError("no probes matched")
+        self._notice(self._matched(compiled.source))
+        sizes = self._sizes()
+        self.aggregations = Aggregations(sizes.aggregations)
+        self.speculations = Speculations(options.nspec, sizes.speculation, self.program.size)
+        self.chunks = Chunks(sizes.dynamic, chunk_size(compiled), settings.cpus)
+        storage = VariableStore(memory, _VARIABLES, options.strsize, self.chunks, settings.cpus)
+        chance = random.Random(settings.seed)
+        for number in range(settings.cpus):
+            base = _BUFFERS + number * 4 * settings.largest_buffer
+            self.cpus.append(
+                Cpu(
+                    number,
+                    memory,
+                    kernel.layout,
+                    Buffer(memory, base, sizes.buffer),
+                    storage,
+                    self._clock,
+                    _BOOT,
+                    lambda: chance.getrandbits(64),
+                    self.stack.name,
+                    self.speculations.take,
+                )
+            )
         loss = random.Random(settings.seed)
-        self.speculations = Speculations(
-            options.nspec, options.specsize, lambda epid: self.tracer.size(epid)
-        )
         self.tracer = Tracer(
-            compiled,
-            settings.kernel,
-            Evaluator(self.strings.address, compiled.objects, settings.cost),
+            self.program,
             self.cpus,
             self.aggregations,
             self.speculations,
             lambda: settings.drop_rate > 0 and loss.random() < settings.drop_rate,
             costs if settings.cost else None,
         )
-        if not self.tracer.matched:
-            raise _StartError("no probes matched")
-        self._notice(self._matched(compiled.source))
-        buffer_size, dynamic_size = self._sizes()
         symbols = self.stack.symbols
         kind = StructuredConsumer if options.oformat == "json" else Consumer
         self.consumer = kind(
             output,
-            self.tracer.enabled,
+            self.program.enabled,
             options,
             self.aggregations,
             AddressNames(symbols.frame, symbols.symbol, symbols.module),
             compiled.types,
             compiled.aggregations,
         )
-        self.chunks = Chunks(dynamic_size, chunk_size(compiled), settings.cpus)
-        self.storage = VariableStore(
-            self.memory, _VARIABLES, options.strsize, self.chunks, settings.cpus
-        )
-        chance = random.Random(settings.seed)
-        for number in range(settings.cpus):
-            base = _BUFFERS + number * 4 * settings.largest_buffer
-            cpu = Cpu(
-                number,
-                self.memory,
-                kernel.layout,
-                Buffer(self.memory, base, buffer_size),
-                self.storage,
-                self._clock,
-                _BOOT,
-                lambda: chance.getrandbits(64),
-            )
-            cpu.names = self.stack.name
-            cpu.speculation = self.speculations.take
-            self.cpus.append(cpu)
 
     # Before
 
@@ -239,19 +251,19 @@ class _Session:
             self.output.error(text)
 
     def _matched(self, source: ProgramText) -> str:
-        count = self.tracer.matched
+        count = self.program.matched
         what = f"script '{source.file}'"
         if source.file is None:
             what = f"description '{_BODY.split(source.text)[0]}'"
         return f"{what} matched {count} probe{'s' if count > 1 else ''}"
 
-    def _sizes(self) -> tuple[int, int]:
-        """The sizes that the host has memory for: of a buffer, and for dynamic variables."""
+    def _sizes(self) -> _Sizes:
+        """The sizes that the host has memory for."""
         options, largest = self.options, self.settings.largest_buffer
         if options.strsize > largest or options.nspec > _MOST_SPECULATIONS:
             raise _StartError("could not enable tracing: Cannot allocate memory")
-        specsize = options.specsize if self.tracer.speculates else 0
-        if self.tracer.speculates and specsize < _LEAST_BUFFER:
+        specsize = options.specsize if self.program.speculates else 0
+        if self.program.speculates and specsize < _LEAST_BUFFER:
             raise _StartError("could not enable tracing: Enabling exceeds size of buffer")
         sizes = []
         for size, copies, what in (
@@ -268,9 +280,7 @@ class _Session:
                     raise _StartError("could not enable tracing: Cannot allocate memory")
                 self._notice(f"{what} lowered to {_size_text(lowered)}")
             sizes.append(lowered)
-        self.aggregations.size = sizes[1]
-        self.speculations.size = sizes[2]
-        return sizes[0], sizes[3]
+        return _Sizes(*sizes)
 
     # During
 

@@ -119,6 +119,7 @@ class NetworkStack:
     :param types: the kernel's types.
     :param paths: the paths of packets.
     :param interface: name of the interface that Ethernet frames come from; others are on lo0.
+    :param unmapped: called when memory was unmapped.
     """
 
     def __init__(
@@ -127,7 +128,8 @@ class NetworkStack:
         probes: TargetKernel,
         types: Types,
         paths: Paths,
-        interface: str = "em0",
+        interface: str,
+        unmapped: Callable[[], None],
     ) -> None:
         self.kernel = kernel
         self.memory = kernel.memory
@@ -144,9 +146,7 @@ class NetworkStack:
             False: self._interface("lo0"),
         }
         self._slot = self._allocate(0x800)
-        self._header = self._allocate(8)
-        #: Called when memory was unmapped.
-        self.unmapped: Callable[[], None] = lambda: None
+        self.unmapped = unmapped
         context = paths.thread
         self.thread = self._thread(
             f"swi1: {context.name} 0",
@@ -232,7 +232,7 @@ class NetworkStack:
 
     def _build(self, packet: StackPacket) -> Chain:
         data, leading = packet.data, 0
-        prepends = packet.path in ("output",) and packet.ethernet
+        prepends = packet.ethernet and self.paths.begins_at_network(packet.path)
         if prepends:
             leading = 14
             data = data[14:]
@@ -280,6 +280,8 @@ class NetworkStack:
             name = step.name
             if name in self.paths.paths:
                 self._steps(self.paths.paths[name], walk, fire)
+            elif name == "begins":
+                continue  # the chain was made so
             elif name == "when":
                 if step.words[0] in walk.what:
                     self._steps(step.within, walk, fire)

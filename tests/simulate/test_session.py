@@ -33,6 +33,18 @@ def output(program: str, *packets: StackPacket, settings: Settings = QUIET) -> s
     return "".join(run(program, packets, settings))
 
 
+def test_an_output_path_begins_behind_the_ethernet_header() -> None:
+    text = (
+        "fbt::ip_output:entry { tracemem(args[0]->m_data, 4); }"
+        "fbt::ether_output_frame:entry { tracemem(args[1]->m_data, 16); }"
+        'fbt::ip_output:entry { printf("len %d", args[0]->m_len); }'
+    )
+    found = output(text, StackPacket(ETHERNET, ethernet=True, path="output"))
+    dumps = re.findall(r"0: ((?:[0-9a-f]{2} )+)", found)
+    assert [bytes.fromhex(dump) for dump in dumps] == [TCP[:4], ETHERNET[:16]]
+    assert f"len {len(TCP)}" in found
+
+
 NAMES = (
     'fbt:::entry { printf("%s ", probefunc); } ip:::, tcp:::receive { printf("%s ", probename); }'
 )
@@ -186,7 +198,18 @@ def test_functions_in_paths_are_probes() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["nonsense", "path a b", "  indented", "path copy", "path a\n  a", "path a\n    x\n  y"],
+    [
+        "nonsense",
+        "path a b",
+        "  indented",
+        "path copy",
+        "path a\n  a",
+        "path a\n    x\n  y",
+        "path a\n  begins ethernet",
+        "path a\n  f m\n  begins network",
+        "path a\n  when raw\n    begins network",
+        "path a\n  begins network\npath b\n  a",
+    ],
 )
 def test_bad_paths(text: str) -> None:
     with pytest.raises(PathsError):
