@@ -27,7 +27,7 @@ from dtkit.dlang.compiler.codegen import Generator
 from dtkit.dlang.compiler.dif import ReturnType
 from dtkit.dlang.compiler.enablings import Action, ActionKind, Compiled, Enabling
 from dtkit.dlang.compiler.layout import lay_out
-from dtkit.dlang.compiler.order import check_order
+from dtkit.dlang.compiler.order import Order
 from dtkit.dlang.compiler.recorder import Recorder
 from dtkit.dlang.findings import DError, UnknownError
 from dtkit.dlang.options import Options
@@ -270,10 +270,12 @@ class Compiler:
             statements, predicate = self._cook(clause)
             code = None if predicate is None else self.generator.generate(predicate)
             actions: list[Action] = []
+            order = Order()
             for statement in statements:
                 self.statements += 1
+                before = len(actions)
                 self._statement(self._recorder(actions), statement)
-                check_order(actions, statement.at)
+                order.check(actions[before:], statement.at)
         finally:
             checker.probe = None
             checker.description = None
