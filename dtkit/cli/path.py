@@ -30,7 +30,8 @@ from dtkit.probes import ListedProbe, catalog, read_listing
 from dtkit.trace.journey.model import Hop, Step
 from dtkit.trace.journey.path import read_path
 from dtkit.trace.journey.snapshot import Snapshot
-from dtkit.trace.views.show import clock, journey_text
+from dtkit.trace.views.scale import clock
+from dtkit.trace.views.show import Overview, journey_text
 
 #: Enablings from which on dtrace(1) takes its time, and the kernel may refuse.
 _MANY = 2500
@@ -264,18 +265,22 @@ def _print(
         sink.write(f"{_followed(number, step)}\n".encode())
         sink.flush()
 
+    overview = Overview()
     for item in read_path(stream, seen if follow else None, started):
         if isinstance(item, Oddity):
             odd += 1
             say(f"{ctx.command_path}: {item}")
             continue
         read += 1
+        overview.add(item)
         if not follow:
             sink.write(f"{journey_text(item)}\n\n".encode())
         elif item.outcome or item.notes:
             said = "; ".join(visible(text) for text in (item.outcome, *item.notes) if text)
             sink.write(f"#{item.number}  => {said}\n".encode())
         sink.flush()
+    if overview.known:
+        sink.write(f"{overview}\n".encode())
     journeys = "1 journey" if read == 1 else f"{read} journeys"
     say(f"{journeys}, {'1 oddity' if odd == 1 else f'{odd} oddities'}")
     return 0 if read else odd

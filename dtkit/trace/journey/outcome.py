@@ -13,7 +13,10 @@ import re
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
-__all__ = ["freed_by", "refused", "value_in_words", "who_freed"]
+__all__ = ["ENDS", "end_of", "freed_by", "refused", "value_in_words", "who_freed"]
+
+#: How a packet can end, as outcomes begin.
+ENDS = ("dropped", "delivered", "freed", "still in the kernel")
 
 #: FreeBSD's errno(2), as the network stack uses it.
 _ERRNO = {
@@ -90,6 +93,18 @@ _PASSERS = (
 )  # fmt: skip
 
 _FRAME = re.compile(r"(?:[^`]+`)?([^+`]+)(?:\+0x[0-9a-f]+)?")
+
+
+def end_of(outcome: str) -> tuple[str, str]:
+    """How it ended in a word, and what else *outcome* says: ``("dropped", "pf_test ...")``.
+
+    :return: both empty where it is not known.
+    """
+    for end in ENDS:
+        if outcome.startswith(end):
+            return end, outcome[len(end) :].lstrip(": ")
+    end, _, reason = outcome.partition(": ")
+    return end, reason
 
 
 def value_in_words(kind: str, value: int) -> str:

@@ -3,15 +3,22 @@
 
 from __future__ import annotations
 
-import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from dtkit.foreign import visible
 from dtkit.trace.journey.model import Hop, HopMoment, Journey, Moment, SnapshotMoment
+from dtkit.trace.journey.outcome import end_of
+from dtkit.trace.journey.snapshot import Snapshot
+from dtkit.trace.views.scale import clock, scaled
 
-__all__ = ["Line", "changed_where", "clock", "journey_text", "lines", "told"]
+__all__ = [
+    "Line", "Overview", "Teller", "brief_line", "changed_where", "journey_text", "lines",
+    "slow_from",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +26,8 @@ class Line:
     """One line: stretches of text, each with the style it has where there are colours.
 
     :ivar spans: text and style: ``number``, ``time``, ``summary``, ``place``, ``label``,
-        ``enter``, ``leave``, ``snapshot``, ``change``, ``outcome``, ``note``, or empty for plain.
+        ``enter``, ``leave``, ``snapshot``, ``change``, ``outcome``, ``note``, ``slow``, or empty
+        for plain.
     """
 
     spans: tuple[tuple[str, str], ...]
@@ -28,25 +36,17 @@ class Line:
         return "".join(text for text, _ in self.spans)
 
 
-def clock(nanoseconds: int | None) -> str:
-    """The wall clock, UTC, to the nanosecond; ``-`` for an unknown time."""
-    if nanoseconds is None:
-        return "-"
-    seconds, fraction = divmod(nanoseconds, 10**9)
-    try:
-        return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(seconds)) + f".{fraction:09}"
-    except (OverflowError, ValueError, OSError):
-        return f"{seconds}.{fraction:09}"
-
-
 def lines(journey: Journey, newest_first: bool = False) -> Iterator[Line]:
     """The lines that say all of *journey*.
 
+    Where times are known, each hop begins with the time since the first, ends with that since the
+    one before, and a slow one says so (:func:`slow_from`).
+
     :param newest_first: steps in the order in which the kernel's records stand.
     """
-    hops = len(journey.hops)
-    count = f"{hops} hop" if hops == 1 else f"{hops} hops"
     copied = f"copy of #{journey.origin}" if journey.origin is not None else ""
+    took = journey.duration
+    count = _hops(journey) + ("" if took is None else f" in {scaled(took)}")
     yield Line(
         (
             (f"#{journey.number}", "number"),
@@ -57,17 +57,58 @@ def lines(journey: Journey, newest_first: bool = False) -> Iterator[Line]:
             (f"  ({', '.join(filter(None, [count, copied, visible(journey.form)]))})", ""),
         )
     )
-    known: dict[str, Any] = {}
+    teller = Teller(journey)
     if newest_first:
-        for step in reversed([list(_step(moment, known)) for moment in journey.moments()]):
+        for step in reversed([list(_step(moment, teller)) for moment in journey.moments()]):
             yield from step
     else:
         for moment in journey.moments():
-            yield from _step(moment, known)
+            yield from _step(moment, teller)
     if journey.outcome:
         yield Line((("  => ", "outcome"), (visible(journey.outcome), "outcome")))
     for note in journey.notes:
         yield Line((("  !! ", "note"), (visible(note), "note")))
+
+
+def brief_line(journey: Journey) -> Line:
+    """One line: number, time of day, time it took, hops, how it ended, what packet it is.
+
+    The packet is told as it looks in its first snapshot, without those behind it.
+    """
+    took = journey.duration
+    first = next((step for step in journey.steps if isinstance(step, Snapshot)), None)
+    end, reason = end_of(visible(journey.outcome))
+    return Line(
+        (
+            (f"#{journey.number:<6} ", "number"),
+            (f"{clock(journey.time).partition(' ')[2][:15] or '-':15} ", "time"),
+            (f"{'-' if took is None else scaled(took):>8} ", ""),
+            (f"{_hops(journey):>9}  ", ""),
+            (f"{end or '-':9}  ", "outcome"),
+            (visible(first.summary) if first else "no packet bytes", "summary"),
+            (f": {reason}" if reason else "", "outcome"),
+            (f"  !! {len(journey.notes)} missing" if journey.notes else "", "note"),
+        )
+    )
+
+
+def _hops(journey: Journey) -> str:
+    hops = sum(isinstance(step, Hop) for step in journey.steps)
+    return f"{hops} hop" if hops == 1 else f"{hops} hops"
+
+
+def slow_from(journey: Journey) -> int | None:
+    """
+    From how many ns since the hop before on a hop is slow.
+
+    :return: ten times the median of the journey's steps, and a tenth of its time at least; None
+        where fewer than five steps have times.
+    """
+    times = [step.time for step in journey.steps if isinstance(step, Hop) and step.time is not None]
+    waits = sorted(after - before for before, after in pairwise(times))
+    if len(waits) < 5 or (took := journey.duration) is None:
+        return None
+    return max(10 * waits[len(waits) // 2], took // 10, 1)
 
 
 def journey_text(journey: Journey, newest_first: bool = False) -> str:
@@ -79,15 +120,22 @@ def journey_text(journey: Journey, newest_first: bool = False) -> str:
 _DEEPEST = 40
 
 
-def _step(moment: Moment, known: dict[str, Any]) -> Iterator[Line]:
-    """The lines of a step; *known* is what the hops before it told, and is kept."""
+def _step(moment: Moment, teller: Teller) -> Iterator[Line]:
+    """The lines of a step."""
     indent = "  " * (min(moment.depth, _DEEPEST) + 1)
     if moment.depth > _DEEPEST:
         indent += f"[{moment.depth}] "
     if isinstance(moment, HopMoment):
-        when = told(moment.step, known)
-        yield Line(((indent, ""), *_hop(moment.step), *([(f"  {when}", "time")] if when else [])))
+        yield Line(
+            (
+                (teller.since(moment.step), "time"),
+                (indent, ""),
+                *_hop(moment.step),
+                *((f"  {text}", style) for text, style in teller(moment.step)),
+            )
+        )
         return
+    indent = teller.margin + indent
     step, change, earlier = moment.step, moment.changes, moment.earlier
     if earlier is None or change is None:
         size = "1 byte" if len(step.data) == 1 else f"{len(step.data)} bytes"
@@ -124,24 +172,88 @@ def _hop(hop: Hop) -> Iterator[tuple[str, str]]:
         yield f"  {visible(place.file)}:{place.line}", "place"
 
 
-def told(hop: Hop, known: dict[str, Any]) -> str:
-    """
-    What is known of when and where *hop* was: time since the hop before, CPU, thread; process,
-    interface and vnet where they are others than when they were last known.
+class Teller:
+    """Says of one hop after the other when and where it was, as far as that is new.
 
-    :param known: of the hops before by field, empty for the first one; this hop's is added.
+    :ivar margin: blanks as wide as :meth:`since`.
     """
-    said = []
-    if hop.time is not None:
-        said.append(f"+{(hop.time - known.get('time', hop.time)) / 1000:.3f} us")
-        known["time"] = hop.time
-    if hop.cpu is not None:
-        said.append(f"cpu {hop.cpu}")
-    if hop.thread is not None:
-        said.append(f"thread {hop.thread:#x}")
-    for what, field in (("", "process"), ("", "interface"), ("vnet ", "vnet")):
-        value = getattr(hop, field)
-        if value is not None and value != known.get(field):
-            said.append(visible(f"{what}{value}"))
-            known[field] = value
-    return ", ".join(said)
+
+    def __init__(self, journey: Journey) -> None:
+        self._slow = slow_from(journey)
+        self._timed = any(isinstance(step, Hop) and step.time is not None for step in journey.steps)
+        self._start: int | None = None
+        self._known: dict[str, Any] = {}
+        self.margin = " " * _MARGIN if self._timed else ""
+
+    def since(self, hop: Hop) -> str:
+        """The time since the journey's first hop with one; blanks if this has none."""
+        if hop.time is None:
+            return self.margin
+        if self._start is None:
+            self._start = hop.time
+        return f"{scaled(hop.time - self._start):>{_MARGIN - 1}} "
+
+    def __call__(self, hop: Hop) -> Iterator[tuple[str, str]]:
+        """Time since the hop before; CPU, thread, process, interface and vnet where they are
+        others than when they were last known. Text and style."""
+        known, said = self._known, []
+        if hop.time is not None:
+            if "time" in known:
+                wait = hop.time - known["time"]
+                slow = self._slow is not None and wait >= self._slow
+                yield f"+{scaled(wait)}" + (" slow" if slow else ""), "slow" if slow else "time"
+            known["time"] = hop.time
+        for field, text in _TOLD:
+            value = getattr(hop, field)
+            if value is not None and value != known.get(field):
+                said.append(visible(text.format(value)))
+                known[field] = value
+        if said:
+            yield ", ".join(said), "time"
+
+
+#: Width of the times at the left.
+_MARGIN = 9
+
+#: What is told of a hop where it is new, and how.
+_TOLD = (
+    ("cpu", "cpu {}"),
+    ("thread", "thread {:#x}"),
+    ("process", "{}"),
+    ("interface", "{}"),
+    ("vnet", "vnet {}"),
+)
+
+
+class Overview:
+    """What the journeys that were shown come to, in a line."""
+
+    def __init__(self) -> None:
+        self._ends: Counter[str] = Counter()
+        self._took: list[tuple[int, int]] = []
+        self._missing = 0
+
+    def add(self, journey: Journey) -> None:
+        """Count *journey*."""
+        self._ends[end_of(visible(journey.outcome))[0]] += 1
+        self._missing += bool(journey.notes)
+        if (took := journey.duration) is not None:
+            self._took.append((took, journey.number))
+
+    @property
+    def known(self) -> bool:
+        """Whether there is more to say than how many they are."""
+        return bool(self._took or self._missing or any(self._ends))
+
+    def __str__(self) -> str:
+        total = self._ends.total()
+        ends = [f"{count} {end}" for end, count in self._ends.most_common() if end]
+        said = [", ".join(ends[:6])] if ends else []
+        if self._took:
+            took = sorted(self._took)
+            median, (longest, number) = took[(len(took) - 1) // 2][0], took[-1]
+            said.append(f"median {scaled(median)}, longest {scaled(longest)} (#{number})")
+        if self._missing:
+            said.append(f"{self._missing} incomplete")
+        packets = "1 packet" if total == 1 else f"{total} packets"
+        return "; ".join([packets, *said])

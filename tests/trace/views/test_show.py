@@ -7,7 +7,8 @@ import pytest
 
 from dtkit.trace.journey.model import Hop, Journey, Place, Step
 from dtkit.trace.journey.snapshot import Snapshot
-from dtkit.trace.views.show import clock, journey_text, lines
+from dtkit.trace.views.scale import clock, scaled
+from dtkit.trace.views.show import Overview, brief_line, journey_text, lines, slow_from
 from tests.trace.frames import ethernet, ipv4, tcp
 
 
@@ -52,13 +53,91 @@ def test_a_followed_packet_has_times() -> None:
     steps = (
         Hop(Place("ip_input", "ip_input", "+", module="kernel"), None, 1000, 0, 0xFFFF),
         Hop(Place("tcp_input", "tcp_input", "+", module="kernel"), None, 2500, 1),
+        Snapshot(b"xyz"),
+        Hop(Place("tcp_do_segment", "tcp_do_segment"), None, 2_002_500, 1, 0xFFFF),
+        Hop(Place("m_freem", "m_freem")),
     )
     made = Journey(1, 1000, steps, "path")
     assert journey_text(made).splitlines() == [
-        "#1  1970-01-01 00:00:00.000001000  no packet bytes  (2 hops, path)",
-        "  +ip_input  +0.000 us, cpu 0, thread 0xffff",
-        "    +tcp_input  +1.500 us, cpu 1",
+        "#1  1970-01-01 00:00:00.000001000  3 bytes: 78 79 7a  (4 hops in 2.00 ms, path)",
+        "    0 ns   +ip_input  cpu 0, thread 0xffff",
+        " 1.50 us     +tcp_input  +1.50 us  cpu 1",
+        "               = 3 bytes",
+        " 2.00 ms        tcp_do_segment  +2.00 ms",
+        "                m_freem",
     ]
+
+
+def followed(number: int, *times: int | None, outcome: str = "delivered: x") -> Journey:
+    steps = [Hop(Place(f"f{at}", f"f{at}"), None, time) for at, time in enumerate(times)]
+    return Journey(number, times[0], tuple(steps), "path", outcome=outcome)
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [
+        ((0, 1, 2, 3, 4, 500), 50),  # a tenth of all
+        ((0, 100, 200, 300, 400, 10_000), 1000),  # ten times the median, and a tenth of all
+        ((0, 100, 200, 300, 400, 500), 1000),  # alike
+        ((0, 0, 0, 0, 0, 0), 1),
+        ((0, 10, 20, 30, 4000), None),  # four waits say nothing
+        ((None, None, None, None, None, None, None), None),
+        ((500, 400, 300, 200, 100, 0), 50),  # times that go back
+    ],
+    ids=str,
+)
+def test_what_is_slow(times: tuple[int | None, ...], expected: int | None) -> None:
+    assert slow_from(followed(1, *times)) == expected
+
+
+def test_a_slow_hop_says_so() -> None:
+    shown = journey_text(followed(1, 0, 100, 200, 300, 400, 20_000)).splitlines()
+    assert [line.split("  ")[-1] for line in shown[2:6]] == ["+100 ns"] * 4
+    assert shown[6].endswith("f5  +19.6 us slow")
+
+
+def test_one_line_a_packet() -> None:
+    made = Journey(3, 1_700_000_000_000_123_456, (Hop(Place("f", "f"), time=5),), "path")
+    dropped = followed(12, 0, 16_600_000, outcome="dropped: pf_test returned PF_DROP")
+    assert [str(brief_line(one)) for one in (made, dropped)] == [
+        "#3      22:13:20.000123        -     1 hop  -          no packet bytes",
+        "#12     00:00:00.000000  16.6 ms    2 hops  dropped    no packet bytes: "
+        "pf_test returned PF_DROP",
+    ]
+
+
+def test_the_overview() -> None:
+    overview = Overview()
+    assert str(overview) == "0 packets"
+    overview.add(followed(1, 0, 1000))
+    assert str(overview) == "1 packet; 1 delivered; median 1.00 us, longest 1.00 us (#1)"
+    overview.add(followed(2, 0, 5000, outcome="dropped: y"))
+    overview.add(followed(3, 0, 2000))
+    overview.add(Journey(4, None, (), notes=("a hop is missing",)))
+    assert str(overview) == (
+        "4 packets; 2 delivered, 1 dropped; median 2.00 us, longest 5.00 us (#2); 1 incomplete"
+    )
+
+
+@pytest.mark.parametrize(
+    ("time", "said"),
+    [
+        (0, "0 ns"),
+        (999, "999 ns"),
+        (1000, "1.00 us"),
+        (999_499, "999 us"),
+        (999_500, "1.00 ms"),
+        (16_568_167, "16.6 ms"),
+        (99_949, "99.9 us"),
+        (99_950, "100 us"),
+        (9_994, "9.99 us"),
+        (9_995, "10.0 us"),
+        (-1500, "-1.50 us"),
+        (2**64, "18446744074 s"),
+    ],
+)
+def test_scaled(time: int, said: str) -> None:
+    assert scaled(time) == said
 
 
 @pytest.mark.parametrize(
