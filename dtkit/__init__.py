@@ -5,7 +5,8 @@ dtkit: the packet microscope for DTrace on BSD network stacks.
 The rooms of the package, from the ground up (a room imports only those before it):
 :mod:`dtkit.mbuf`, :mod:`dtkit.probes`, :mod:`dtkit.dlang`, :mod:`dtkit.packets`,
 :mod:`dtkit.output`, :mod:`dtkit.generate`, :mod:`dtkit.simulate`, :mod:`dtkit.trace`,
-:mod:`dtkit.live`, :mod:`dtkit.cli`, :mod:`dtkit.testing`.
+:mod:`dtkit.live`, :mod:`dtkit.front`, :mod:`dtkit.cli`, :mod:`dtkit.testing`. What a program
+asks first is here; `docs/python.md` has it in five short ones.
 """
 
 from __future__ import annotations
@@ -17,15 +18,16 @@ from dtkit.version import __version__
 
 if TYPE_CHECKING:
     from dtkit.dlang import check
+    from dtkit.front import InputWarning, read_journeys, read_packets, script
     from dtkit.mbuf import Kernel, Machine, Segment, copyoutmbuf, mbuflen
     from dtkit.output import read_output
     from dtkit.packets.capture import read_capture
     from dtkit.packets.packet import Packet
     from dtkit.probes import Probe, catalog
-    from dtkit.trace.journey.codec import read_journeys
     from dtkit.trace.journey.model import Journey
 
 __all__ = [
+    "InputWarning",
     "Journey",
     "Kernel",
     "Machine",
@@ -40,10 +42,13 @@ __all__ = [
     "read_capture",
     "read_journeys",
     "read_output",
+    "read_packets",
+    "script",
 ]
 
 #: The module of each public name: imported when it is asked for, for ``dtkit --help`` to be quick.
 _ROOMS = {
+    "InputWarning": "dtkit.front",
     "Journey": "dtkit.trace.journey.model",
     "Kernel": "dtkit.mbuf",
     "Machine": "dtkit.mbuf",
@@ -55,8 +60,10 @@ _ROOMS = {
     "copyoutmbuf": "dtkit.mbuf",
     "mbuflen": "dtkit.mbuf",
     "read_capture": "dtkit.packets.capture",
-    "read_journeys": "dtkit.trace.journey.codec",
+    "read_journeys": "dtkit.front",
     "read_output": "dtkit.output",
+    "read_packets": "dtkit.front",
+    "script": "dtkit.front",
 }
 
 
@@ -64,3 +71,7 @@ def __getattr__(name: str) -> Any:
     if name not in _ROOMS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(_ROOMS[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -16,6 +16,8 @@ settings.register_profile(
     "dtkit", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.register_profile("nightly", settings.get_profile("dtkit"), max_examples=100_000)
+# The same examples each time: for comparing one run with another.
+settings.register_profile("same", settings.get_profile("dtkit"), derandomize=True, database=None)
 settings.load_profile(os.environ.get("DTKIT_HYPOTHESIS_PROFILE", "dtkit"))
 
 REQUIRE_ALL = os.environ.get("DTKIT_REQUIRE_ALL") == "1"

@@ -36,6 +36,7 @@ ROOMS = [
     "trace",
     "live",
     "fleet",
+    "front",
     "cli",
     "dtkit",
     "testing",

@@ -74,6 +74,23 @@ class Packet(NamedTuple):
 
         return summarize(self.data, self.linktype, self.length)
 
+    def to_scapy(self) -> Any:
+        """
+        The packet as a packet of scapy, which is not a part of dtkit: install it beside.
+
+        Its ``time`` (in seconds) and ``wirelen`` are set where they are known.
+
+        :raises ImportError: scapy is not installed.
+        """
+        from dtkit.packets.dissected import to_scapy
+
+        made = to_scapy(self.data, self.linktype)
+        if self.time is not None:
+            made.time = self.time / 1e9
+        if self.length is not None:
+            made.wirelen = self.length
+        return made
+
     def __str__(self) -> str:
         cpu = "-" if self.origin.cpu is None else self.origin.cpu
         return f"{cpu:>3} {self.origin.probe or '-'}  {self.summary}"
