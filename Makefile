@@ -7,7 +7,7 @@ BIN = $(VENV)/bin
 # Everything stays in the checkout: pip's cache and temporary files too.
 ENVIRONMENT = TMPDIR="$$PWD/.tmp" PIP_CACHE_DIR="$$PWD/.cache/pip" PIP_DISABLE_PIP_VERSION_CHECK=1
 
-.PHONY: all demo test lint format benchmark proof constraints system-packages clean
+.PHONY: all demo test lint format benchmark proof mutants constraints system-packages clean
 
 all: demo
 
@@ -45,6 +45,14 @@ benchmark: $(VENV)/installed
 
 proof:
 	@sh opendtrace_patch/proof/prove.sh -d .cache/proof
+
+# All of them take hours: make mutants ROOMS=mbuf, or SAMPLE=200 of each.
+ROOMS =
+SAMPLE = 0
+mutants: $(VENV)/installed
+	@$(ENVIRONMENT) $(BIN)/python -m pip install -q -c tests/constraints.txt -e '.[dev,mutation]'
+	@mkdir -p .cache .tmp && $(ENVIRONMENT) nice $(BIN)/python tools/mutants.py \
+	    --sample $(SAMPLE) $(ROOMS)
 
 # The versions that the tests are run with: the newest there are, from now on.
 constraints:
