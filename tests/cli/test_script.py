@@ -19,8 +19,9 @@ from dtkit.generate.ready import ready
 from dtkit.output import packets, read_output
 from dtkit.packets.packet import Packet
 from dtkit.probes import catalog
-from dtkit.simulate import Settings, StackPacket, run
+from dtkit.simulate import Settings, StackPacket
 from tests.generate.filters import FRAMES, ICMP, TCP, UDP
+from tests.simulate.running import ran
 
 Dtkit = Callable[..., Result]
 
@@ -34,7 +35,7 @@ def made(dtkit: Dtkit, *args: str) -> str:
 
 
 def simulated(text: str, given: list[StackPacket], cpus: int = 1) -> str:
-    return "".join(run(text, given, Settings(file="x.d", cpus=cpus)))
+    return ran(text, given, Settings(file="x.d", cpus=cpus))
 
 
 def read(text: str) -> list[Packet]:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from dtkit.generate.bpf import TranslationError, describe, translate
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.pcapfilter import FilterError, Instruction, Program, compile_filter
-from dtkit.simulate import Settings, StackPacket, read_paths, run
+from dtkit.simulate import Settings, StackPacket, read_paths
 from tests.generate.filters import CORPUS, EXPRESSIONS, PRIMITIVES, SPLITS
+from tests.simulate.running import ran
 
 PROBE = "fbt::ip_input:entry"
 
@@ -34,7 +35,7 @@ def d_program(program: Program, depth: int) -> str:
 
 def decisions(program: Program, packets: list[StackPacket], depth: int) -> list[bool]:
     """What D decides; a fault would show as a line that is no number."""
-    text = "".join(run(d_program(program, depth), packets, Settings(paths=PATHS)))
+    text = ran(d_program(program, depth), packets, Settings(paths=PATHS))
     lines = text.split()
     assert set(lines) <= {"0", "1"}, text
     return [line == "1" for line in lines]

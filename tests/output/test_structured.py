@@ -34,9 +34,10 @@ from dtkit.output import structured as module
 from dtkit.output.structured import read_structured
 from dtkit.packets.packet import Packet
 from dtkit.probes import catalog
-from dtkit.simulate import Settings, StackPacket, run
+from dtkit.simulate import Settings, StackPacket
 from tests.output.all_the_way import take_all_the_way
 from tests.packets.frames import ipv4, tcp, udp
+from tests.simulate.running import ran
 
 SOURCE = Source(1, 7, "tcp_input", "entry", "fbt:kernel:tcp_input:entry")
 DATA = ipv4(6, tcp(payload=b"\0\xff" * 40))
@@ -80,7 +81,7 @@ def test_json_has_the_packets_that_the_text_of_the_same_run_has(copy: Copy, anno
 
     def output(form: str | None) -> list[Packet]:
         options = OPTIONS if form is None else OPTIONS.set("oformat", form)
-        return read_packets("".join(run(text, given, Settings(options=options))))
+        return read_packets(ran(text, given, Settings(options=options)))
 
     plain, found = output(None), output("json")
     assert len(found) >= len(given)

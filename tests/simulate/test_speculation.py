@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from dtkit.mbuf import FaultFlag, Memory
-from dtkit.simulate import Settings, StackPacket, run
+from dtkit.simulate import Settings, StackPacket
 from dtkit.simulate.buffer import Buffer, Space
 from dtkit.simulate.cpu import FaultError
 from dtkit.simulate.speculation import Speculations
 from tests.simulate.captures import ipv4
+from tests.simulate.running import ran
 
 DATA = Path(__file__).parent.parent / "data"
 QUIET = Settings(options=Settings().options.set("quiet"))
@@ -155,7 +156,7 @@ def test_pings_that_are_wanted_print_what_dtrace_printed() -> None:
     program, _, rest = text.partition("\n")[2].partition("# output\n")
     sizes = [84, 228, 84, 328, 1028]
     packets = [StackPacket(ipv4(size)) for size in sizes for _ in ("request", "reply")]
-    assert "".join(run(program, packets, QUIET)) == rest.removesuffix("# exit status 0\n")
+    assert ran(program, packets, QUIET) == rest.removesuffix("# exit status 0\n")
 
 
 ONLY_LARGE = """
@@ -170,5 +171,5 @@ fbt::icmp_input:entry /self->s/ { discard(self->s); self->s = 0; }
 def test_only_what_is_wanted_of_packets_is_printed() -> None:
     packets = [StackPacket(ipv4(length)) for length in (84, 200, 84, 300)]
     for cpus in (1, 2):
-        printed = "".join(run(ONLY_LARGE, packets, replace(QUIET, cpus=cpus)))
+        printed = ran(ONLY_LARGE, packets, replace(QUIET, cpus=cpus))
         assert printed.split() == ["in", "200;icmp;in", "300;icmp;"]

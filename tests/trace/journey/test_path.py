@@ -17,10 +17,11 @@ from dtkit.generate.functions import Function, choose, known_functions
 from dtkit.generate.path import PathRequest, path_script
 from dtkit.oddity import Oddity
 from dtkit.probes import catalog
-from dtkit.simulate import Settings, StackPacket, run
+from dtkit.simulate import Settings, StackPacket
 from dtkit.trace.journey.detect import read_any
 from dtkit.trace.journey.model import Hop, Journey, Step
 from dtkit.trace.journey.path import read_path
+from tests.simulate.running import ran
 from tests.trace.frames import ipv4, tcp
 
 REAL = Path(__file__).parents[2] / "data" / "path-epair-pf.txt"
@@ -49,7 +50,7 @@ def simulated(
     *packets: StackPacket, text: str = "", cpus: int = 1, drop_rate: float = 0.0, seed: int = 0
 ) -> str:
     settings = Settings(file="path.d", cpus=cpus, drop_rate=drop_rate, seed=seed)
-    return "".join(run(text or script(), packets, settings))
+    return ran(text or script(), packets, settings)
 
 
 def read(text: str | bytes) -> tuple[list[Journey], list[str]]:
