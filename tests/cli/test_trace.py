@@ -265,3 +265,40 @@ def test_export_without_pyarrow_says_what_to_install(
     result = dtkit("trace", "export", "--to", "parquet", capture, "-o", "x")
     assert result.exit_code == 2
     assert "pip install 'dtkit[parquet]'" in result.stderr
+
+
+PATH = Path(__file__).parents[1] / "data" / "path-epair-pf.txt"
+
+
+def test_stats(dtkit: Dtkit) -> None:
+    result = dtkit("trace", "stats", str(PATH))
+    assert (result.exit_code, result.stderr) == (0, "4 journeys, 0 oddities\n")
+    assert result.stdout.startswith("4 packets\n")
+    assert "Time in each stage of the stack" in result.stdout
+    assert dtkit("trace", "stats", "-", input=PATH.read_bytes()).stdout == result.stdout
+    rows = [
+        json.loads(line)
+        for line in dtkit("trace", "stats", "--to", "json", str(PATH)).stdout.splitlines()
+    ]
+    assert {"type": "dropper", "function": "pf_test", "count": 1} in rows
+
+
+def test_stats_of_slow_packets(dtkit: Dtkit, tmp_path: Path) -> None:
+    result = dtkit("trace", "stats", "--slower", "5ms", str(PATH))
+    assert [line[:2] for line in result.stdout.splitlines()[:5]] == ["#1", "#2", "#3", "", "3 "]
+    for time in ("5", "ms", "5 m", "-5ms"):
+        result = dtkit("trace", "stats", f"--slower={time}", str(PATH))
+        assert result.exit_code == 2
+        assert "say 5ms, 1.5s" in result.stderr
+    assert dtkit("trace", "stats", "--slower", "1s", "--to", "json", str(PATH)).exit_code == 2
+    output = tmp_path / "out.txt"
+    result = dtkit("trace", "stats", "--against", str(PATH), "-o", str(output), str(PATH))
+    assert output.read_text().startswith("4 packets | 4 packets\n")
+    assert result.stderr == f"{PATH}: 4 journeys, 0 oddities\n4 journeys, 0 oddities\n"
+
+
+def test_show_brief(dtkit: Dtkit) -> None:
+    lines = dtkit("trace", "show", "--brief", str(PATH)).stdout.splitlines()
+    assert len(lines) == 5
+    assert lines[-1].startswith("4 packets; 2 delivered, ")
+    assert dtkit("trace", "show", "--brief", "--to", "json", str(PATH)).exit_code == 2
