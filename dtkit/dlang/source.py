@@ -3,10 +3,16 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
-from dtkit.foreign import shown
+from dtkit.foreign import visible
+
+_NEWLINE = re.compile(r"\n")
+
+#: How many characters of a long line are shown on either side of a place in it.
+_AROUND = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,22 +30,42 @@ class ProgramText:
 
     def position(self, at: int) -> tuple[int, int]:
         """Line and column, both from 1, of the character at offset *at*."""
-        if not self._starts:
-            self._starts.append(0)
-            self._starts.extend(i + 1 for i, c in enumerate(self.text) if c == "\n")
-        line = bisect_right(self._starts, at)
-        return line, at - self._starts[line - 1] + 1
+        starts = self._line_starts()
+        line = bisect_right(starts, at)
+        return line, at - starts[line - 1] + 1
 
     def line(self, number: int) -> str:
         """The text of line *number*, from 1, without its newline; empty past the end."""
-        lines = self.text.split("\n")
-        return lines[number - 1].rstrip("\r") if 0 < number <= len(lines) else ""
+        starts = self._line_starts()
+        if not 0 < number <= len(starts):
+            return ""
+        end = starts[number] - 1 if number < len(starts) else len(self.text)
+        return self.text[starts[number - 1] : end].rstrip("\r")
 
     def excerpt(self, at: int) -> str:
-        """The line around offset *at*, and below it a caret under that place."""
+        """
+        The line around offset *at*, and below it a caret under that place.
+
+        Of a line that no terminal shows whole there is what is around the place; what does not
+        print is escaped.
+        """
         number, column = self.position(at)
-        text = self.line(number)
+        line = self.line(number)
+        first = max(0, column - 1 - _AROUND) if len(line) > 2 * _AROUND else 0
+        before = _shown(line[first : column - 1])
+        behind = _shown(line[column - 1 : column - 1 + 2 * _AROUND - (column - 1 - first)])
+        dots = "..." if first else ""
+        more = "..." if len(line) > first + 2 * _AROUND else ""
         # Tabs are kept, so that the caret stands below its place at any tab width.
-        before = shown(text[: column - 1])
-        indent = "".join(c if c == "\t" else " " for c in before)
-        return f"{before}{shown(text[column - 1 :])}\n{indent}^"
+        indent = "".join(c if c == "\t" else " " for c in dots + before)
+        return f"{dots}{before}{behind}{more}\n{indent}^"
+
+    def _line_starts(self) -> list[int]:
+        if not self._starts:
+            self._starts.append(0)
+            self._starts.extend(match.end() for match in _NEWLINE.finditer(self.text))
+        return self._starts
+
+
+def _shown(text: str) -> str:
+    return "\t".join(map(visible, text.split("\t")))

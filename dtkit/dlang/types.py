@@ -196,12 +196,14 @@ class Types:
     :ivar typedefs: type name to what it stands for.
     :ivar layouts: ``(kind, tag)`` of a struct or union to its layout.
     :ivar enums: tag of an enum to its names and values.
+    :ivar enumerators: name of an enum's value to the tag of the first enum that has it.
     :ivar strsize: bytes of a ``string``, as the option has it.
     """
 
     typedefs: dict[str, Type] = field(default_factory=dict)
     layouts: dict[tuple[str, str], StructLayout] = field(default_factory=dict)
     enums: dict[str, Mapping[str, int]] = field(default_factory=dict)
+    enumerators: dict[str, str] = field(default_factory=dict)
     strsize: int = 256
     word: int = 8
     _anonymous: int = 0
@@ -212,6 +214,7 @@ class Types:
             dict(self.typedefs),
             dict(self.layouts),
             dict(self.enums),
+            dict(self.enumerators),
             self.strsize,
             self.word,
             self._anonymous,
@@ -225,6 +228,8 @@ class Types:
     def define_enum(self, tag: str, values: Mapping[str, int]) -> None:
         """Say what the names of ``enum tag`` stand for."""
         self.enums[tag] = MappingProxyType(dict(values))
+        for name in values:
+            self.enumerators.setdefault(name, tag)
 
     def resolve(self, type_: Type) -> Type:
         """The type behind typedef names and qualifiers."""

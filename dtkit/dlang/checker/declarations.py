@@ -210,10 +210,8 @@ class Declarations:
             raise DError(
                 f"incomplete struct/union/enum {self.types.name(output)}", "D_XLATE_SOU", item.at
             )
-        if any(
-            known.input == source and self.types.resolve(known.output) == resolved
-            for known in self.scope.translations
-        ):
+        known = self.scope.translations.setdefault(resolved, [])
+        if any(translation.input == source for translation in known):
             raise DError(
                 f"translator from {self.types.name(source)} to {self.types.name(output)} has "
                 "already been declared",
@@ -244,7 +242,7 @@ class Declarations:
                 translation.members[name] = (member.type, value)
         finally:
             self.scope.local.pop()
-        self.scope.translations.append(translation)
+        known.append(translation)
 
     def _provider(self, item: tree.Provider) -> None:
         """``provider``: a declaration of probes that some process may have; only its types."""

@@ -95,14 +95,14 @@ def lookup(checker: Checker, node: tree.Name, kind: Kind, create: bool = False) 
 
 def _enumerator(checker: Checker, node: tree.Name) -> Variable | None:
     """A name of an enum's value, as a variable that is inlined."""
-    for tag, values in checker.types.enums.items():
-        if node.name in values:
-            type_ = Tagged("enum", tag)
-            variable = Variable(node.name, Kind.SCALAR, 0, "builtin", type_)
-            value = values[node.name] & (1 << 64) - 1
-            variable.inline = Inline(Int(node.at, type_, Flag(0), value))
-            return variable
-    return None
+    tag = checker.types.enumerators.get(node.name)
+    if tag is None:
+        return None
+    type_ = Tagged("enum", tag)
+    variable = Variable(node.name, Kind.SCALAR, 0, "builtin", type_)
+    value = checker.types.enums[tag][node.name] & (1 << 64) - 1
+    variable.inline = Inline(Int(node.at, type_, Flag(0), value))
+    return variable
 
 
 def scalar(checker: Checker, at: int, variable: Variable, read: bool) -> TypedExpr:

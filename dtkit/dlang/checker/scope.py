@@ -36,7 +36,8 @@ class Scope:
         self.thread: dict[str, Variable] = {}
         self.clause: dict[str, Variable] = {}
         self.aggregations: dict[str, Variable] = {}
-        self.translations: list[Translation] = []
+        #: By the output, without typedef names.
+        self.translations: dict[Type, list[Translation]] = {}
         #: Names that shadow the globals: parameters of inlines and translators.
         self.local: list[dict[str, Variable]] = []
         self.source = ProgramText("")
@@ -52,7 +53,7 @@ class Scope:
         """
         scope = Scope(self.types.copy(), self.version)
         scope.globals = dict(self.globals)
-        scope.translations = list(self.translations)
+        scope.translations = {key: list(found) for key, found in self.translations.items()}
         scope._named = self._named
         return scope
 
@@ -95,9 +96,7 @@ class Scope:
 
     def is_taken(self, name: str) -> bool:
         """Whether a global or an enumerator has that name."""
-        return self.find(name) is not None or any(
-            name in values for values in self.types.enums.values()
-        )
+        return self.find(name) is not None or name in self.types.enumerators
 
     def scoped(self, keyword: str) -> tuple[dict[str, Variable], str] | None:
         """The variables behind ``self`` or ``this``, and what their scope is called."""
@@ -174,12 +173,7 @@ class Scope:
         pointer = isinstance(resolved, Pointer)
         if isinstance(resolved, Pointer):
             output = resolved.target
-        wanted = self.types.resolve(output)
-        candidates = [
-            translation
-            for translation in self.translations
-            if self.types.resolve(translation.output) == wanted
-        ]
+        candidates = self.translations.get(self.types.resolve(output), [])
         for exact in (True, False):
             for found in candidates:
                 if found.input == native if exact else self.types.compatible(found.input, native):

@@ -221,27 +221,30 @@ class Declarer:
     def derive(self, base: Type, derivations: Sequence[PointerTo | ArrayOf | FunctionOf]) -> Type:
         """*base* with the pointers, arrays and functions of a declarator put upon it."""
         type_ = base
+        size = self.types.size(base)
         for step in reversed(derivations):
             match step:
                 case PointerTo(qualifiers):
-                    type_ = Pointer(type_)
+                    type_, size = Pointer(type_), self.types.word
                     for qualifier in qualifiers if self.native else ():
                         type_ = Qualified(qualifier, type_)
-                case ArrayOf(at, size, keys):
+                case ArrayOf(at, count, keys):
                     if keys is not None:
                         raise DError("cannot declare associative array here", "D_DECL_DYNOBJ", at)
-                    type_ = self._array(type_, size, at)
+                    type_ = self._array(type_, count, at, size)
+                    size *= type_.count
                 case FunctionOf(_, parameters):
-                    type_ = self._function(type_, parameters)
+                    type_, size = self._function(type_, parameters), 0
         return type_
 
-    def _array(self, element: Type, size: Expr | None, at: int) -> Type:
+    def _array(self, element: Type, length: Expr | None, at: int, size: int) -> Array:
+        """An array of elements of *size* bytes."""
         resolved = self.types.resolve(element)
         if isinstance(resolved, Integer) and not resolved.bits:
             raise DError("cannot declare array of void", "D_DECL_VOIDOBJ", at)
         count = 0
-        if size is not None:
-            value = self.evaluate(size)
+        if length is not None:
+            value = self.evaluate(length)
             if value is None or value < 0:
                 raise DError(
                     "positive integral constant expression or tuple signature expected as "
@@ -250,7 +253,7 @@ class Declarer:
                     at,
                 )
             count = value
-        if count * max(1, self.types.size(element)) > _MAX_SIZE:
+        if count * max(1, size) > _MAX_SIZE:
             raise DError("array dimension too big", "D_DECL_ARRBIG", at)
         return Array(element, count)
 
@@ -276,6 +279,7 @@ class Declarer:
 
     def _layout(self, body: tree.StructSpecifier) -> StructLayout:
         members: list[Member] = []
+        names: set[str | None] = set()
         union = body.kind == "union"
         at_bit = 0  # where the next member may begin, in bits
         size = alignment = 1
@@ -309,13 +313,14 @@ class Declarer:
                 alignment = max(alignment, aligned)
                 at_bit = offset + bits
                 end = max(end, at_bit if self.native else offset + wide)
-                if declarator.name and any(m.name == declarator.name for m in members):
+                if declarator.name and declarator.name in names:
                     raise DError(
                         f"failed to define member '{declarator.name}': Duplicate member name "
                         "definition",
                         "D_UNKNOWN",
                         declarator.at,
                     )
+                names.add(declarator.name)
                 if declarator.name is not None or isinstance(self.types.resolve(type_), Tagged):
                     members.append(Member(declarator.name or "", type_, offset))
         # dtrace(1) does not pad what a program declares.

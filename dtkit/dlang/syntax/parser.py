@@ -408,14 +408,12 @@ class _Builder(Transformer[Token, Any]):
     def declarator_name(self, name: Token) -> Declarator:
         return Declarator(_at(name), str(name))
 
-    def pointer_declarator(
-        self, pointers: tuple[PointerTo, ...], declarator: Declarator
-    ) -> Declarator:
+    def pointer_declarator(self, pointers: list[PointerTo], declarator: Declarator) -> Declarator:
         return Declarator(
             declarator.at, declarator.name, (*declarator.derivations, *reversed(pointers))
         )
 
-    def pointer_abstract(self, pointers: tuple[PointerTo, ...]) -> Declarator:
+    def pointer_abstract(self, pointers: list[PointerTo]) -> Declarator:
         return Declarator(0, None, tuple(reversed(pointers)))
 
     def derived(self, declarator: Declarator, by: ArrayOf | FunctionOf) -> Declarator:
@@ -424,15 +422,15 @@ class _Builder(Transformer[Token, Any]):
     def abstract_derived(self, by: ArrayOf | FunctionOf) -> Declarator:
         return Declarator(by.at, None, (by,))
 
-    def pointers(self, _star: Token, *rest: Any) -> tuple[PointerTo, ...]:
-        qualifiers: tuple[str, ...] = ()
-        following: tuple[PointerTo, ...] = ()
-        for item in rest:
-            if isinstance(item, list):
-                qualifiers = tuple(item)
-            else:
-                following = item
-        return (PointerTo(qualifiers), *following)
+    def pointer(self, _star: Token, qualifiers: Sequence[str] = ()) -> PointerTo:
+        return PointerTo(tuple(qualifiers))
+
+    def pointers(self, pointer: PointerTo) -> list[PointerTo]:
+        return [pointer]
+
+    def more_pointers(self, pointers: list[PointerTo], pointer: PointerTo) -> list[PointerTo]:
+        pointers.append(pointer)
+        return pointers
 
     def qualifiers(self, *words: Token) -> list[str]:
         return [str(word) for word in words]
