@@ -18,8 +18,9 @@ HEADINGS = (
     f"{'CPU':>3} {'FUNCTION':<41}",
 )
 
-_FRAME = re.compile(r" {0,2}([0-9]{1,10}) {1,6}([0-9]{1,10}) +([^ :]*):([^ :]+) ")
-_FLOW = re.compile(r" {0,2}([0-9]{1,10})( +)(->|<-|=>|<=|\|) ([^ :]*)(?::([^ :]+))? +")
+# The blank that ends a frame is missing where an editor cut what it could not show.
+_FRAME = re.compile(r" {0,2}([0-9]{1,10}) {1,6}([0-9]{1,10}) +([^ :]*):([^ :]+)(?: |$)")
+_FLOW = re.compile(r" {0,2}([0-9]{1,10})( +)(->|<-|=>|<=|\|) ([^ :]*)(?::([^ :]+))?(?: +|$)")
 
 _ARROWS = {"->": "entry", "<-": "return", "=>": "entry", "<=": "return"}
 
@@ -31,19 +32,20 @@ def is_heading(line: str) -> bool:
 
 def frame(line: str) -> tuple[Source, str] | None:
     """
-    Split a framed line.
+    Split a framed line, whose last blanks may have been cut.
 
     :return: the source and the text after the frame, or None when *line* is not framed exactly
         as dtrace(1) does it.
     """
     if found := _FRAME.match(line):
         cpu, id, function, name = found.groups()
-        if found.group() == f"{int(cpu):3d} {int(id):6d} {function + ':' + name:>32} ":
+        if found[0].removesuffix(" ") == f"{int(cpu):3d} {int(id):6d} {function + ':' + name:>32}":
             return Source(int(cpu), int(id), function, name), line[found.end() :]
     elif found := _FLOW.match(line):
         cpu, indent, arrow, function, name = found.groups()
         shown = f"{arrow} {function}" + (f":{name}" if name else "")
         lead = f"{int(cpu):3d} {indent[1:] + shown:<41} "
-        if line.startswith(lead) and (name is None) == (arrow in _ARROWS):
+        whole = line.startswith(lead) or line == lead.rstrip(" ")
+        if whole and (name is None) == (arrow in _ARROWS):
             return Source(int(cpu), None, function, name or _ARROWS[arrow]), line[len(lead) :]
     return None

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dtkit.annotations import OPENING, PREFIX
 from dtkit.oddity import Oddity
 from dtkit.output.annotation import read_annotation
-from dtkit.output.dump import HEADER, Flaw, Rows, is_row, is_whole_row
+from dtkit.output.dump import Flaw, Rows, is_header, is_row, is_whole_row
 from dtkit.output.events import (
     Annotation,
     Dump,
@@ -26,12 +26,19 @@ from dtkit.output.events import (
     Stack,
 )
 from dtkit.output.framing import frame, is_heading
+from dtkit.output.hexdump import unread_form
 from dtkit.output.lines import LONGEST, Block, decode, is_text
-from dtkit.output.stderr import find_message, read_message
+from dtkit.output.stderr import find_message, is_known, may_go_on, read_message
 from dtkit.output.uniform import LARGEST, FiringRun, Shape
 
 #: A frame of stack(): indented, ``module`function+0x12b`` or a bare address.
 _STACK_FRAME = re.compile(r" {14,}((?:\S+`)?(?:0x[0-9a-f]+|[A-Za-z_.$][\w.$]*(?:\+0x[0-9a-f]+)?))$")
+
+#: What a frame can begin with.
+_FRAME_STARTS = frozenset(" 0123456789")
+
+#: What no line of text holds, whatever its encoding.
+_CONTROL = re.compile(r"[\0-\x08\x0b-\x1a\x1c-\x1f\x7f]")
 
 #: What one firing or stack keeps; dtrace(1) prints no such thing, so it is only a bound.
 _MOST_PARTS = 10_000
@@ -42,33 +49,32 @@ _LARGEST = 1 << 25
 _PATIENCE = 50
 
 
-def read_text(blocks: Iterable[Block]) -> Iterator[Event | FiringRun]:
-    """
-    Read the text output of dtrace(1), with or without its stderr in between.
-
-    :param blocks: the output; see :func:`dtkit.output.lines.blocks`.
-    :return: events in the order in which they are complete, firings that look alike in runs.
-    """
-    reader = _TextReader()
-    empty = True
-    for block in blocks:
-        empty = False
-        yield from reader.block(block)
-    if empty:
-        yield Oddity("line", 0, "the input is empty")
-    yield from reader.end()
+def _is_of_dtrace(line: str) -> bool:
+    """Whether *line* is what dtrace(1) itself prints around what actions do."""
+    return bool(
+        is_row(line) or is_header(line) or _STACK_FRAME.match(line) or frame(line) is not None
+    )
 
 
-class _TextReader:
+def _lines(count: int) -> str:
+    return f"{count} line{'s' * (count > 1)}"
+
+
+class TextReader:
     """
+    Reads the text output of dtrace(1), with or without its stderr in between.
+
     The state between lines: at most one firing, one dump and one stack are open at a time, and a
     line either continues the innermost or closes it.
+
+    :ivar line: number of the line at hand.
     """
 
     def __init__(self) -> None:
         self._events: list[Event] = []  # complete, not yet handed on
-        self._line = 0  # number of the line at hand
+        self.line = 0  # number of the line at hand
         self._carry: tuple[int, str] | None = None  # a line that stderr broke into
+        self._message: tuple[int, str] | None = None  # one of dtrace(1)'s that may go on
 
         self._firing: int | None = None  # line of the open firing
         self._source: Source | None = None
@@ -78,11 +84,15 @@ class _TextReader:
         self._spoilt = 0  # rows of the open dump that could not be placed
         self._suspect = False  # the open dump began while another one was open
         self._torn = False  # a dump was broken into, and no empty line came since
+        self._blank = False  # an empty line came in the open dump
 
         self._stack: list[str] = []
         self._stack_line = 0
 
         self._stray: tuple[int, str, int] | None = None  # lines without a place: first, what, many
+        self._loose = 0  # lines of text in front of any firing, since:
+        self._loose_line = 0
+        self._placed = False  # whether there was anything of dtrace(1)'s but text
         self._width = 0  # of the open firing's frame line
         self._shape: Shape | None = None  # of the firing that an empty line may just have ended
         self._patience = 0
@@ -90,11 +100,12 @@ class _TextReader:
     # Blocks
 
     def block(self, block: Block) -> Iterator[Event | FiringRun]:
+        """Read some lines; firings that look alike come in runs."""
         data, at = block.data, 0
         while at < len(data):
             shape, self._shape = self._shape, None
             if shape is not None and len(data) - at >= 2 * shape.size:
-                run = shape.read(data, at, self._line + 1)
+                run = shape.read(data, at, self.line + 1)
                 if run is None:
                     self._patience = _PATIENCE
                 else:
@@ -102,7 +113,7 @@ class _TextReader:
                     yield from self._drain()
                     yield run
                     at += len(run) * shape.size
-                    self._line += len(run) * run.step
+                    self.line += len(run) * run.step
             end = data.find(b"\n", at)
             end = len(data) if end < 0 else end
             self._read(data[at:end].decode("latin-1"))
@@ -110,15 +121,22 @@ class _TextReader:
             if self._events:
                 yield from self._drain()
         if block.overlong:
-            self._line += 1
+            self.line += 1
             self._too_long(block.overlong)
         yield from self._drain()
 
     def end(self) -> Iterator[Event]:
+        """The end of the output."""
+        self._say()
+        if self.line == 0:
+            self._odd(0, "the input is empty")
         if self._carry is not None:
             number, line = self._carry
             self._content(number, line)
         self._close_firing()
+        if self._loose and (self._source is not None or not self._placed):
+            what = f"{_lines(self._loose)} of text that belong to no firing"
+            self._odd(self._loose_line, what, unread=self._loose)
         yield from self._drain()
 
     def _drain(self) -> Iterable[Event]:
@@ -131,18 +149,23 @@ class _TextReader:
     # Lines
 
     def _read(self, line: str) -> None:
-        self._line += 1
-        number = self._line
+        self.line += 1
+        number = self.line
         if len(line) > LONGEST:
             self._too_long(len(line))
             return
         if line.endswith("\r"):
             line = line[:-1]
+        if self._message is not None and self._goes_on(line):
+            return
         found = -1
         if "dtrace: " in line and not is_whole_row(line):
             found = find_message(line, continued=self._carry is not None)
         if found >= 0:
-            self._events.append(read_message(number, decode(line[found:])))
+            self._message = number, line[found:]
+            self._placed = True
+            if not may_go_on(line[found:]):
+                self._say()
             if found:
                 first, before = self._carry or (number, "")
                 if len(before) > LONGEST:
@@ -152,30 +175,78 @@ class _TextReader:
             return
         if self._carry is not None:
             number, before = self._carry
-            self._carry, line = None, before + line
+            self._carry = None
+            # Blanks that all lines begin with are an indent, as web pages have, and no output.
+            indent = not before.strip() and line.startswith(before)
+            if indent and not _is_of_dtrace(before + line):
+                number = self.line
+            else:
+                line = before + line
         self._content(number, line)
+
+    def _say(self) -> None:
+        """Hand on a message of dtrace(1)'s that was kept because it might go on."""
+        if self._message is not None:
+            number, text = self._message
+            self._message = None
+            self._events.append(read_message(number, decode(text)))
+
+    def _goes_on(self, line: str) -> bool:
+        """Whether *line* is the rest of a message that was wrapped; else the message is over."""
+        assert self._message is not None
+        number, text = self._message
+        for whole in (f"{text.rstrip()} {line.strip()}", text + line):
+            if is_known(whole):
+                self._message = number, whole
+                self._say()
+                return True
+        self._say()
+        return False
 
     def _too_long(self, length: int) -> None:
         """The line at hand is not kept: whatever was open ends here."""
-        self._close_rows(torn=True)
+        self._say()
+        self._close_rows(torn=not self._blank)
         self._carry = None
-        self._odd(self._line, f"a line of {length} bytes is too long to keep", unread=1)
+        self._odd(self.line, f"a line of {length} bytes is too long to keep", unread=1)
 
     def _content(self, number: int, line: str) -> None:
         """A line of stdout."""
         rows = self._rows
         if rows is not None:
             if is_row(line):
-                self._row(rows, line)
+                if not self._blank or rows.next_is(line):
+                    self._blank = False
+                    self._row(rows, line)
+                    return
+                self._after_blank()
+                self._astray(number, "without the header of a dump")
                 return
-            opens = line == HEADER or frame(line) is not None
-            self._close_rows(torn=opens)
+            if not line:
+                # Where the ends of lines were doubled, the dump goes on.
+                if not self._blank:
+                    self._blank = True
+                    self._look_for_a_run(rows)
+                return
+            if rows.is_text(line):
+                return
+            if self._blank:
+                self._after_blank()
+            else:
+                self._close_rows(torn=is_header(line) or frame(line) is not None)
         elif is_row(line):
             self._astray(number, "without the header of a dump")
             return
-        if line and not is_text(line):
+        framed = frame(line) if line[:1] in _FRAME_STARTS else None
+        if framed is None and line and not is_text(line) and _CONTROL.search(line):
             self._close_stack()
             self._astray(number, "of bytes that are no text")
+            return
+        known = framed is not None or is_header(line)
+        form = None if known else unread_form(line, self._source is not None)
+        if form is not None:
+            self._close_stack()
+            self._astray(number, form)
             return
         self._close_stray()
         found = _STACK_FRAME.match(line) if line.startswith("              ") else None
@@ -188,17 +259,23 @@ class _TextReader:
         self._close_stack()
         if not line:
             self._torn = False
-            self._look_for_a_run(rows)
-        elif line == HEADER:
+        elif is_header(line):
+            self._placed = True
             self._rows, self._suspect = Rows(number, self._announced()), self._torn
-        elif framed := frame(line):
+        elif framed is not None:
             self._close_firing()
+            self._placed = True
             self._source, rest = framed
             self._firing, self._width = number, len(line)
             if rest:
                 self._text(number, rest)
         elif not is_heading(line):
             self._text(number, line)
+
+    def _after_blank(self) -> None:
+        """End the open dump, which an empty line follows."""
+        self._blank = self._torn = False
+        self._close_rows(torn=False)
 
     def _text(self, number: int, line: str) -> None:
         """A line that an action printed, or what of it follows a frame."""
@@ -211,6 +288,10 @@ class _TextReader:
                 self._odd(number, "an annotation that this version of dtkit does not know")
             else:
                 part = annotation
+                self._placed = True
+        elif self._source is None and not line.startswith("#"):  # a comment says that it is one
+            self._loose += 1
+            self._loose_line = self._loose_line or number
         if self._source is None:
             self._close_firing()
             if isinstance(part, Annotation) and part.kind in OPENING:
@@ -255,7 +336,7 @@ class _TextReader:
         rows, spoilt = self._rows, self._spoilt
         if rows is None:
             return
-        self._rows, self._spoilt = None, 0
+        self._rows, self._spoilt, self._blank = None, 0, False
         self._torn |= torn
         if self._suspect and rows.flaw is not None:
             # Begun inside another dump, and the rows are not one dump's: there is no telling
@@ -279,7 +360,7 @@ class _TextReader:
             rows is not None
             and 0 < len(rows.data) <= LARGEST
             and rows.flaw is None
-            and (self._source is None or (self._width > 0 and len(self._parts) == 1))
+            and (self._source is None or (self._width > 0 and not self._parts))
         )
         if simple and self._patience > 0:
             self._patience -= 1
@@ -298,7 +379,7 @@ class _TextReader:
     def _close_stray(self) -> None:
         if self._stray is not None:
             first, what, count = self._stray
-            self._odd(first, f"{count} line{'s' * (count > 1)} {what}", unread=count)
+            self._odd(first, f"{_lines(count)} {what}", unread=count)
             self._stray = None
 
     def _close_stack(self) -> None:

@@ -56,6 +56,20 @@ _KNOWN = re.compile(f"{_FORMS}$")
 MESSAGE = re.compile(rf"{_FORMS}\n|^dtrace: .*\n", re.MULTILINE)
 
 
+#: What a message begins with that may be wrapped.
+_LONG = re.compile(r"dtrace: (?:error on enabled probe ID |(?:description|script) '|[0-9]+ ).*")
+
+
+def is_known(text: str) -> bool:
+    """Whether *text* is a message whose form is known to its last word."""
+    return _KNOWN.match(text) is not None
+
+
+def may_go_on(text: str) -> bool:
+    """Whether *text* is the beginning of such a message only: where it was wrapped, it goes on."""
+    return _LONG.match(text) is not None and not is_known(text)
+
+
 def find_message(line: str, continued: bool) -> int:
     """
     Where a message of dtrace(1)'s begins in *line*, or -1.

@@ -39,11 +39,6 @@ from dtkit.output.stderr import MESSAGE, read_message
 #: The most characters of an object that are waited for: a firing of a buffer of dtrace(1)'s, 4 MB.
 _LONGEST = 10_000_000
 
-#: What begins the output: messages may precede it.
-_BEGINNING = re.compile(
-    rb"(?:\s+|dtrace: [^\n]*\n|#[^\n]*\n)*+\{\s*+\"(?:__version|dtrace)\"", re.DOTALL
-)
-
 #: What begins a firing. It stands in no string, where quotes are escaped: so it tells where the
 #: next one begins when something is damaged.
 _FIRING = re.compile(r'\{\s*+"timestamp"\s*+:')
@@ -59,19 +54,15 @@ _HELD = 4096
 _HEX = re.compile(r"0x((?:[0-9a-f]{2})*)")
 
 
-def is_structured(head: bytes) -> bool:
-    """Whether an output that begins with *head* is JSON."""
-    return _BEGINNING.match(head) is not None
-
-
-def read_structured(pieces: Iterable[bytes]) -> Iterator[Event]:
+def read_structured(pieces: Iterable[bytes], line: int = 1) -> Iterator[Event]:
     """
     Read the JSON output of dtrace(1), with or without its stderr in between.
 
     :param pieces: the output, cut anywhere.
+    :param line: number of its first line.
     :return: events in the order in which they are complete. Bad input raises nothing, but is named.
     """
-    reader = _StructuredReader()
+    reader = _StructuredReader(line)
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     for piece in pieces:
         yield from reader.feed(decoder.decode(piece))
@@ -81,10 +72,10 @@ def read_structured(pieces: Iterable[bytes]) -> Iterator[Event]:
 class _StructuredReader:
     """What was not yet read of the output, and where in it we are."""
 
-    def __init__(self) -> None:
+    def __init__(self, line: int) -> None:
         self._text = ""
         self._at = 0  # all of the text before is read
-        self._line = 1  # of the place up to which lines are counted:
+        self._line = line  # of the place up to which lines are counted:
         self._counted = 0
         self._list: str | None = None  # the list that is open
         self._stray = 0  # characters that are nothing, since:

@@ -44,11 +44,18 @@ def test_the_table_has_every_capture() -> None:
     assert files == set(EXPECTED)
 
 
+TEXT_ALONE = {"50-tcp-chain.txt", "52-ip_output-chain.txt", "path-prototype.txt"}
+
+
 @pytest.mark.parametrize("name", EXPECTED)
 def test_nothing_is_lost_and_nothing_invented(name: str) -> None:
     found: Counter[str] = Counter()
     for event in events_of(name):
-        assert not isinstance(event, Oddity), event
+        if isinstance(event, Oddity):
+            # Of printf() alone, with -q and without stderr, nothing tells that it is dtrace(1)'s.
+            assert name in TEXT_ALONE
+            assert "lines of text that belong to no firing" in event.text
+            continue
         for part in [event, *(event.parts if isinstance(event, Firing) else ())]:
             found[type(part).__name__] += part.count if isinstance(part, Drop) else 1
     assert EXPECTED[name] == Held(

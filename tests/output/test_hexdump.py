@@ -33,7 +33,20 @@ def one(text: str) -> bytes:
 
 @pytest.mark.parametrize(
     "command",
-    ["hexdump -C", "xxd", "xxd -g1", "xxd -c8", "xxd -g1 -c8", "od -Ax -tx1", "od -Ax -tx1z"],
+    [
+        "hexdump -C",
+        "hexdump -Cv",
+        "xxd",
+        "xxd -u",
+        "xxd -g1",
+        "xxd -c8",
+        "xxd -g1 -c8",
+        "xxd -g4",
+        "xxd -g8",
+        "xxd -e",
+        "od -Ax -tx1",
+        "od -A x -t x1z -v",
+    ],
 )
 @pytest.mark.parametrize("size", [1, 7, 8, 9, 15, 16, 17, 20, len(TRICKY)])
 def test_what_real_programs_write(command: str, size: int) -> None:
@@ -49,13 +62,29 @@ def test_the_hexdump_package(data: bytes) -> None:
     assert one(hexdump.hexdump(data, result="return")) == data
 
 
-@pytest.mark.parametrize("command", ["hexdump", "xxd -e", "xxd -g4"])
-def test_forms_that_may_be_little_endian_are_not_read(command: str) -> None:
+@pytest.mark.parametrize("command", ["hexdump", "hexdump -x", "od", "od -x"])
+def test_words_of_the_machine_are_not_read_but_named(command: str) -> None:
     words = command.split()
     if shutil.which(words[0]) is None:
         pytest.skip(f"no {words[0]} on this machine")
     done = subprocess.run(words, input=TRICKY, capture_output=True, check=True)
-    assert not [event for event in read(done.stdout.decode()) if isinstance(event, Firing)]
+    events = read(done.stdout.decode())
+    assert not [event for event in events if isinstance(event, Firing)]
+    (odd,) = [event for event in events if isinstance(event, Oddity) and "byte order" in event.text]
+    assert odd.unread == 4  # the last line is the length alone
+
+
+def test_rows_that_do_not_tell_their_order_follow_those_that_do() -> None:
+    def row(offset: int, data: bytes) -> str:
+        groups = [data[at : at + 4][::-1].hex() for at in range(0, 16, 4)]
+        text = "".join(chr(byte) if 0x20 <= byte <= 0x7E else "." for byte in data)
+        return f"{offset:08x}: {' '.join(groups)}  {text}\n"
+
+    dark, bright = bytes(range(16)), b"0123456789abcdef"
+    assert one(row(0, bright) + row(16, dark)) == bright + dark
+    events = read(row(0, dark) + row(16, bright))
+    assert not [event for event in events if isinstance(event, Firing)]
+    assert sum(event.unread for event in events if isinstance(event, Oddity)) == 2
 
 
 def test_repeated_rows() -> None:
@@ -68,8 +97,8 @@ def test_an_offset_of_zero_begins_the_next_packet() -> None:
     text = "# one\n00000000: 01 02\n\n# two\n00000000: 03 04\n"
     assert read(text) == [
         Message(1, "# one"),
-        Message(4, "# two"),
         Firing(2, None, (Dump(2, b"\x01\x02"),)),
+        Message(4, "# two"),
         Firing(5, None, (Dump(5, b"\x03\x04"),)),
     ]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import pytest
 from hypothesis import given
@@ -29,8 +29,6 @@ from dtkit.output import (
     read_output,
     read_runs,
 )
-from dtkit.output import lines as lines_module
-from dtkit.output.reader import read_text
 from dtkit.packets.packet import Packet, PacketRun
 from dtkit.packets.packetfile import PacketFile
 from dtkit.probes import catalog
@@ -43,6 +41,20 @@ A, B = bytes(range(40)), bytes(range(100, 152))
 
 def read(text: str | bytes) -> list[Event]:
     return list(read_output(io.BytesIO(text.encode() if isinstance(text, str) else text)))
+
+
+class ByLines(io.RawIOBase):
+    """A stream that hands out a line at a time, so that no run fits in."""
+
+    def __init__(self, lines: Iterable[bytes]) -> None:
+        self._lines = iter(lines)
+
+    def read(self, size: int = -1) -> bytes:
+        return next(self._lines, b"")
+
+
+def by_lines(lines: Iterable[bytes]) -> list[Event]:
+    return list(read_output(cast("BinaryIO", ByLines(lines))))
 
 
 def dumps(events: list[Event]) -> list[bytes]:
@@ -176,7 +188,7 @@ FRAMINGS = {
         framed(0, 19971, "tcp_input", "entry", "@dtkit 1 mbuf cpu=0\n" + dump(A)),
         [Firing(1, SOURCE, (Annotation(1, "mbuf", {"cpu": "0"}), Dump(3, A)))],
     ),
-    "blank lines": ("x\n\n\n", [Message(1, "x")]),
+    "blank lines": ("x\n\n\n" + dump(A), [Message(1, "x"), Firing(5, None, (Dump(5, A),))]),
 }
 
 
@@ -236,7 +248,7 @@ TWIN = firings([TWO], cpu=1, function="ip_input")
 BAD = {
     "nothing": ("", [], ["the input is empty"]),
     "binary garbage": (
-        b"\x7fELF\0\1\n\xff\xfe\n" + firings([ONE]).encode() + b"\0",
+        b"\x7fELF\0\1\n\xff\xfe\x01\n" + firings([ONE]).encode() + b"\0",
         [ONE],
         ["line 1: 2 lines of bytes that are no text", "line 9: 1 line of bytes that are no text"],
     ),
@@ -324,7 +336,7 @@ def test_text_that_ends_like_a_message_of_dtrace_is_text() -> None:
 
 
 def test_text_in_utf8_is_text() -> None:
-    assert read("gr\u00fc\u00dfe\n") == [Message(1, "gr\u00fc\u00dfe")]
+    assert read("gr\u00fc\u00dfe\n" + dump(A))[0] == Message(1, "gr\u00fc\u00dfe")
 
 
 DIGITS = "9" * 5000
@@ -469,7 +481,7 @@ def test_any_change_to_a_run_is_read_without_an_exception(
         data[at : at + length] = piece
     take_all_the_way(bytes(data))
     lines = re.findall(rb"[^\n]*\n|[^\n]+$", bytes(data))
-    assert read(bytes(data)) == list(read_text(map(lines_module.Block, lines)))
+    assert read(bytes(data)) == by_lines(lines)
 
 
 OUTPUTS = st.lists(
@@ -521,10 +533,7 @@ def test_runs_are_read_as_lines_are(
         text = HEADING + "".join(framed(c, 19971, "f", "entry", dump(p)) for c, p in pairs)
     whole = read(text)
     # One line to a block: no run fits in.
-    by_line = list(
-        read_text(lines_module.Block(line.encode()) for line in text.splitlines(keepends=True))
-    )
-    assert whole == by_line
+    assert whole == by_lines(line.encode() for line in text.splitlines(keepends=True))
     assert dumps(whole) == data
 
 
@@ -540,8 +549,8 @@ def test_a_frame_in_a_run_is_as_odd_as_in_any_other_line(change: bytes) -> None:
     data = firings([ONE] * 14).encode()
     at = data.index(b" tcp_input", 700)
     data = data[:at] + change + data[at + 1 :]
-    lines = map(lines_module.Block, data.splitlines(keepends=True))
-    assert read(data) == list(read_text(lines))
+    lines = data.splitlines(keepends=True)
+    assert read(data) == by_lines(lines)
 
 
 @pytest.mark.parametrize(
