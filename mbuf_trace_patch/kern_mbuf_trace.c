@@ -31,13 +31,17 @@
 #include <sys/systm.h>
 #include <sys/ctype.h>
 #include <sys/endian.h>
+#include <sys/jail.h>
 #include <sys/kernel.h>
 #include <sys/lock.h>
 #include <sys/malloc.h>
 #include <sys/mbuf.h>
 #include <sys/mbuf_trace.h>
+#include <sys/priv.h>
+#include <sys/proc.h>
 #include <sys/rwlock.h>
 #include <sys/socket.h>
+#include <sys/sockio.h>
 #include <sys/sysctl.h>
 
 #include <machine/atomic.h>
@@ -76,6 +80,10 @@ static int mtrace_start_anywhere __read_mostly = 0;
 SYSCTL_INT(_kern_mbuf_trace, OID_AUTO, start_anywhere, CTLFLAG_RWTUN,
     &mtrace_start_anywhere, 0, "Take every packet's trace for started");
 
+static int mtrace_unprivileged __read_mostly = 0;
+SYSCTL_INT(_kern_mbuf_trace, OID_AUTO, unprivileged, CTLFLAG_RWTUN,
+    &mtrace_unprivileged, 0, "Let anybody set SO_MTRACE, in jails too");
+
 static u_int mtrace_max_records __read_mostly = 256;
 SYSCTL_UINT(_kern_mbuf_trace, OID_AUTO, max_records, CTLFLAG_RWTUN,
     &mtrace_max_records, 0, "Records of one packet, at most");
@@ -112,11 +120,12 @@ MTRACE_COUNTER(nomem_deliver, "Traces not given to listeners: no memory");
 static struct ifnet *mtrace_tap;
 
 static int
-mtrace_tap_ioctl(struct ifnet *ifp __unused, u_long cmd __unused,
+mtrace_tap_ioctl(struct ifnet *ifp __unused, u_long cmd,
     caddr_t data __unused)
 {
 
-	return (EINVAL);
+	/* So comes promiscuous mode, which tcpdump(1) asks for. */
+	return (cmd == SIOCSIFFLAGS ? 0 : EINVAL);
 }
 
 static int
@@ -244,7 +253,8 @@ mtrace_record(struct mbuf *m, int id, size_t length)
 		n++;
 	}
 	/* The mark has its place below 65,536, too. */
-	limit = MIN(mtrace_max_records, UINT16_MAX - 1);
+	limit = atomic_load_int(&mtrace_max_records);
+	limit = MIN(limit, UINT16_MAX - 1);
 	if (mark != NULL || n >= limit || bytes > mtrace_max_bytes) {
 		mtrace_leave_out(m, mark);
 		return (NULL);
@@ -405,7 +415,9 @@ mtrace_data_(struct mbuf *m)
 	size = 0;
 	for (n = m; n != NULL; n = n->m_next)
 		size += MAX(n->m_len, 0);
-	length = MIN(size, MIN(mtrace_snaplen, MTRACE_MAX_RECORD));
+	length = atomic_load_int(&mtrace_snaplen);
+	length = MIN(length, MTRACE_MAX_RECORD);
+	length = MIN(length, size);
 	at = mtrace_record(m, MTRACE_TAG_DATA, length);
 	if (at == NULL)
 		return;
@@ -548,6 +560,9 @@ mtrace_sysctl_interfaces(SYSCTL_HANDLER_ARGS)
 	char *rest, *word;
 	int error, n;
 
+	/* Names of the host's interfaces and processes are no jail's business. */
+	if (jailed(req->td->td_ucred))
+		return (EPERM);
 	rw_rlock(&mtrace_lock);
 	memcpy(text, mtrace_interface_text, sizeof(text));
 	rw_runlock(&mtrace_lock);
@@ -586,6 +601,9 @@ mtrace_sysctl_pids(SYSCTL_HANDLER_ARGS)
 	u_long pid;
 	int error, n;
 
+	/* Names of the host's interfaces and processes are no jail's business. */
+	if (jailed(req->td->td_ucred))
+		return (EPERM);
 	rw_rlock(&mtrace_lock);
 	memcpy(text, mtrace_pid_text, sizeof(text));
 	rw_runlock(&mtrace_lock);
@@ -645,6 +663,20 @@ mtrace_pid_(int pid)
 	i = i < mtrace_pids_set;
 	rw_runlock(&mtrace_lock);
 	return (i);
+}
+
+/*
+ * SO_MTRACE makes the kernel keep max_bytes with each packet, which are not
+ * counted against a socket buffer: so it takes the privilege of watching the
+ * kernel, which no jail gives, unless a sysctl says otherwise.
+ */
+int
+mtrace_permitted_(struct thread *td)
+{
+
+	if (td == NULL || mtrace_unprivileged != 0)
+		return (0);
+	return (priv_check(td, PRIV_DTRACE_KERNEL));
 }
 
 #ifdef DDB

@@ -44,6 +44,7 @@ struct ifnet;
 struct m_tag;
 struct mbuf;
 struct socket;
+struct thread;
 
 extern int	mtrace_enable;
 extern int	mtrace_interfaces_set;
@@ -60,6 +61,7 @@ void	mtrace_deliver_(struct mbuf *);
 int	mtrace_uncopied_(const struct m_tag *);
 void	mtrace_interface_(struct mbuf *, struct ifnet *);
 int	mtrace_pid_(int);
+int	mtrace_permitted_(struct thread *);
 
 /* Switched off, a call costs this test. */
 #define	MTRACE(call)	do {						\
@@ -105,11 +107,21 @@ int	mtrace_pid_(int);
 	    ((so)->so_options & SO_MTRACE) != 0)			\
 		mtrace_start_(m);					\
 } while (0)
+/* (After its first send, a socket of such a process is not locked again.) */
 #define	mtrace_process(so, td) do {					\
 	if (__predict_false(mtrace_enable != 0 && mtrace_pids_set != 0) && \
-	    (td) != NULL && mtrace_pid_((td)->td_proc->p_pid))		\
+	    (td) != NULL && ((so)->so_options & SO_MTRACE) == 0 &&	\
+	    mtrace_pid_((td)->td_proc->p_pid)) {			\
+		SOCK_LOCK(so);						\
 		(so)->so_options |= SO_MTRACE;				\
+		SOCK_UNLOCK(so);					\
+	}								\
 } while (0)
+
+/* For sosetopt(9): an error, if that is about SO_MTRACE by who may not. */
+#define	mtrace_sockopt(sopt)						\
+	((sopt)->sopt_name == SO_MTRACE ?				\
+	    mtrace_permitted_((sopt)->sopt_td) : 0)
 
 /* For the mbuf code alone: the tags of m die; tag t could not be copied. */
 #define	mtrace_deliver(m)	MTRACE(mtrace_deliver_(m))

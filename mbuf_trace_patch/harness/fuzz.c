@@ -25,7 +25,7 @@ void	shim_loopback(struct mbuf *);
 void	shim_tag(struct mbuf *, uint32_t, int, const char *, int);
 void	shim_macros(struct mbuf *);
 void	shim_interface(struct mbuf *, const char *);
-int	shim_process(struct mbuf *, int, int);
+int	shim_process(struct mbuf *, int, int, int, int *);
 int	shim_sysctl(const char *, const char *, char *, size_t);
 void	shim_listen(int);
 long	shim_frame(uint8_t *, size_t);
@@ -75,6 +75,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char old[256];
 	size_t i, length;
 	u_int a, b;
+	int locks;
 
 	memset(text, 'x', sizeof(text));
 	shim_sysctl("enable", "1", old, sizeof(old));
@@ -123,7 +124,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				    0x800 + a % 8, text, b % 8);
 			break;
 		case 21: shim_interface(*p, b & 1 ? "em0" : "lo0"); break;
-		case 22: shim_process(*p, a, b & 1 ? SO_MTRACE : 0); break;
+		case 22:
+			shim_process(*p, a, b & 1 ? SO_MTRACE : 0, b % 4,
+			    &locks);
+			break;
 		case 23: shim_ddb(*p); break;
 		case 24:
 			shim_set_length(*p, b & 1 ? -1 : 0);

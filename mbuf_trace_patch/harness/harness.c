@@ -379,15 +379,6 @@ shim_macros(struct mbuf *m)
 	mtrace_func(m);
 }
 
-struct td_proc {
-	int	p_pid;
-};
-struct thread {
-	struct td_proc *td_proc;
-};
-struct socket {
-	int	so_options;
-};
 
 /* The toggles: an interface, a process that sends, a socket. */
 void
@@ -400,17 +391,55 @@ shim_interface(struct mbuf *m, const char *name)
 	mtrace_interface(m, &ifp);
 }
 
+/* So many sends: the options that are left, or -1 if a lock is. */
 int
-shim_process(struct mbuf *m, int pid, int options)
+shim_process(struct mbuf *m, int pid, int options, int sends, int *locks)
 {
-	struct td_proc p = { pid };
-	struct thread td = { &p };
-	struct socket socket = { options }, *so = &socket;
+	struct proc p = { pid };
+	struct thread td = { &p, NULL };
+	struct socket socket = { options, 0, 0 }, *so = &socket;
 
-	mtrace_process(so, &td);
+	while (sends-- > 0)
+		mtrace_process(so, &td);
 	mtrace_socket(m, so);
-	return (so->so_options);
+	*locks = so->so_locks;
+	return (so->so_locked != 0 ? -1 : so->so_options);
 }
+
+/* Who asks: root or another, on the host or in a jail. */
+static struct ucred shim_cred;
+static struct thread shim_thread = { NULL, &shim_cred };
+
+void
+shim_user(u_int uid, int jail)
+{
+
+	shim_cred.cr_uid = uid;
+	shim_cred.cr_jail = jail;
+}
+
+/* As priv_check(9): a right that only root has, and no jail gives. */
+int
+priv_check(struct thread *td, int priv)
+{
+
+	if (priv != PRIV_DTRACE_KERNEL)
+		abort();
+	return (td->td_ucred->cr_uid != 0 || jailed(td->td_ucred) ? EPERM : 0);
+}
+
+/* As sosetopt(9) asks; without a thread it is the kernel that does. */
+int
+shim_sockopt(int name, bool kernel)
+{
+	struct sockopt sopt = { name, kernel ? NULL : &shim_thread };
+
+	return (mtrace_sockopt(&sopt));
+}
+
+/* What another CPU stores into a sysctl, as soon as it was read. */
+void *shim_stored_at;
+u_int shim_stored;
 
 /*
  * sysctl(3): name=value, old value out; an errno or 0.
@@ -440,6 +469,18 @@ sysctl_handle_string(struct sysctl_oid *oidp __unused, void *text,
 	return (0);
 }
 
+void
+shim_store(const char *name, u_int value)
+{
+	int i;
+
+	shim_stored_at = NULL;
+	shim_stored = value;
+	for (i = 0; i < shim_oid_count; i++)
+		if (name != NULL && strcmp(shim_oids[i]->name, name) == 0)
+			shim_stored_at = shim_oids[i]->value;
+}
+
 const char *
 shim_sysctl_name(int i)
 {
@@ -450,7 +491,7 @@ shim_sysctl_name(int i)
 int
 shim_sysctl(const char *name, const char *new, char *old, size_t oldlen)
 {
-	struct sysctl_req req = { new, old, oldlen };
+	struct sysctl_req req = { &shim_thread, new, old, oldlen };
 	struct sysctl_oid *oid;
 	int i;
 
@@ -493,12 +534,20 @@ static struct bpf_if shim_bpf;
 static char shim_tap_name[IFNAMSIZ];
 static struct frame *shim_frames, **shim_frames_end = &shim_frames;
 
+static struct ifnet shim_tap_interface;
+
 struct ifnet *
 if_alloc(int type __unused)
 {
-	static struct ifnet ifp;
 
-	return (&ifp);
+	return (&shim_tap_interface);
+}
+
+int
+shim_tap_ioctl(u_long cmd)
+{
+
+	return (shim_tap_interface.if_ioctl(&shim_tap_interface, cmd, NULL));
 }
 
 void

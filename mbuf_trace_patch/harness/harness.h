@@ -59,6 +59,21 @@ int	shim_vsnprintf(char *, size_t, const char *, va_list);
 #define	vsnprintf(to, size, format, ap)					\
 	shim_vsnprintf(to, size, format, ap)
 
+/* An aligned load; another CPU may store another value right after it. */
+extern void *shim_stored_at;
+extern u_int shim_stored;
+static inline u_int
+shim_load_int(volatile u_int *p)
+{
+	u_int value;
+
+	value = *p;
+	if (p == shim_stored_at)
+		*p = shim_stored;
+	return (value);
+}
+#define	atomic_load_int(p)	shim_load_int(p)
+
 #define	atomic_add_long(p, n)	__atomic_fetch_add((p), (n), __ATOMIC_RELAXED)
 static const char *panicstr __unused;
 
@@ -115,8 +130,36 @@ void	m_tag_prepend(struct mbuf *, struct m_tag *);
 void	m_copydata(const struct mbuf *, int, int, caddr_t);
 void	m_freem(struct mbuf *);
 
+/* Threads, their rights, and sockets. */
+#define	PRIV_DTRACE_KERNEL	90
+struct ucred {
+	u_int	cr_uid;
+	int	cr_jail;
+};
+struct proc {
+	int	p_pid;
+};
+struct thread {
+	struct proc	*td_proc;
+	struct ucred	*td_ucred;
+};
+struct socket {
+	int	so_options;
+	int	so_locked;
+	int	so_locks;
+};
+struct sockopt {
+	int		 sopt_name;
+	struct thread	*sopt_td;
+};
+#define	jailed(cred)		((cred)->cr_jail != 0)
+int	priv_check(struct thread *, int);
+#define	SOCK_LOCK(so)		((so)->so_locks++, (so)->so_locked++)
+#define	SOCK_UNLOCK(so)		((so)->so_locked--)
+
 /* sysctl(9) */
 struct sysctl_req {
+	struct thread	*td;
 	const char	*newptr;
 	char		*old;
 	size_t		 oldlen;
@@ -174,6 +217,8 @@ struct rwlock {
 #define	IFT_OTHER		1
 #define	IFF_UP			0x1
 #define	IFF_SIMPLEX		0x800
+#define	SIOCSIFFLAGS		0x80206910UL
+#define	SIOCSIFMTU		0x80206934UL
 #define	IF_DUNIT_NONE		(-1)
 #define	DLT_USER0		147
 

@@ -151,7 +151,10 @@ class Kernel:
         """As after booting, but with tracing on and somebody listening."""
         self.fail_at.value = 0
         self.c.shim_listen(1)
+        self.c.shim_user(0, 0)
+        self.c.shim_store(None, 0)
         defaults = {"enable": 1, "source_position": 1, "start_anywhere": 0, "max_records": 256}
+        defaults |= {"unprivileged": 0}
         defaults |= {"max_bytes": 262144, "snaplen": 65535}
         for name in self.counters:
             defaults[name] = 0

@@ -264,6 +264,30 @@ def test_a_string_that_became_shorter_is_followed_by_zeros(kernel: Kernel) -> No
     assert record.payload == b"net/if.c:7: was" + bytes(8)
 
 
+def test_a_limit_that_is_raised_meanwhile_is_read_once(kernel: Kernel) -> None:
+    """Neither becomes more than a record, or a count of records, can hold."""
+    kernel.sysctl("max_bytes", 4_294_967_295)
+    kernel.c.shim_store(b"max_records", 4_294_967_295)
+    m = kernel.packet(bytes(70_000))
+    kernel.start(m)
+    for _ in range(65_533):
+        kernel.tag(m, COOKIE, TAG_STRING, b"\0")
+    kernel.static(m, b"the 256 records are there already", AT)
+    kernel.sysctl("max_records", 65_533)
+    kernel.static(m, b"and at that moment", AT)
+    kernel.free(m)
+    [frame] = kernel.frames
+    assert kernel.counters["left_out"] == 2
+    kernel.c.shim_store(b"snaplen", 4_294_967_295)
+    kernel.sysctl("snaplen", 60_000)
+    m = kernel.packet(bytes(70_000))
+    kernel.start(m)
+    kernel.data(m)
+    kernel.free(m)
+    [frame] = kernel.frames
+    assert [len(record.payload) for record in read_frame(frame, 3).records][1:] == [60_000]
+
+
 MUTANTS: dict[str, tuple[str, str, Callable[[Kernel], None]]] = {
     "the last byte of a packet's room left empty": (
         "bytes > mtrace_max_bytes",
@@ -281,8 +305,8 @@ MUTANTS: dict[str, tuple[str, str, Callable[[Kernel], None]]] = {
         test_no_more_records_than_a_count_of_16_bits_holds,
     ),
     "no limit of records": (
-        "MIN(mtrace_max_records, UINT16_MAX - 1)",
-        "mtrace_max_records",
+        "limit = MIN(limit, UINT16_MAX - 1);",
+        "",
         test_no_more_records_than_a_count_of_16_bits_holds,
     ),
     "a count that wraps": (
@@ -299,6 +323,16 @@ MUTANTS: dict[str, tuple[str, str, Callable[[Kernel], None]]] = {
         "|| size > MTRACE_MAX_FRAME",
         "",
         test_a_frame_is_no_larger_than_64_mebibytes_and_a_record,
+    ),
+    "a number of records that is read twice": (
+        "limit = MIN(limit, UINT16_MAX - 1)",
+        "limit = MIN(atomic_load_int(&mtrace_max_records), UINT16_MAX - 1)",
+        test_a_limit_that_is_raised_meanwhile_is_read_once,
+    ),
+    "a number of bytes that is read twice": (
+        "length = MIN(length, MTRACE_MAX_RECORD)",
+        "length = MIN(atomic_load_int(&mtrace_snaplen), MTRACE_MAX_RECORD)",
+        test_a_limit_that_is_raised_meanwhile_is_read_once,
     ),
     "old memory behind a string": (
         "memset(text.at, '\\0', text.length);",
@@ -481,14 +515,61 @@ def test_interfaces_start_traces(kernel: Kernel, interfaces: str, name: str, sta
 
 
 def test_processes_mark_their_sockets_and_sockets_start_traces(kernel: Kernel) -> None:
+    """At the first send, under the socket's lock; later sends take no lock."""
     option = 0x40000000
     kernel.sysctl("pids", "12, 345")
-    for pid, options, started in [(345, 4, 1), (34, 4, 0), (34, option, 1)]:
+    for pid, options, started, locked in [(345, 4, 1, 1), (34, 4, 0, 0), (345, option, 1, 0)]:
         m = kernel.packet()
-        found = kernel.c.shim_process(_pointer(m), pid, options)
+        locks = ctypes.c_int()
+        found = kernel.c.shim_process(_pointer(m), pid, options, 3, ctypes.byref(locks))
         assert found == (options | option if started else options)
         assert kernel.tags(m) == started
+        assert locks.value == locked
         kernel.free(m)
+
+
+SO_MTRACE, SO_DEBUG = 0x40000000, 1
+
+
+@pytest.mark.parametrize(
+    ("uid", "jail", "unprivileged", "error"),
+    [
+        (0, 0, 0, 0),
+        (1001, 0, 0, errno.EPERM),
+        (0, 3, 0, errno.EPERM),
+        (1001, 3, 0, errno.EPERM),
+        (1001, 3, 1, 0),
+    ],
+    ids=["root", "a user", "root of a jail", "a user in a jail", "whom the sysctl permits"],
+)
+def test_who_may_trace_a_socket(
+    kernel: Kernel, uid: int, jail: int, unprivileged: int, error: int
+) -> None:
+    kernel.sysctl("unprivileged", unprivileged)
+    kernel.c.shim_user(uid, jail)
+    assert kernel.c.shim_sockopt(SO_MTRACE, False) == error
+    assert kernel.c.shim_sockopt(SO_DEBUG, False) == 0
+    assert kernel.c.shim_sockopt(SO_MTRACE, True) == 0
+
+
+@pytest.mark.parametrize("name", ["interfaces", "pids"])
+def test_a_jail_does_not_see_what_the_host_traces(kernel: Kernel, name: str) -> None:
+    kernel.sysctl(name, "12")
+    for jail in (3, 0):
+        kernel.c.shim_user(0, jail)
+        if jail:
+            for value in (None, "13"):
+                with pytest.raises(PermissionError):
+                    kernel.sysctl(name, value)
+        else:
+            assert kernel.sysctl(name) == "12"
+
+
+def test_the_tap_goes_promiscuous_and_takes_no_other_request(kernel: Kernel) -> None:
+    """BIOCPROMISC, tcpdump(1)'s default, comes to an interface as SIOCSIFFLAGS."""
+    ioctl = kernel.c.shim_tap_ioctl
+    assert ioctl(ctypes.c_ulong(0x80206910)) == 0
+    assert ioctl(ctypes.c_ulong(0x80206934)) == errno.EINVAL
 
 
 @pytest.mark.parametrize(
