@@ -4,7 +4,7 @@
  *
  * What ipfw decides, with the packet
  *
- * From FreeBSD 13 on: dtkit script ipfw-verdicts --release 13
+ * Packets are shown as they come to ipfw; what became of each is told behind it.
  *
  * Needs:    a stock FreeBSD 12 or later; root, as dtrace(1) does.
  * Run:      dtrace -s FILE | dtkit parse
@@ -38,14 +38,15 @@ BEGIN
 fbt::ipfw_check_packet:entry
 {
 	this->m = (struct mbuf *)NULL;
-	self->ifp = args[2];
+	this->where = (`osreldate < 1300000 ? (struct mbuf **)arg1 : (struct mbuf **)arg0);
+	self->ifp = (`osreldate < 1300000 ? ((struct ifnet *)arg2) : ((struct ifnet *)arg1));
 	self->m = (struct mbuf *)NULL;
 }
 
 fbt::ipfw_check_packet:entry
-/args[1] != NULL/
+/this->where != NULL/
 {
-	this->m = *args[1];
+	this->m = *this->where;
 	self->m = this->m;
 }
 

@@ -4,7 +4,7 @@
  *
  * What pf decides, with the packet
  *
- * Where pf_test has other arguments (FreeBSD 15): dtkit script pf-verdicts --release 15
+ * Packets are shown as they come to pf; what became of each is told behind it.
  *
  * Needs:    a stock FreeBSD 12 or later; root, as dtrace(1) does.
  * Run:      dtrace -s FILE | dtkit parse
@@ -22,6 +22,8 @@
  * pass            152
  */
 
+/* Not every kernel has all of these probes; those that it has are shown. */
+#pragma D option zdefs
 #pragma D option quiet
 #pragma D option bufsize=4m
 #pragma D option switchrate=10hz
@@ -33,38 +35,58 @@ BEGIN
 	printf("@dtkit 1 start dtkit=0.1.0 timestamp=%d walltimestamp=%d\n", timestamp, walltimestamp);
 }
 
-fbt::pf_test:entry
-{
-	self->where = args[3];
-	self->ifp = args[2];
-}
-
-/* Whoever called frees what is dropped, so it is still there; NULL says it was kept. */
-fbt::pf_test:return
+/* What pf drops it frees, so packets are shown before it decides. */
+fbt::pf_test:entry,
+fbt::pf_test6:entry
 {
 	this->m = (struct mbuf *)NULL;
+	this->where = (`osreldate < 1500000 ? (struct mbuf **)arg3 : (struct mbuf **)arg4);
+	self->ifp = (`osreldate < 1500000 ? ((struct ifnet *)arg2) : ((struct ifnet *)arg3));
+	self->m = (struct mbuf *)NULL;
+}
+
+fbt::pf_test:entry,
+fbt::pf_test6:entry
+/this->where != NULL/
+{
+	this->m = *this->where;
+	self->m = this->m;
+}
+
+fbt::pf_test:entry
+/this->m != NULL && this->m->m_len > 0/
+{
+	printf("@dtkit 1 mbuf probe=fbt::pf_test:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d dump=%d last=1\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 0x2 ? this->m->m_pkthdr.len : -1, this->m->m_len, this->m->m_len < 64 ? this->m->m_len : 64);
+	tracemem(this->m->m_data, 64, this->m->m_len);
+}
+
+fbt::pf_test6:entry
+/this->m != NULL && this->m->m_len > 0/
+{
+	printf("@dtkit 1 mbuf probe=fbt::pf_test6:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d dump=%d last=1\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 0x2 ? this->m->m_pkthdr.len : -1, this->m->m_len, this->m->m_len < 64 ? this->m->m_len : 64);
+	tracemem(this->m->m_data, 64, this->m->m_len);
+}
+
+/* PF_PASS is 0, PF_DROP is 1; the others are packets that pf keeps or answers. */
+fbt::pf_test:return,
+fbt::pf_test6:return
+{
 	this->verdict = (int)arg1;
 	this->name = this->verdict == 0 ? "pass" : this->verdict == 1 ? "drop" : "other";
 	@verdicts[this->name] = count();
 }
 
-fbt::pf_test:return
-/self->where != NULL/
+fbt::pf_test:return,
+fbt::pf_test6:return
+/self->m != NULL/
 {
-	this->m = *self->where;
+	printf("%s on %s: mbuf 0x%x\n", this->name, self->ifp != NULL ? stringof(self->ifp->if_xname) : "-", (uint64_t)self->m);
 }
 
-fbt::pf_test:return
-/this->m != NULL && this->m->m_len > 0/
+fbt::pf_test:return,
+fbt::pf_test6:return
 {
-	printf("%s on %s\n", this->name, self->ifp != NULL ? stringof(self->ifp->if_xname) : "-");
-	printf("@dtkit 1 mbuf probe=fbt::pf_test:return id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d dump=%d last=1\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 0x2 ? this->m->m_pkthdr.len : -1, this->m->m_len, this->m->m_len < 64 ? this->m->m_len : 64);
-	tracemem(this->m->m_data, 64, this->m->m_len);
-}
-
-fbt::pf_test:return
-{
-	self->where = NULL;
+	self->m = NULL;
 	self->ifp = NULL;
 }
 

@@ -2,9 +2,10 @@
 /*
  * SPDX-License-Identifier: BSD-2-Clause
  *
- * TCP segments that are sent again, with their first bytes (IPv4, the FreeBSD stack)
+ * TCP segments that are sent again, with their first bytes (IPv4)
  *
- * A segment is sent again where its sequence number is below snd_max.
+ * A segment is sent again where its sequence number is below snd_max. Of other stacks,
+ * RACK is seen on every release, BBR from FreeBSD 14 on.
  *
  * Needs:    a stock FreeBSD 12 or later; root, as dtrace(1) does.
  * Run:      dtrace -s FILE | dtkit parse
@@ -27,6 +28,8 @@
  * retransmitted 13
  */
 
+/* Not every kernel has all of these probes; those that it has are shown. */
+#pragma D option zdefs
 #pragma D option quiet
 #pragma D option bufsize=4m
 #pragma D option switchrate=10hz
@@ -40,23 +43,28 @@ BEGIN
 	@sent["segments sent"] = sum(0);
 }
 
-fbt::tcp_output:entry
+/*
+ * Up to FreeBSD 13 the connection is that which tcp_output() was called for, or RACK's rack_output().
+ * From 14 on it is what ip_output() is given, whichever stack sends: a tcpcb begins with its inpcb.
+ */
+fbt::tcp_output:entry,
+fbt::rack_output:entry
+/`osreldate < 1400097/
 {
-	self->in = 1;
-	self->max = args[0]->snd_max;
+	self->tp = arg0;
 }
 
 /* The first mbuf of a segment has all its headers; its data may be in the next. */
 fbt::ip_output:entry
 {
-	this->m = (struct mbuf *)NULL;
+	this->m = (struct mbuf *)arg0;
+	this->tp = `osreldate < 1400097 ? self->tp : arg5;
 	this->len = 0;
 	this->old = 0;
-	this->m = args[0];
 }
 
 fbt::ip_output:entry
-/self->in && this->m != NULL && this->m->m_len >= 40/
+/this->tp != 0 && this->m != NULL && this->m->m_len >= 40 && ((uint8_t *)this->m->m_data)[9] == 6/
 {
 	this->p = (uint8_t *)this->m->m_data;
 	this->ip = (this->p[0] & 15) * 4;
@@ -67,7 +75,7 @@ fbt::ip_output:entry
 	this->len = this->m->m_pkthdr.len - this->ip - this->th + ((this->p[13] & 3) != 0 ? 1 : 0);
 	this->seq = (uint32_t)((this->p[4] << 24) | (this->p[5] << 16) | (this->p[6] << 8) | this->p[7]);
 	/* Before it, as sequence numbers go: D's casts to signed types do not make a negative number. */
-	this->old = (uint32_t)(this->seq - self->max) >= 0x80000000u;
+	this->old = (uint32_t)(this->seq - ((struct tcpcb *)this->tp)->snd_max) >= 0x80000000u;
 	@sent["segments sent"] = sum(1);
 }
 
@@ -87,10 +95,11 @@ fbt::ip_output:entry
 	tracemem(this->m->m_next->m_data, 128, this->m->m_next->m_len);
 }
 
-fbt::tcp_output:return
+fbt::tcp_output:return,
+fbt::rack_output:return
+/`osreldate < 1400097/
 {
-	self->in = 0;
-	self->max = 0;
+	self->tp = 0;
 }
 
 END

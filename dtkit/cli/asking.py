@@ -170,9 +170,7 @@ def make_request(ctx: click.Context, annotate: bool, options: dict[str, Any]) ->
 
 def known_probes(ctx: click.Context, listing: str | None, release: Release | None) -> Catalog:
     """The catalog as a release has it, and corrected and extended by a listing."""
-    known = catalog()
-    if release is not None:
-        known = Catalog(probe.at(release.major) for probe in known)
+    known = catalog(release)
     if listing is None:
         return known
     probes, odd, listed = [], 0, 0

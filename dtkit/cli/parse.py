@@ -25,7 +25,7 @@ from dtkit.output.forms import FORMS, json_of_all
 from dtkit.output.verdict import Verdict
 from dtkit.packets.packet import Packet, PacketRun
 from dtkit.packets.packetfile import PacketFile
-from dtkit.probes import catalog
+from dtkit.probes.points import shipped_catalog
 from dtkit.version import __version__
 
 
@@ -85,7 +85,7 @@ def command(
         capture = None
         if write is not None:
             stream = stack.enter_context(open_output(write))
-            capture = PacketFile(stream, f"dtkit {__version__}", catalog())
+            capture = PacketFile(stream, f"dtkit {__version__}", shipped_catalog())
             written = [stream, out]
 
         def flush() -> None:
@@ -94,7 +94,7 @@ def command(
 
         for name in files or ("-",):
             with open_input(name, before_read=flush, shown=shown) as source:
-                for item in packets(read_runs(source), catalog()):
+                for item in packets(read_runs(source), shipped_catalog()):
                     verdict.add(item)
                     if isinstance(item, FiringRun):
                         continue  # firings of which all is said in their packets, which follow

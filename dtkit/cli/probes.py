@@ -54,7 +54,7 @@ def command(
         [
             [
                 str(probe),
-                probe.mbuf,
+                probe.expression,
                 f"{probe.data}{'?' if probe.hint and probe.data != 'unknown' else ''}",
                 probe.direction,
                 "yes" if probe.null else "",

@@ -76,7 +76,7 @@ def command(
             f"{names[0]} is ready-made and takes no option but --release and -o; "
             "name probes to make another",
         )
-        text = ready_made(names[0], release.major if release else None)
+        text = ready_made(names[0], release)
     else:
         found = find_probes(known_probes(ctx, listing, release), names, argument)
         words = ["dtkit", "script", *_command_line(ctx)]

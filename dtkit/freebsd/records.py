@@ -131,12 +131,12 @@ RELEASES: tuple[Release, ...] = (
     ),
     Release(
         name="14",
-        title="14-STABLE (1400507), its sources; probes of 12.1",
+        title="14-STABLE (1400507), its sources",
         osreldates=range(1400097, 1500000),
         layout=FREEBSD_14,
         layout_ilp32=FREEBSD_14_ILP32,
         types=("types.d", "mbuf-14.d", "network.d", "constants.d"),
-        probe_table="probes-12.tsv",
+        probe_table="probes-14.tsv",
         symbol_table="symbols-12.tsv",
         tree=_TREE_14,
     ),
@@ -150,7 +150,6 @@ RELEASES: tuple[Release, ...] = (
         probe_table="probes-15.tsv",
         symbol_table="symbols-12.tsv",
         tree=_TREE_MAIN,
-        released=False,  # until its tables are complete
     ),
 )
 

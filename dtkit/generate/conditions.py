@@ -82,12 +82,11 @@ def _interface(probe: Probe, name: str) -> Iterator[D]:
         raise ConditionError(
             f"--iface {name!r}: names of interfaces have {_LONGEST_INTERFACE} bytes at most"
         )
-    interface = probe.interface
-    if interface:
-        # A pointer to a pointer: each is NULL at times (bpf_mtap before attach, pf's loopback).
-        path = interface.split("->")
-        for end in range(1, len(path) + 1):
-            yield D(f"{'->'.join(path[:end])} != NULL")
+    if probe.interface is not None:
+        # Each of them is NULL at times (bpf_mtap before attach, pf's loopback).
+        interface = probe.interface_pointers[-1]
+        for pointer in probe.interface_pointers:
+            yield D(f"{pointer} != NULL")
     elif probe.direction is Direction.OUT:
         raise ConditionError(
             f"--iface: {probe} does not know its interface yet; "

@@ -150,8 +150,7 @@ def known_functions(known: Catalog) -> list[Function]:
         description = probe.description
         if description.provider == "fbt" and description.name == "entry":
             mbuf = probe.mbuf
-            position = int(mbuf[-2] if mbuf.endswith("]") else mbuf[-1])
-            found.append(Function(description.function, position, 2 if mbuf[0] == "*" else 1))
+            found.append(Function(description.function, mbuf.position, mbuf.depth))
     have = {function.name for function in found}
     found += [Function(name, 0) for name in (*MOVES, *COPIES) if name not in have]
     return found
@@ -173,7 +172,7 @@ def listed_functions(listing: Iterable[ListedProbe]) -> list[Function]:
         interface = probe.interface
         mbuf = mbufs[0]
         function = Function(
-            name, mbuf.position, mbuf.depth, int(interface[5]) if interface else None
+            name, mbuf.position, mbuf.depth, interface.position if interface else None
         )
         ways.setdefault(name, {}).setdefault(function, set()).add(where.module)
     found: list[Function] = []

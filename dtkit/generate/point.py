@@ -93,7 +93,7 @@ def points(probes: Sequence[Probe], request: Request) -> tuple[list[Point], list
         found.append(
             Point(
                 probe,
-                D(probe.mbuf[1:]) if probe.mbuf.startswith("*") else None,
+                D(probe.outer) if probe.outer else None,
                 tuple(conditioned),
                 tuple(_statements(program, request.depth)) if program else (),
             )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+from dtkit.freebsd import Release
 from dtkit.generate.request import Copy, Request
 from dtkit.generate.script import script
 from dtkit.generate.templating import render
@@ -105,20 +106,23 @@ _SCRIPTS = [
     ),
     ReadyMade(
         "retransmits",
-        "TCP segments that are sent again, with their first bytes (IPv4, the FreeBSD stack)",
-        ("A segment is sent again where its sequence number is below snd_max.",),
+        "TCP segments that are sent again, with their first bytes (IPv4)",
+        (
+            "A segment is sent again where its sequence number is below snd_max. Of other stacks,",
+            "RACK is seen on every release, BBR from FreeBSD 14 on.",
+        ),
         run=_PARSED,
     ),
     ReadyMade(
         "pf-verdicts",
         "What pf decides, with the packet",
-        ("Where pf_test has other arguments (FreeBSD 15): dtkit script pf-verdicts --release 15",),
+        ("Packets are shown as they come to pf; what became of each is told behind it.",),
         run=_PARSED,
     ),
     ReadyMade(
         "ipfw-verdicts",
         "What ipfw decides, with the packet",
-        ("From FreeBSD 13 on: dtkit script ipfw-verdicts --release 13",),
+        ("Packets are shown as they come to ipfw; what became of each is told behind it.",),
         run=_PARSED,
     ),
 ]
@@ -139,22 +143,20 @@ def sample(name: str) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def ready_made(name: str, release: int | None = None) -> str:
+def ready_made(name: str, release: Release | None = None) -> str:
     """
     The text of a ready-made script.
 
-    :param release: the FreeBSD release that it is for, where signatures differ.
+    :param release: the one that it is for; without it, the text is for every release.
     :raises KeyError: there is none of that name.
     """
     one = {one.name: one for one in ready()}[name]
     if one.request is not None:
-        probes = [catalog()[probe] for probe in one.probes]
+        probes = [catalog(release)[probe] for probe in one.probes]
         command = ["dtkit", "script", name]
         text, _ = script(probes, one.request, command, title=one.title, sample=sample(name))
         return text
-    probe = catalog()[_PROBES[name]] if name in _PROBES else None
-    if probe is not None and release is not None:
-        probe = probe.at(release)
+    probe = catalog(release)[_PROBES[name]] if name in _PROBES else None
     return render(
         f"ready/{name}.d.j2",
         title=comment(one.title),

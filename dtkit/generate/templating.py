@@ -11,6 +11,7 @@ from typing import Any
 import jinja2
 
 from dtkit.annotations import form
+from dtkit.freebsd import release
 from dtkit.generate.bpf import Statement
 from dtkit.generate.conditions import SEND_TAG
 from dtkit.generate.functions import Group, Pair
@@ -43,6 +44,11 @@ def _say(kind: str, version: int = 1, **values: Probe | int | str | Sequence[str
     return D(f"{function}({given});")
 
 
+def _since(name: str) -> int:
+    """The first ``kern.osreldate`` of a release, to tell kernels apart in D by ```osreldate``."""
+    return release(name).osreldates.start
+
+
 def _finalize(value: Any) -> Any:
     """What a template may print: probes, numbers and words; text of its own it may anyway."""
     if isinstance(value, (Probe, int, str, jinja2.Undefined)) and not isinstance(value, bool):
@@ -62,7 +68,9 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters["primary"] = primary
-    environment.globals.update(say=_say, CSUM_SND_TAG=D(f"{SEND_TAG:#x}"), **KINDS, **_FLAGS)
+    environment.globals.update(
+        since=_since, say=_say, CSUM_SND_TAG=D(f"{SEND_TAG:#x}"), **KINDS, **_FLAGS
+    )
     return environment
 
 

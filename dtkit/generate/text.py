@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import re
 
-from dtkit.probes import Probe
-
 _PRINTABLE = re.compile(r"[ !#-$&-\[\]-~]*")
 
 
@@ -62,8 +60,3 @@ def primary(expression: str) -> D:
     ``/*args[0]`` would open a comment, and dtrace(1) then takes the program for empty.
     """
     return D(expression if expression.startswith("args[") else f"({expression})")
-
-
-def mbuf(probe: Probe) -> D:
-    """The D expression of a probe's mbuf; the catalog and the listing make no others."""
-    return D(probe.mbuf)

@@ -15,8 +15,14 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from dtkit.oddity import Oddity
+from dtkit.probes.arguments import (
+    InterfaceArgument,
+    MbufArgument,
+    interface_argument,
+    mbuf_arguments,
+)
 from dtkit.probes.description import ProbeDescription
-from dtkit.probes.points import Catalog, Data, Direction, Probe, raw_interface, raw_mbuf
+from dtkit.probes.points import Catalog, Data, Direction, Probe
 
 #: Where the module ends in a row, when one of module and function is empty.
 _MODULE_END = 5 + 1 + 10 + 1 + 17
@@ -24,28 +30,7 @@ _MODULE_END = 5 + 1 + 10 + 1 + 17
 #: No listing has longer lines; what is longer is none.
 _LONGEST = 4096
 
-#: D has ``args[0]`` to ``args[9]``.
-_POSITIONS = 10
-
 _ARGUMENT = re.compile(r"\t\targs\[(\d{1,4})\]: (.+)")
-_MBUF = re.compile(r"(?:(?:const|volatile) )*(?:struct mbuf|(mbuf_t))((?: ?\*)*)(?: const)?")
-_INTERFACE = re.compile(r"(?:const )?(?:struct ifnet \*|if_t)")
-
-
-@dataclass(frozen=True, slots=True)
-class MbufArgument:
-    """
-    An argument that leads to an mbuf; ``str()`` is the D expression for it.
-
-    :ivar position: its place, from 0.
-    :ivar depth: how often to follow it: 1 for ``struct mbuf *``, 2 for ``struct mbuf **``.
-    """
-
-    position: int
-    depth: int
-
-    def __str__(self) -> str:
-        return f"{'*' * (self.depth - 1)}args[{self.position}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +52,12 @@ class ListedProbe:
     @property
     def mbufs(self) -> list[MbufArgument]:
         """The arguments that are a pointer to an mbuf, or to such a pointer."""
-        found = []
-        for position, text in enumerate(self.arguments[:_POSITIONS]):
-            if "mbuf" in text and (match := _MBUF.fullmatch(text)):
-                depth = match[2].count("*") + (match[1] is not None)
-                if depth in (1, 2):
-                    found.append(MbufArgument(position, depth))
-        return found
+        return mbuf_arguments(self.arguments)
 
     @property
-    def interface(self) -> str:
-        """The D expression of its first argument that is a ``struct ifnet *``, or empty."""
-        for position, text in enumerate(self.arguments[:_POSITIONS]):
-            if _INTERFACE.fullmatch(text):
-                return f"args[{position}]"
-        return ""
+    def interface(self) -> InterfaceArgument | None:
+        """Its first argument that is a ``struct ifnet *``."""
+        return interface_argument(self.arguments)
 
 
 def read_listing(stream: BinaryIO) -> Iterator[ListedProbe | Oddity]:
@@ -176,14 +152,14 @@ def extend(known: Catalog, listing: Iterable[ListedProbe | Oddity]) -> Iterator[
                 probe = replace(probe, unsure=probe.unsure or "not in the listing")
             yield probe
             continue
-        mbuf = probe.mbuf if probe.mbuf in entry.mbufs else entry.mbufs[0]
+        mbuf = next((one for one in entry.mbufs if _same(one, probe.mbuf)), entry.mbufs[0])
         yield replace(
             probe,
             mbuf=mbuf,
             others=tuple(other for other in entry.mbufs if other != mbuf),
             interface=entry.interface or probe.interface,
             arguments=entry.item.arguments,
-            releases={},
+            earlier=(),
             unsure="",
         )
     for key, entry in listed.items():
@@ -202,13 +178,18 @@ def extend(known: Catalog, listing: Iterable[ListedProbe | Oddity]) -> Iterator[
         )
 
 
+def _same(one: MbufArgument, other: MbufArgument) -> bool:
+    """Whether both are the same argument, by whichever name."""
+    return one.raw() == other.raw()
+
+
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is known of a description: one of its functions, and expressions that fit them all."""
+    """What is known of a description: one of its functions, and arguments that fit them all."""
 
     item: ListedProbe
-    mbufs: tuple[str, ...]
-    interface: str
+    mbufs: tuple[MbufArgument, ...]
+    interface: InterfaceArgument | None
 
 
 def _settle(key: str, items: list[ListedProbe], listed: dict[str, _Known]) -> Iterator[Oddity]:
@@ -221,10 +202,10 @@ def _settle(key: str, items: list[ListedProbe], listed: dict[str, _Known]) -> It
     """
     first = items[0]
     if len(items) == 1:
-        listed[key] = _Known(first, tuple(map(str, first.mbufs)), first.interface)
+        listed[key] = _Known(first, tuple(first.mbufs), first.interface)
     elif all(item.arguments == first.arguments for item in items):
-        mbufs = tuple(raw_mbuf(str(mbuf)) for mbuf in first.mbufs)
-        listed[key] = _Known(first, mbufs, raw_interface(first.interface))
+        mbufs = tuple(mbuf.raw() for mbuf in first.mbufs)
+        listed[key] = _Known(first, mbufs, first.interface and first.interface.raw())
     elif key == str(replace(first.description, module="")) != str(first.description):
         for module in dict.fromkeys(item.description.module for item in items):
             same = [item for item in items if item.description.module == module]

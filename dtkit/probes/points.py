@@ -5,12 +5,21 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from typing import Any
 
+from dtkit.freebsd import ProbePoint, Release, releases
+from dtkit.probes.arguments import (
+    EarlierArguments,
+    InterfaceArgument,
+    MbufArgument,
+    choose_by_osreldate,
+    interface_argument,
+    mbuf_arguments,
+)
 from dtkit.probes.description import ProbeDescription
 
 
@@ -42,13 +51,6 @@ class Direction(StrEnum):
     ANY = "any"
 
 
-#: The forms that a D expression for an interface takes.
-_INTERFACE = re.compile(r"args\[[0-9]\](?:->bif_ifp)?")
-
-#: The forms that a D expression for an mbuf takes; nothing else reaches a script.
-_MBUF = re.compile(r"\*?args\[[0-9]\]|\(struct mbuf \*\)arg[0-9]|\*\(struct mbuf \*\*\)arg[0-9]")
-
-
 #: Kernel modules, as kldload(8) names them.
 _MODULE = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -62,58 +64,110 @@ class Probe:
     A probe point that carries an mbuf.
 
     :ivar description: the probe.
-    :ivar mbuf: D expression of type ``struct mbuf *``.
+    :ivar mbuf: the argument that leads to the mbuf.
     :ivar data: what ``m_data`` starts with.
     :ivar hint: True where *data* may not be what the bytes are.
     :ivar null: True where *mbuf* can be NULL.
     :ivar direction: which way packets are going.
     :ivar protocol: what follows the IP header (``tcp``, ``udp``, ``icmp``, ``icmp6``), or ``""``.
     :ivar purpose: what the probe is good for, one phrase.
-    :ivar releases: major FreeBSD release to the expression that holds from it on.
-    :ivar interface: D expression of type ``struct ifnet *`` for the interface that the probe is
-        given, or ``""`` where it is given none.
-    :ivar others: the expressions of further mbufs among its arguments.
+    :ivar earlier: how older releases are given mbuf and interface, oldest first, where they differ
+        from that; D then chooses by ```osreldate``.
+    :ivar interface: the argument that is the interface, or None where it is given none.
+    :ivar others: further mbufs among its arguments.
     :ivar arguments: the types of its arguments, where a listing gave them.
     :ivar unsure: why a kernel may not have this probe (``of the module pf``, ``not in the
         listing``), or ``""`` where each has it.
     """
 
     description: ProbeDescription
-    mbuf: str
+    mbuf: MbufArgument
     data: Data
     direction: Direction
     purpose: str
     hint: bool = False
     null: bool = False
     protocol: str = ""
-    releases: Mapping[int, str] = field(default_factory=dict, hash=False)
-    interface: str = ""
-    others: tuple[str, ...] = ()
+    earlier: tuple[EarlierArguments, ...] = ()
+    interface: InterfaceArgument | None = None
+    others: tuple[MbufArgument, ...] = ()
     arguments: tuple[str, ...] = ()
     unsure: str = ""
     caution: str = ""
 
-    def at(self, release: int) -> Probe:
-        """The probe as FreeBSD *release* has it: the mbuf may be another argument there."""
-        since = max((known for known in self.releases if known <= release), default=None)
-        if since is None:
-            return replace(self, releases={})
-        mbuf = self.releases[since]
-        moved = int(mbuf.rstrip("]")[-1]) - self.argument
-        interface = re.sub(
-            r"(?<=\[)\d", lambda position: str(int(position[0]) + moved), self.interface
-        )
-        return replace(self, mbuf=mbuf, interface=interface, releases={})
+    def at(self, release: Release) -> Probe:
+        """The probe as that release has it: the mbuf may be another argument there."""
+        listed = _listed(release).get(_key(self.description), ())
+        if not listed:
+            return replace(self, earlier=())
+        mbufs, interface = _arguments(listed)
+        mbuf = self.mbuf
+        if not mbuf.cast and mbufs and mbuf not in mbufs:
+            mbuf = mbufs[0]
+        if interface is None or self.interface is None or self.interface.tapped:
+            interface = self.interface
+        probe = replace(self, mbuf=mbuf, interface=interface, earlier=())
+        # Where a description matches several functions there is no args[].
+        return probe.untyped() if len(listed) > 1 else probe
+
+    def everywhere(self) -> Probe:
+        """The probe in a form that every release understands."""
+        ways = [(known, self.at(known)) for known in releases()]
+        newest = ways[-1][1]
+        earlier: list[EarlierArguments] = []
+        for known, probe in ways[:-1]:
+            way = EarlierArguments(known.osreldates.stop, probe.mbuf.raw(), _raw(probe.interface))
+            if earlier and (earlier[-1].mbuf, earlier[-1].interface) == (way.mbuf, way.interface):
+                earlier.pop()
+            earlier.append(way)
+        last = newest.mbuf.raw(), _raw(newest.interface)
+        while earlier and (earlier[-1].mbuf, earlier[-1].interface) == last:
+            earlier.pop()
+        if any(way.mbuf.depth != newest.mbuf.depth for way in earlier):
+            raise CatalogError(f"{self}: *mbuf on one release, and mbuf on another")
+        if earlier or any(probe.mbuf.cast for _, probe in ways):
+            newest = newest.untyped()
+        return replace(newest, earlier=tuple(earlier))
 
     @property
     def argument(self) -> int:
-        """Which argument the mbuf is, or leads to it."""
-        return int(self.mbuf.rstrip("]")[-1])
+        """Which argument the mbuf is, or leads to it; on the newest release."""
+        return self.mbuf.position
 
     @property
     def depth(self) -> int:
         """1 where that argument is a ``struct mbuf *``, 2 where it is a ``struct mbuf **``."""
-        return 1 + self.mbuf.startswith("*")
+        return self.mbuf.depth
+
+    @property
+    def outer(self) -> str:
+        """Where the argument is a ``struct mbuf **``, the D expression of that; else empty."""
+        if self.mbuf.depth == 1:
+            return ""
+        return choose_by_osreldate(
+            [(way.before, way.mbuf.pointer) for way in self.earlier], self.mbuf.pointer
+        )
+
+    @property
+    def expression(self) -> str:
+        """The D expression of the mbuf, of type ``struct mbuf *``."""
+        if not self.earlier:
+            return str(self.mbuf)
+        choices = [(way.before, way.mbuf.pointer) for way in self.earlier]
+        return "*" * (self.depth - 1) + choose_by_osreldate(choices, self.mbuf.pointer)
+
+    @property
+    def interface_pointers(self) -> tuple[str, ...]:
+        """
+        D expressions that must not be NULL, from the outermost; the last is the interface, of type
+        ``struct ifnet *``. Empty where the probe is given none.
+        """
+        if self.interface is None:
+            return ()
+        if not self.earlier:
+            return self.interface.pointers
+        choices = [(way.before, str(way.interface)) for way in self.earlier]
+        return (choose_by_osreldate(choices, str(self.interface)),)
 
     def using(self, argument: int) -> Probe:
         """
@@ -122,14 +176,15 @@ class Probe:
         :raises ValueError: that argument is no mbuf, as far as known.
         """
         mbufs = [self.mbuf, *self.others]
-        chosen = next((mbuf for mbuf in mbufs if mbuf.rstrip("]").endswith(str(argument))), None)
+        chosen = next((mbuf for mbuf in mbufs if mbuf.position == argument), None)
         if chosen is None:
-            raise ValueError(f"{self}: argument {argument} is no mbuf; {', '.join(mbufs)} are")
+            known = ", ".join(map(str, mbufs))
+            raise ValueError(f"{self}: argument {argument} is no mbuf; {known} are")
         if chosen == self.mbuf:
             return self
         others = tuple(mbuf for mbuf in mbufs if mbuf != chosen)
         return replace(
-            self, mbuf=chosen, others=others, data=Data.UNKNOWN, hint=True, null=True, releases={}
+            self, mbuf=chosen, others=others, data=Data.UNKNOWN, hint=True, null=True, earlier=()
         )
 
     def untyped(self) -> Probe:
@@ -139,9 +194,9 @@ class Probe:
         """
         return replace(
             self,
-            mbuf=raw_mbuf(self.mbuf),
-            others=tuple(map(raw_mbuf, self.others)),
-            interface=raw_interface(self.interface),
+            mbuf=self.mbuf.raw(),
+            others=tuple(other.raw() for other in self.others),
+            interface=_raw(self.interface),
             arguments=(),
         )
 
@@ -152,12 +207,11 @@ class Probe:
         """The probe as JSON-ready values."""
         return {
             "description": str(self.description),
-            "mbuf": self.mbuf,
+            "mbuf": self.expression,
             "argument": self.argument,
             "depth": self.depth,
-            "releases": {str(release): mbuf for release, mbuf in self.releases.items()},
-            "others": list(self.others),
-            "interface": self.interface or None,
+            "others": [str(other) for other in self.others],
+            "interface": self.interface_pointers[-1] if self.interface else None,
             "data": str(self.data),
             "hint": self.hint,
             "null": self.null,
@@ -179,7 +233,6 @@ class Probe:
         types = {
             "description": str,
             "mbuf": str,
-            "releases": dict,
             "data": str,
             "hint": bool,
             "null": bool,
@@ -198,32 +251,23 @@ class Probe:
         for key, value in entry.items():
             if type(value) is not types[key]:
                 raise CatalogError(f"{who}: {key} is not a {types[key].__name__}")
-        releases = entry.get("releases", {})
         if entry.get("protocol", "tcp") not in _PROTOCOLS:
             raise CatalogError(f"{who}: protocol is none of {', '.join(_PROTOCOLS)}")
-        for mbuf in [entry["mbuf"], *releases.values()]:
-            if not isinstance(mbuf, str) or not _MBUF.fullmatch(mbuf):
-                raise CatalogError(f"{who}: {mbuf!r} is no D expression of an mbuf")
-        interface = entry.get("interface", "")
-        if interface and not _INTERFACE.fullmatch(interface):
-            raise CatalogError(f"{who}: {interface!r} is no D expression of an interface")
         module = entry.get("module", "")
         if module and not _MODULE.fullmatch(module):
             raise CatalogError(f"{who}: {module!r} is no name of a module")
-        if not all(release.isdecimal() for release in releases):
-            raise CatalogError(f"{who}: releases are major release numbers")
+        interface = entry.get("interface", "")
         try:
             return cls(
                 description=ProbeDescription.plain(entry["description"]),
-                mbuf=entry["mbuf"],
+                mbuf=MbufArgument.parse(entry["mbuf"]),
                 data=Data(entry["data"]),
                 direction=Direction(entry["direction"]),
                 purpose=entry["purpose"],
                 hint=entry.get("hint", False),
                 null=entry.get("null", False),
                 protocol=entry.get("protocol", ""),
-                releases={int(release): mbuf for release, mbuf in releases.items()},
-                interface=interface,
+                interface=InterfaceArgument.parse(interface) if interface else None,
                 unsure=f"of the module {module}" if module else "",
                 caution=entry.get("caution", ""),
             )
@@ -231,16 +275,35 @@ class Probe:
             raise CatalogError(f"{who}: {error}") from error
 
 
-def raw_mbuf(mbuf: str) -> str:
-    """The D expression of an mbuf by its raw argument: ``args[1]`` as ``(struct mbuf *)arg1``."""
-    pointer = "*(struct mbuf **)" if mbuf.startswith("*") else "(struct mbuf *)"
-    return re.sub(r"^\*?args\[(\d)\]$", lambda found: f"{pointer}arg{found[1]}", mbuf)
+def _raw(interface: InterfaceArgument | None) -> InterfaceArgument | None:
+    return None if interface is None else interface.raw()
 
 
-def raw_interface(interface: str) -> str:
-    """That of an interface: ``args[0]`` as ``((struct ifnet *)arg0)``."""
-    type_ = "bpf_if" if interface.endswith("->bif_ifp") else "ifnet"
-    return re.sub(r"args\[(\d)\]", rf"((struct {type_} *)arg\1)", interface)
+#: Provider, function and name: a description without its module.
+_Key = tuple[str, str, str]
+
+
+def _key(description: ProbeDescription) -> _Key:
+    return description.provider, description.function, description.name
+
+
+@cache
+def _listed(release: Release) -> Mapping[_Key, Sequence[ProbePoint]]:
+    """The probes of a release by what a description without a module names."""
+    found: dict[_Key, list[ProbePoint]] = {}
+    for point in release.probes:
+        function = "" if point.function == "none" else point.function
+        found.setdefault((point.provider, function, point.name), []).append(point)
+    return found
+
+
+def _arguments(
+    listed: Sequence[ProbePoint],
+) -> tuple[list[MbufArgument], InterfaceArgument | None]:
+    if any(point.native is not None for point in listed):  # args[] are something else
+        return [], None
+    types = listed[0].arguments
+    return mbuf_arguments(types), interface_argument(types)
 
 
 class Catalog:
@@ -342,8 +405,20 @@ def read_catalog(text: str) -> Catalog:
 
 
 @cache
-def catalog() -> Catalog:
-    """The catalog that ships with dtkit."""
+def shipped_catalog() -> Catalog:
+    """The catalog as the file has it: what is the same on each release, and arguments of one."""
     from importlib import resources
 
     return read_catalog((resources.files(__package__) / "catalog.toml").read_text("utf-8"))
+
+
+def catalog(release: Release | None = None) -> Catalog:
+    """The catalog that ships with dtkit, for that release; without one, for all at once."""
+    return _catalog(releases(), release)
+
+
+@cache
+def _catalog(_known: tuple[Release, ...], release: Release | None) -> Catalog:
+    return Catalog(
+        probe.everywhere() if release is None else probe.at(release) for probe in shipped_catalog()
+    )

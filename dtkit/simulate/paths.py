@@ -12,10 +12,14 @@ from importlib import resources
 DIRECTIVES = {
     "begins",
     "when",
+    "since",
+    "before",
+    "sent",
     "probe",
     "strip",
     "prepend",
     "free",
+    "drop",
     "copy",
     "duplicate",
     "pullup",
@@ -112,6 +116,8 @@ def _steps(
         number, indent, words = lines[at]
         if indent != level:
             raise PathsError(f"line {number}: not in line with the step above")
+        if words[0] in ("since", "before") and not (len(words) == 2 and words[1].isdecimal()):
+            raise PathsError(f"line {number}: {words[0]} goes with the number of a release")
         within, at = _steps(lines, at + 1, indent)
         steps.append(Step(words[0], tuple(words[1:]), within))
     return tuple(steps), at

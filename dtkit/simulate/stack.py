@@ -28,6 +28,9 @@ _KERNEL_BASE = 0xFFFFFFFF80200000
 #: Where the simulated kernel keeps names, structures and the variables on its stack.
 _OBJECTS = 0xFFFFF80002000000
 
+#: Steps that are no calls, when it comes to where a function is called from.
+_BLOCKS = ("when", "since", "before", "probe")
+
 _PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp6"}
 
 #: Fires a probe: the probe, its arguments, and the program counters of its callers.
@@ -140,7 +143,11 @@ class NetworkStack:
         self._next = _OBJECTS
         self._names: dict[str, int] = {}
         self._probes = {(p.provider, p.function, p.name): p for p in reversed(list(probes))}
+        #: The branch of the release: functions are given other arguments on each.
+        self.major = probes.release.major
         self._vnet = self._struct("vnet")
+        #: The one TCP connection that there is; from FreeBSD 14 on its inpcb is the start of it.
+        self._connection = self._struct("tcpcb")
         self._interfaces = {
             True: self._interface(interface),
             False: self._interface("lo0"),
@@ -285,9 +292,11 @@ class NetworkStack:
             elif name == "when":
                 if step.words[0] in walk.what:
                     self._steps(step.within, walk, fire)
+            elif name in ("since", "before"):
+                if (self.major >= int(step.words[0])) == (name == "since"):
+                    self._steps(step.within, walk, fire)
             elif name == "probe":
-                probe = self._probes.get((step.words[0], "none", step.words[1]))
-                probe = probe or self._probes.get((step.words[0], "", step.words[1]))
+                probe = self._static(step.words[0], step.words[1])
                 if probe is not None:
                     fire(probe, self._values(step.words[2:], walk), walk.callers)
             elif name in _OPERATIONS:
@@ -301,7 +310,7 @@ class NetworkStack:
         within = step.within
         value, walk.value = walk.value, 0
         if within:
-            following = next((s.name for s in within if s.name not in ("when", "probe")), step.name)
+            following = next((s.name for s in within if s.name not in _BLOCKS), step.name)
             walk.callers = (self.symbols.caller(step.name, following), *outer)
             self._steps(within, walk, fire)
             walk.callers = outer
@@ -309,6 +318,11 @@ class NetworkStack:
         if probe is not None:
             fire(probe, (0xF7, walk.value), walk.callers)
         walk.value = value
+
+    def _static(self, provider: str, name: str) -> ProbePoint | None:
+        """A statically defined probe, which has no function."""
+        known = self._probes.get((provider, "none", name))
+        return known or self._probes.get((provider, "", name))
 
     def _enter(self, function: str, values: tuple[int, ...], walk: _Walk, fire: Fire) -> None:
         probe = self._probes.get(("fbt", function, "entry"))
@@ -332,6 +346,10 @@ class NetworkStack:
                 return self._data(walk) if word in walk.what else 0
             case "transport":
                 return self._data(walk) + self._ip_length(walk)
+            case "tcb":
+                return self._connection
+            case "inp":
+                return self._connection if "tcp" in walk.what and self.major >= 14 else 0
             case "proto":
                 return next((n for n, name in _PROTOCOLS.items() if name in walk.what), 0)
         return int(word, 0) & (1 << 64) - 1
@@ -370,6 +388,21 @@ class NetworkStack:
         """``prepend LAYER``."""
         self._adjust(walk, -14 if words[0] == "ethernet" else -self._ip_length(walk))
 
+    def sent(self, words: Sequence[str], walk: _Walk, fire: Fire) -> None:
+        """``sent``: the connection's ``snd_max`` moves behind a TCP segment that left."""
+        data = self._bytes(walk)
+        header = data[self._ip_length(walk) :]
+        member = self.types.member(Tagged("struct", "tcpcb"), "snd_max")
+        if "tcp" not in walk.what or "ip4" not in walk.what or len(header) < 20 or member is None:
+            return
+        length = int.from_bytes(data[2:4], "big") - self._ip_length(walk) - (header[12] >> 4) * 4
+        length += header[13] & 3 != 0  # SYN and FIN count
+        end = int.from_bytes(header[4:8], "big") + length & 0xFFFFFFFF
+        at = self._connection + member.offset // 8
+        known = self.memory.read_uint(at, 4) or 0
+        if not known or (end - known) & 0xFFFFFFFF < 1 << 31:
+            self.memory.write_uint(at, 4, end)
+
     def _adjust(self, walk: _Walk, by: int) -> None:
         layout, memory = self.kernel.layout, self.memory
         address = walk.chains["m"].address
@@ -389,12 +422,12 @@ class NetworkStack:
         if chain is None:
             return
         self._enter("m_freem", (chain.address,), walk, fire)
-        freem = self._probes.get(("sdt", "", "m-freem"))
+        freem = self._static("sdt", "m-freem")
         if freem is not None:
             fire(freem, (chain.address,), walk.callers)
         outer = walk.callers
         walk.callers = (self.symbols.caller("m_freem", "m_free"), *outer)
-        free = self._probes.get(("sdt", "", "m-free"))
+        free = self._static("sdt", "m-free")
         for mbuf in chain.mbufs:
             self._enter("m_free", (mbuf.address,), walk, fire)
             if free is not None:
@@ -402,6 +435,13 @@ class NetworkStack:
             self._destroy(mbuf, walk, fire)
         walk.callers = outer
         self._release(chain)
+
+    def drop(self, words: Sequence[str], walk: _Walk, fire: Fire) -> None:
+        """``drop M``: free(), and the pointer that it was given by becomes NULL."""
+        self.free(words, walk, fire)
+        slot = walk.slots.get(words[0])
+        if slot is not None:
+            self.memory.write_uint(slot, 8, 0)
 
     def _destroy(self, mbuf: Mbuf, walk: _Walk, fire: Fire) -> None:
         """The zone's destructor, which the allocator calls for each mbuf that it is given back."""
@@ -487,12 +527,14 @@ _OPERATIONS: dict[str, Callable[[NetworkStack, Sequence[str], _Walk, Fire], None
     "strip": NetworkStack.strip,
     "prepend": NetworkStack.prepend,
     "free": NetworkStack.free,
+    "drop": NetworkStack.drop,
     "copy": NetworkStack.copy,
     "duplicate": NetworkStack.duplicate,
     "pullup": NetworkStack.pullup,
     "rewrite": NetworkStack.rewrite,
     "reorder": NetworkStack.reorder,
     "returns": NetworkStack.returns,
+    "sent": NetworkStack.sent,
 }
 
 

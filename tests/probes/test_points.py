@@ -41,7 +41,7 @@ def test_the_order_is_that_of_a_packet_on_its_way_in() -> None:
 )
 def test_entries(function: str, mbuf: str, data: str, null: bool) -> None:
     probe = catalog()[function]
-    assert (probe.mbuf, probe.data, probe.null) == (mbuf, data, null)
+    assert (probe.expression, probe.data, probe.null) == (mbuf, data, null)
 
 
 @pytest.mark.parametrize(
@@ -95,8 +95,7 @@ def test_one_probe_is_asked_for_and_several_match() -> None:
         (ENTRY + "colour = 'red'", "unknown key colour"),
         (ENTRY + "null = 'yes'", "null is not a bool"),
         (ENTRY.replace("*args[0]", "system()"), "'system\\(\\)' is no D expression"),
-        (ENTRY + "releases = { 15 = 'x' }", "'x' is no D expression"),
-        (ENTRY + "releases = { next = 'args[1]' }", "major release numbers"),
+        (ENTRY + "interface = 'arg0'", "'arg0' is no D expression of an interface"),
         (ENTRY + "protocol = 'sctp'", "protocol is none of tcp, udp, icmp, icmp6"),
         (ENTRY.replace('"ip"', '"ipx"'), "'ipx' is not a valid Data"),
         (ENTRY.replace("fbt::", "fbt::*"), "is no probe description"),

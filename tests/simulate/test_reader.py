@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import io
-import re
 
 import pytest
 from hypothesis import given, settings
@@ -29,10 +28,8 @@ PROBES = [probe for probe in catalog() if str(probe.description) not in NOT_HERE
 def path_to(probe: Probe) -> str:
     """A path that is one firing of *probe*, with the chain where it has its mbuf."""
     (description,) = target_kernel().match(probe.description)
-    match = re.search(r"[0-9]", probe.mbuf)
-    assert match is not None
-    chain = "&m" if probe.mbuf.startswith("*") else "m"
-    arguments = " ".join(["0"] * int(match[0]) + [chain])
+    chain = "&m" if probe.depth == 2 else "m"
+    arguments = " ".join(["0"] * probe.argument + [chain])
     if description.provider == "fbt":
         return f"path once\n  {description.function} {arguments}\n"
     return f"path once\n  probe {description.provider} {description.name} {arguments}\n"

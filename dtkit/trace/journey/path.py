@@ -20,7 +20,8 @@ from dtkit.generate.functions import verdict
 from dtkit.oddity import Oddity
 from dtkit.output import Annotation, Drop, Dump, Event, Fault, Firing, Notice, Stack, read_output
 from dtkit.packets.linktype import LinkType, link_type
-from dtkit.probes import Catalog, Probe, catalog
+from dtkit.probes import Catalog, Probe
+from dtkit.probes.points import shipped_catalog
 from dtkit.trace.journey.model import Hop, Journey, Place, Step
 from dtkit.trace.journey.outcome import freed_by, refused, value_in_words, who_freed
 from dtkit.trace.journey.snapshot import Snapshot
@@ -98,7 +99,7 @@ def journeys(
     events: Iterable[Event], seen: Seen | None = None, started: Started | None = None
 ) -> Iterator[Journey | Oddity]:
     """The journeys in the output of a script that has been read to events."""
-    reader = _PathReader(catalog(), seen, started)
+    reader = _PathReader(shipped_catalog(), seen, started)
     for event in events:
         yield from reader.event(event)
     yield from reader.end()
