@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields
 from typing import Any, BinaryIO
 
+import dtkit.freebsd
 import dtkit.generate.script
 from dtkit.generate.request import Conditions, Copy, Request
 from dtkit.oddity import Oddity
@@ -81,14 +82,15 @@ _CONDITIONS = {one.name for one in fields(Conditions)}
 _REQUEST = {one.name for one in fields(Request)} - {"conditions", "annotate"}
 
 
-def script(*names: str, release: int | None = None, **options: Any) -> str:
+def script(*names: str, release: int | str | None = None, **options: Any) -> str:
     """
     The D script that shows packets at probes, as ``dtkit script`` prints it.
 
     :param names: descriptions, functions or globs of probes in the catalog.
-    :param release: the FreeBSD it is for, where signatures differ: 12, 14, 15.
+    :param release: the FreeBSD that it is for, ``"15"``; without it, the script is for every one.
     :param options: fields of :class:`~dtkit.generate.request.Request` and of
         :class:`~dtkit.generate.request.Conditions`: ``length=128``, ``filter="tcp port 22"``.
+    :raises UnknownReleaseError: there is no such release.
     :raises UnknownProbeError: no probe is called so.
     :raises ValueError: what is asked for cannot be had there.
     :raises TypeError: there is no such option.
@@ -103,8 +105,8 @@ def script(*names: str, release: int | None = None, **options: Any) -> str:
     chosen = {name: value for name, value in options.items() if name in _REQUEST}
     chosen["copy"] = Copy(chosen.get("copy", Copy.SEGMENTS))
     conditions = Conditions(**{name: options[name] for name in options.keys() & _CONDITIONS})
-    found = {str(probe): probe for name in names for probe in catalog().match(name)}
-    probes = [probe if release is None else probe.at(release) for probe in found.values()]
+    there = catalog(None if release is None else dtkit.freebsd.release(str(release)))
+    probes = list({str(probe): probe for name in names for probe in there.match(name)}.values())
     request = Request(annotate=True, conditions=conditions, **chosen)
     text, notes = dtkit.generate.script.script(probes, request)
     for note in notes:

@@ -56,7 +56,8 @@ class Release:
 
     :ivar name: as ``--release`` takes it.
     :ivar title: which kernel or tree the facts were read from.
-    :ivar osreldates: ``kern.osreldate`` of the kernels that the facts hold for.
+    :ivar osreldate: ``kern.osreldate`` of that one.
+    :ivar osreldates: those of the kernels that the facts hold for.
     :ivar layout: of ``struct mbuf``.
     :ivar types: files of D declarations, in the order in which they are read.
     :ivar probe_table: the file of its probes and their signatures.
@@ -68,6 +69,7 @@ class Release:
 
     name: str
     title: str
+    osreldate: int
     osreldates: range
     layout: Layout
     types: tuple[str, ...]
@@ -122,6 +124,7 @@ RELEASES: tuple[Release, ...] = (
     Release(
         name="12",
         title="12.1-RELEASE, running",
+        osreldate=1201000,
         osreldates=range(1200086, 1300000),
         layout=FREEBSD_12,
         types=("types.d", "mbuf-12.d", "network.d", "constants.d"),
@@ -132,6 +135,7 @@ RELEASES: tuple[Release, ...] = (
     Release(
         name="14",
         title="14-STABLE (1400507), its sources",
+        osreldate=1400507,
         osreldates=range(1400097, 1500000),
         layout=FREEBSD_14,
         layout_ilp32=FREEBSD_14_ILP32,
@@ -143,6 +147,7 @@ RELEASES: tuple[Release, ...] = (
     Release(
         name="15",
         title="15.1-RELEASE (1501000), running, and its sources",
+        osreldate=1501000,
         osreldates=range(1500068, 1600000),
         layout=FREEBSD_14,
         layout_ilp32=FREEBSD_14_ILP32,

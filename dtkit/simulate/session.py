@@ -191,7 +191,11 @@ class _Session:
         )
         try:
             self.variables = KernelVariables(
-                memory, settings.kernel.symbols, compiled.symbols, settings.cpus
+                memory,
+                settings.kernel.symbols,
+                compiled.symbols,
+                settings.cpus,
+                settings.kernel.release.osreldate,
             )
         except KeyError as error:
             raise _StartError(f"the kernel symbol `{error.args[0]} is not simulated") from None

@@ -34,6 +34,7 @@ class KernelVariables:
     :param symbols: the variables of the kernel, by name.
     :param names: those that the program names.
     :param cpus: how many CPUs there are.
+    :param osreldate: of the release.
     :raises KeyError: one of them is not simulated; with its name.
     """
 
@@ -43,11 +44,13 @@ class KernelVariables:
         symbols: Mapping[str, KernelVariable],
         names: Iterable[str],
         cpus: int,
+        osreldate: int = 0,
     ) -> None:
         self._cpus = cpus
+        self._osreldate = osreldate
         self._regions: dict[str, Region] = {}
         for name in names:
-            if name not in _VALUES:
+            if name not in _VALUES and name != "osreldate":
                 raise KeyError(name)
             region = memory.map(symbols[name].address, SYMBOL_ROOM, f"`{name}")
             self._regions[name] = region
@@ -60,6 +63,8 @@ class KernelVariables:
         :param boot: ns between the epoch and boot.
         """
         for name, region in self._regions.items():
-            value = _VALUES[name](now, boot, self._cpus)
+            value: int | bytes = self._osreldate
+            if name in _VALUES:
+                value = _VALUES[name](now, boot, self._cpus)
             data = value.to_bytes(8, "little") if isinstance(value, int) else value
             region.data[: len(data)] = data

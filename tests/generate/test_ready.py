@@ -18,6 +18,7 @@ from dtkit.probes import catalog
 from dtkit.simulate import Settings, StackPacket, read_paths
 from tests.generate.filters import FRAMES, ICMP, TCP, UDP
 from tests.simulate.running import ran
+from tests.trace.frames import ipv4, tcp
 
 SCRIPTS = Path(__file__).parent.parent.parent / "d_scripts"
 NAMES = [one.name for one in ready()]
@@ -150,10 +151,11 @@ def test_selftest_passes_on_the_reference_model(kernel: TargetKernel) -> None:
 
 
 def test_retransmits_shows_what_is_sent_again(kernel: TargetKernel) -> None:
-    given = [StackPacket(packet, path="transmit") for packet in (TCP, UDP, TCP)]
-    text = simulated("retransmits", given, kernel=kernel)
-    assert "segments sent 2\nretransmitted 1\n" in text
-    assert [packet.data for packet in read(text)] == [TCP]
+    first, second = (ipv4(tcp(b"0123456789", sequence=at)) for at in (5, 15))
+    sent = [first, UDP, second, first]
+    text = simulated("retransmits", [StackPacket(one, path="transmit") for one in sent], kernel)
+    assert "segments sent 3\nretransmitted 1\n" in text
+    assert [packet.data for packet in read(text)] == [first]
 
 
 def test_retransmits_shows_nothing_where_nothing_is_sent_again(kernel: TargetKernel) -> None:
