@@ -20,6 +20,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
+from dtkit.trace.journey.filter import journey_filter
 from dtkit.trace.journey.headers import dissect, walk
 from dtkit.trace.journey.model import Hop, Journey, Step
 from dtkit.trace.journey.path import read_path
@@ -154,7 +155,7 @@ def test_it_loads_and_shows_the_first_packet(page: Page) -> None:
         "ip_input",
     ]
     assert page.texts("#groups button") == ["net", "netinet", "netpfil/pf", "kernel"]
-    assert "changed between +ether_input and pf_test" in page.one(".changes").text
+    assert "changed since +ether_input\n" in page.one(".changes").text
     assert "ipv4 source 10.0.0.1 -> 192.0.2.1" in page.one(".changes").text
 
 
@@ -175,7 +176,7 @@ def test_it_loads_and_shows_the_first_packet(page: Page) -> None:
 def test_search(page: Page, text: str, found: str) -> None:
     assert page.search(text) == found
     if found.startswith("0"):
-        assert page.texts(".none") == ["No packet matches."]
+        assert page.one(".none").text.startswith("No packet matches.\n")
 
 
 def test_only_packets_that_pass_a_subsystem(page: Page) -> None:
@@ -385,6 +386,148 @@ def test_copies_and_their_origin_lead_to_each_other(followed: Page) -> None:
     assert followed.texts("#journey .about")[0].endswith("copy of #1")
     followed.one("#journey .go").click()
     assert followed.chosen == "#1"
+
+
+def test_a_time_axis_and_how_long_each_hop_took(followed: Page) -> None:
+    assert followed.texts(".row .took") == ["120 ms", "1.19 s", "41.8 ms", "3.50 ms"]
+    assert followed.texts("#journey .about")[0].endswith("109 hops in 120 ms · copied to #2")
+    assert followed.texts(".since")[:5] == ["0 ns", "", "1.31 ms", "", "1.43 ms"]
+    assert followed.texts(".wait")[:4] == ["", "+1.31 ms", "+122 us", "+114 us"]
+    # What waited in the queue is a long bar, and a slow one.
+    slow = followed.texts(".wait.slow")
+    assert "+16.6 ms" in slow
+    widths: list[float] = followed.browser.execute_script(
+        "return [...document.querySelectorAll('.wait .bar')].map((e) => parseFloat(e.style.width))"
+    )
+    assert sum(widths) == pytest.approx(100, abs=0.1)
+    assert followed.texts(".axis .mark") == ["0 ns", "29.9 ms", "59.8 ms", "89.6 ms", "120 ms"]
+    ticks = followed.all(".axis .tick")
+    assert 20 < len(ticks) < 110
+    left = [tick.rect["x"] for tick in ticks]
+    assert left == sorted(left)
+    axis = followed.one(".axis").rect
+    assert left[-1] == pytest.approx(axis["x"] + axis["width"], abs=3)
+    ticks[-1].click()
+    followed.until(lambda: followed.one("#journey").get_property("scrollTop") != 0)
+
+
+def test_without_times_there_is_no_axis(page: Page) -> None:
+    assert page.all(".axis") == []
+    assert page.all(".since") == []
+    assert page.all(".row .took") == []
+    page.press("f")
+    assert page.texts("#figures .about") == [
+        "40 packets without times of hops: in no table of times"
+    ]
+
+
+def test_the_address_names_the_packet(followed: Page) -> None:
+    url = followed.browser.current_url
+    assert url.endswith("#1")
+    followed.row(4)
+    assert followed.browser.current_url.endswith("#4")
+    followed.search("#3")
+    assert followed.browser.current_url.endswith("#3")
+    followed.browser.execute_script("location.hash = '#2'")
+    followed.until(lambda: followed.chosen == "#2")
+    assert followed.one("#count").text == "4 packets"
+    followed.browser.get("about:blank")
+    followed.browser.get(url.replace("#1", "#4"))
+    assert followed.chosen == "#4"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("latency:100ms", ["#1", "#2"]),
+        ("latency:>1s", ["#2"]),
+        ("latency:<5ms", ["#4"]),
+        ("function:pf_test", ["#1", "#4"]),
+        ("label:pf_*_icmp", ["#1"]),
+        ("label:f_*", []),
+        ("proc:nc", ["#3", "#4"]),
+        ("proc:n?", ["#3", "#4"]),
+        ("outcome:*PF_DROP", ["#4"]),
+        ("outcome:d*d", ["#1", "#3", "#4"]),
+    ],
+)
+def test_search_takes_the_words_of_the_filter(followed: Page, text: str, found: list[str]) -> None:
+    followed.search(text)
+    assert followed.texts(".row .number") == found
+    # The command line finds the same, where it has the words; there a word without * is the whole.
+    with (DATA / "path-epair-pf.txt").open("rb") as stream:
+        journeys = [item for item in read_path(stream) if isinstance(item, Journey)]
+    wanted = journey_filter(text)
+    assert [f"#{one.number}" for one in journeys if wanted(one)] == found
+
+
+def test_pcap_filters_are_for_the_command_line(followed: Page) -> None:
+    followed.search("tcp port 99")
+    assert "--filter 'tcp port 22'" in followed.one(".none").text
+
+
+def test_figures(followed: Page) -> None:
+    followed.press("f")
+    assert not followed.one("#journey").is_displayed()
+    titles = followed.texts("#figures h2")
+    assert titles[:4] == [
+        "What became of packets", "Dropped by", "How long packets took", "The slowest packets",
+    ]  # fmt: skip
+    text = followed.one("#figures").text
+    assert "pf_test returned PF_DROP" in text
+    assert "queue" in text
+    click = """return [...document.querySelectorAll('#figures .go')]
+        .find((e) => e.innerText === arguments[0])"""
+    followed.browser.execute_script(click, "pf_test returned PF_DROP").click()
+    assert followed.texts(".row .number") == ["#4"]
+    followed.one("#show-figures").click()
+    followed.browser.execute_script(click, "#2").click()
+    assert followed.chosen == "#2"
+    assert followed.one("#journey").is_displayed()
+
+
+def test_printing_prints_the_chosen_packet(followed: Page) -> None:
+    followed.row(4)
+    followed.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    assert not followed.one("nav").is_displayed()
+    assert not followed.one("header").is_displayed()
+    assert followed.one("#journey h2").is_displayed()
+    followed.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+@pytest.mark.parametrize("width", [400, 800, 1400])
+def test_nothing_is_clipped_or_wider_than_the_window(followed: Page, width: int) -> None:
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    followed.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        outside = """return [...document.querySelectorAll(arguments[0])].filter((e) => {
+            const mine = e.getBoundingClientRect(), row = e.closest(arguments[1]);
+            const its = row.getBoundingClientRect();
+            return mine.width && (mine.right > its.right + 1 || mine.left < its.left - 1);
+        }).map((e) => e.innerText)"""
+        look = followed.browser.execute_script
+        assert look(outside, ".row .badge, .row .end", ".row") == []
+        assert look("return document.documentElement.scrollWidth") <= width
+        followed.row(1)
+        assert look(outside, ".wait, .where, .axis .tick", "#journey") == []
+        assert look("return document.getElementById('journey').scrollWidth") <= width
+        # One line of buttons, but for the title and the search on a phone.
+        assert look("return document.querySelector('header').offsetHeight") < (
+            130 if width < 760 else 60
+        )
+        followed.one("#show-figures").click()
+        assert look("return document.documentElement.scrollWidth") <= width
+    finally:
+        followed.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_a_long_journey_is_shown_in_parts(browser: webdriver.Chrome, tmp_path: Path) -> None:
+    long = Journey(1, None, tuple(Hop.parse(b"+a") for _ in range(65535)), "mbuf_trace 3")
+    page = Page(browser, write(tmp_path / "report.html", [long]))
+    assert len(page.all("#journey li")) == 1500
+    assert page.one(".rest").text == "64035 more"
+    page.one(".rest").click()
+    assert len(page.all("#journey li")) == 3000
 
 
 def test_light_and_dark(page: Page) -> None:

@@ -91,7 +91,8 @@ def source_argument(function: Callable[..., None]) -> Callable[..., int]:
         multiple=True,
         help="Only journeys with a snapshot that matches a pcap filter ('tcp port 22'), or a hop "
         "with label:GLOB or file:GLOB (file:if.c); of followed packets also outcome:GLOB "
-        "(outcome:dropped), vnet:GLOB, if:GLOB, proc:GLOB. Given twice, both must match.",
+        "(outcome:dropped), latency:5ms or latency:<5ms, vnet:GLOB, if:GLOB, proc:GLOB. Given "
+        "twice, both must match.",
     )
     @click.option("--strict", is_flag=True, help="Exit with 1 if anything in the input was odd.")
     @functools.wraps(function)

@@ -17,26 +17,32 @@ __all__ = ["Filter", "journey_filter"]
 #: Whether a journey is wanted.
 Filter = Callable[[Journey], bool]
 
-_KNOWN = re.compile(r"(label|file|outcome|vnet|if|proc):(.+)", re.DOTALL)
+_KNOWN = re.compile(r"(label|function|file|outcome|latency|vnet|if|proc):(.+)", re.DOTALL)
+
+_LATENCY = re.compile(r"([<>]?)(\d+(?:\.\d*)?|\.\d+)(ns|us|ms|s)")
+_UNITS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9}
 
 
 def journey_filter(expression: str) -> Filter:
     """
     What *expression* asks for.
 
-    :param expression: ``label:GLOB``, a hop whose label matches; ``file:GLOB``, one in such a
-        file, named from its end on directory boundaries (``if.c``, ``net/if.c``); of followed
-        packets ``outcome:GLOB``, what became of it (``dropped``, or all that is said of it), and
-        ``vnet:GLOB``, ``if:GLOB``, ``proc:GLOB``, where it was (a process by its name, or as
-        ``name[pid]``); or anything else, a filter of pcap-filter(7) that must match one of the
-        snapshots.
+    :param expression: ``label:GLOB`` or ``function:GLOB``, a hop whose label matches;
+        ``file:GLOB``, one in such a file, named from its end on directory boundaries (``if.c``,
+        ``net/if.c``); of followed packets ``outcome:GLOB``, what became of it (``dropped``, or all
+        that is said of it), ``latency:5ms`` or ``latency:<5ms``, that its hops took so long at
+        least or less, and ``vnet:GLOB``, ``if:GLOB``, ``proc:GLOB``, where it was (a process by
+        its name, or as ``name[pid]``); or anything else, a filter of pcap-filter(7) that must match
+        one of the snapshots.
     :raises FilterError: it is none of these.
     """
     found = _KNOWN.fullmatch(expression)
     if found is None:
         return _by_packet(expression)
     kind, glob = found.groups()
-    if kind == "label":
+    if kind == "latency":
+        return _by_latency(glob)
+    if kind in ("label", "function"):
         return _by_label(glob)
     if kind == "file":
         return _by_file(glob)
@@ -48,6 +54,21 @@ def journey_filter(expression: str) -> Filter:
 def _by_label(glob: str) -> Filter:
     def wanted(journey: Journey) -> bool:
         return any(fnmatchcase(plain(hop.place.label), glob) for hop in journey.hops)
+
+    return wanted
+
+
+def _by_latency(text: str) -> Filter:
+    found = _LATENCY.fullmatch(text)
+    if found is None:
+        raise FilterError(
+            f"filter 'latency:{text}': say latency:5ms, latency:>1.5s or latency:<9us"
+        )
+    less, limit = found[1] == "<", float(found[2]) * _UNITS[found[3]]
+
+    def wanted(journey: Journey) -> bool:
+        took = journey.duration
+        return took is not None and (took < limit) is less
 
     return wanted
 

@@ -14,26 +14,31 @@ from dtkit.trace.views.scale import scaled
 from dtkit.trace.views.spread import QUANTILES, Spread
 from dtkit.trace.views.stats import PLACES, Statistics, packets
 
-__all__ = ["against_lines", "json_lines", "text_lines"]
+__all__ = ["against_lines", "figure_rows", "json_lines", "text_lines"]
 
 # As JSON lines.
 
 
 def json_lines(made: Statistics) -> Iterator[str]:
-    """One object a line, ``type`` telling what it counts: ``packets``, ``outcome``, ``dropper``,
-    ``interface``, ``vnet``, ``process``; ``packet``, ``stage``, ``way``, ``place``, ``pair``."""
-    yield json.dumps({"type": "packets", "count": made.journeys, "missing": made.missing})
-    for (end, reason), count in made.outcomes.most_common():
-        yield json.dumps({"type": "outcome", "end": end, "reason": reason, "count": count})
-    for function, count in made.droppers.most_common():
-        yield json.dumps({"type": "dropper", "function": function, "count": count})
+    """:func:`figure_rows`, one a line."""
+    return map(json.dumps, figure_rows(made))
+
+
+def figure_rows(made: Statistics, most: int | None = None) -> Iterator[dict[str, Any]]:
+    """What was counted, as objects whose ``type`` says what it is: ``packets``, ``outcome``,
+    ``dropper``, ``interface``, ``vnet``, ``process``; ``packet``, ``stage``, ``way``, ``place``,
+    ``pair``. Of each the *most* that count or take the most."""
+    yield {"type": "packets", "count": made.journeys, "missing": made.missing}
+    for (end, reason), count in made.outcomes.most_common(most):
+        yield {"type": "outcome", "end": end, "reason": reason, "count": count}
+    for function, count in made.droppers.most_common(most):
+        yield {"type": "dropper", "function": function, "count": count}
     for kind, counts in made.by.items():
-        for name, ends in _largest(counts):
-            row = {"type": kind, "name": name, "count": ends.total(), "ends": dict(ends)}
-            yield json.dumps(row)
+        for name, ends in _largest(counts)[:most]:
+            yield {"type": kind, "name": name, "count": ends.total(), "ends": dict(ends)}
     for kind, spreads in made.tables.items():
-        for name, spread in _longest(spreads, len(spreads)):
-            yield json.dumps({"type": kind, "name": name, **spread.to_dict()})
+        for name, spread in _longest(spreads, len(spreads) if most is None else most):
+            yield {"type": kind, "name": name, **spread.to_dict()}
 
 
 def _largest(counts: dict[str, Counter[str]]) -> list[tuple[str, Counter[str]]]:

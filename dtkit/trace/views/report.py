@@ -21,10 +21,22 @@ from markupsafe import Markup
 from dtkit.foreign import visible
 from dtkit.trace.journey.columns import Table
 from dtkit.trace.journey.headers import LAYOUTS, dissect
-from dtkit.trace.journey.model import HOP, JOURNEY, Hop, HopMoment, Journey, Moment, Place
+from dtkit.trace.journey.model import (
+    HOP,
+    JOURNEY,
+    Hop,
+    HopMoment,
+    Journey,
+    Moment,
+    Place,
+    SnapshotMoment,
+)
+from dtkit.trace.journey.outcome import ENDS
+from dtkit.trace.views.figures import figure_rows
 from dtkit.trace.views.graph import Graph
 from dtkit.trace.views.links import Links
-from dtkit.trace.views.show import changed_where
+from dtkit.trace.views.show import changed_where, hop_name, slow_from
+from dtkit.trace.views.stats import Statistics
 from dtkit.trace.views.svg import svg
 from dtkit.version import __version__
 
@@ -61,8 +73,8 @@ def write_report(journeys: Iterable[Journey], stream: TextIO, title: str, links:
 
 #: The files of the page's script by idea, in the order in which they stand on each other.
 _SCRIPT = (
-    "data", "time", "elements", "ends", "search", "list", "journey", "lanes", "hop", "snapshot",
-    "graph", "keys",
+    "data", "time", "elements", "ends", "search", "list", "journey", "lanes", "axis", "hop",
+    "snapshot", "graph", "figures", "keys",
 )  # fmt: skip
 
 
@@ -86,7 +98,7 @@ _PLACE = Table("place", (Place, ""))
 
 #: What the page's rows have, in their order: the columns of JSON, and what only the page has.
 _COLUMNS = {
-    "journey": (*JOURNEY.names, "start", "headline", "steps"),
+    "journey": (*JOURNEY.names, "start", "slow", "headline", "steps"),
     "hop": ("kind", "depth", "place", *(column.name for column in _OWN)),
     "snapshot": ("kind", "depth", "data", "parts", "summary", "changes", "where"),
     "place": (*_PLACE.names, "name", "source", "editor", "snippet"),
@@ -108,12 +120,24 @@ def _shown(value: Any) -> Any:
     return value
 
 
+#: Rows of a table of figures that are in the page, at most.
+_MOST_FIGURES = 100
+
+
+def _changed_where(moment: SnapshotMoment) -> str:
+    """Where it changed: the hop right above is not named again."""
+    if moment.left is moment.before or moment.before is None or moment.left is None:
+        return f"changed {changed_where(moment)}"
+    return f"changed since {hop_name(moment.left)}"
+
+
 class _Page:
     """What the journeys of a page share: tables that their rows point into."""
 
     def __init__(self, links: Links) -> None:
         self._links = links
         self._graph = Graph()
+        self._statistics = Statistics()
         self._places: dict[Place, int] = {}
         self._groups: dict[str, int] = {}
         self._names: dict[str, int] = {}
@@ -125,6 +149,7 @@ class _Page:
         """Each journey as its row of JSON."""
         for journey in journeys:
             self._graph.add(journey)
+            self._statistics.add(journey)
             start = journey.time
             if start is None:
                 start = next((hop.time for hop in journey.hops if hop.time is not None), None)
@@ -132,6 +157,7 @@ class _Page:
                 [
                     *map(_shown, JOURNEY.row(journey).values()),
                     None if start is None else str(start),
+                    slow_from(journey),
                     journey.headline,
                     [self._step(moment, start) for moment in journey.moments()],
                 ]
@@ -166,7 +192,7 @@ class _Page:
         summary = "" if earlier.summary == step.summary else visible(step.summary)
         # Quadruples: first bit before, bits before, first bit after, bits after.
         bits = [[one.at, one.width, one.to, one.grown] for one in changes]
-        return [*row, summary, [changes.lines, bits], changed_where(moment)]
+        return [*row, summary, [changes.lines, bits], _changed_where(moment)]
 
     def _word(self, text: str) -> int:
         return self._words.setdefault(visible(text), len(self._words))
@@ -204,6 +230,12 @@ class _Page:
                 "words": list(self._words),
                 "layouts": LAYOUTS,
                 "snippets": self._snippets,
+                "ends": ENDS,
+                "figures": [
+                    {name: _shown(value) for name, value in row.items()}
+                    for row in figure_rows(self._statistics, _MOST_FIGURES)
+                ],
+                "missing": self._statistics.missing,
             }
         )
 

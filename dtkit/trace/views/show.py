@@ -16,8 +16,8 @@ from dtkit.trace.journey.snapshot import Snapshot
 from dtkit.trace.views.scale import clock, scaled
 
 __all__ = [
-    "Line", "Overview", "Teller", "brief_line", "changed_where", "journey_text", "lines",
-    "slow_from",
+    "Line", "Overview", "Teller", "brief_line", "changed_where", "hop_name", "journey_text",
+    "lines", "slow_from",
 ]  # fmt: skip
 
 
@@ -153,11 +153,12 @@ def _step(moment: Moment, teller: Teller) -> Iterator[Line]:
 def changed_where(moment: SnapshotMoment) -> str:
     """Between which hops the snapshot came to differ from the one before."""
     hops = moment.left, moment.before
-    first, second = (_name(hop) if hop else "the start" for hop in hops)
+    first, second = (hop_name(hop) if hop else "the start" for hop in hops)
     return f"after {first}" if hops[0] is hops[1] else f"between {first} and {second}"
 
 
-def _name(hop: Hop) -> str:
+def hop_name(hop: Hop) -> str:
+    """Its label with its direction and arguments: ``+ip_input(em0)``."""
     return visible(f"{hop.place.direction}{hop.label}")
 
 

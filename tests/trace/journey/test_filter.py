@@ -7,7 +7,7 @@ import pytest
 
 from dtkit.packets.pcapfilter import FilterError
 from dtkit.trace.journey.filter import journey_filter
-from dtkit.trace.journey.model import Hop, Journey
+from dtkit.trace.journey.model import Hop, Journey, Place
 from dtkit.trace.journey.snapshot import Snapshot
 from tests.trace.frames import ethernet, ipv4, tcp, udp
 
@@ -82,3 +82,31 @@ def test_followed_packets_by_what_is_known_of_them(expression: str, wanted: bool
     assert journey_filter(expression)(FOLLOWED) is wanted
     if not expression.startswith("label:"):
         assert not journey_filter(expression)(JOURNEY)
+
+
+@pytest.mark.parametrize(
+    ("text", "times"),
+    [
+        ("latency:5ms", [5_000_000, 9_000_000]),
+        ("latency:>5ms", [5_000_000, 9_000_000]),
+        ("latency:<5ms", [0, 4_999_999]),
+        ("latency:.005s", [5_000_000, 9_000_000]),
+        ("latency:0ns", [0, 4_999_999, 5_000_000, 9_000_000]),
+    ],
+)
+def test_by_latency(text: str, times: list[int]) -> None:
+    wanted = journey_filter(text)
+    journeys = [
+        Journey(1, 0, (Hop(Place("a", "a"), time=7), Hop(Place("b", "b"), time=7 + time)))
+        for time in (0, 4_999_999, 5_000_000, 9_000_000)
+    ]
+    assert [journey.duration for journey in journeys if wanted(journey)] == times
+    assert not wanted(
+        Journey(1, 0, (Hop(Place("a", "a"), time=7),))
+    )  # of one time nothing is known
+
+
+@pytest.mark.parametrize("text", ["latency:5", "latency:fast", "latency:5m", "latency:=5ms"])
+def test_a_latency_that_is_none(text: str) -> None:
+    with pytest.raises(FilterError, match="say latency:5ms"):
+        journey_filter(text)

@@ -6,7 +6,7 @@ const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9
 const colour = (group) => COLOURS[group % COLOURS.length];
 const nameOf = (group) => groups[group] || "kernel";
 
-const ENDS = ["dropped", "delivered", "freed", "still in the kernel"];
+const ENDS = tables.ends;
 const endOf = (journey) => ENDS.find((end) => journey[J.outcome].startsWith(end)) || null;
 const indexOf = new Map(journeys.map((journey, index) => [journey[J.journey], index]));
 const copiesOf = new Map();

@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The graph, and searching from it.
 
-const showGraph = (on) => {
-  const graph = $("graph");
-  if (on && !graph.firstChild) graph.append($("drawing").content.cloneNode(true));
-  graph.hidden = !on;
-  $("journey").hidden = on;
-  document.querySelector("nav").hidden = on;
-  $("show-graph").setAttribute("aria-pressed", String(on));
-  if (!on) draw();
+const VIEWS = ["graph", "figures"];
+// Show the packets, or instead of them one of the views.
+const showView = (wanted) => {
+  for (const view of VIEWS) {
+    $(view).hidden = view !== wanted;
+    $(`show-${view}`).setAttribute("aria-pressed", String(view === wanted));
+  }
+  if (wanted === "graph" && !$("graph").firstChild) {
+    $("graph").append($("drawing").content.cloneNode(true));
+  }
+  if (wanted === "figures") figuresView();
+  $("journey").hidden = Boolean(wanted);
+  document.querySelector("nav").hidden = Boolean(wanted);
+  if (!wanted) draw();
 };
+const viewing = () => VIEWS.find((view) => !$(view).hidden) || null;
+const flip = (view) => showView(viewing() === view ? null : view);
 const clearSearch = () => {
   for (const chip of $("groups").children) chip.setAttribute("aria-pressed", "false");
   for (const only of [onlyGroups, onlyVnets, onlyEnds]) only.clear();
@@ -18,7 +26,7 @@ const clearSearch = () => {
 };
 const searchFor = (text) => {
   $("search").value = text;
-  showGraph(false);
+  showView(null);
   document.body.classList.remove("reading");
   search();
 };

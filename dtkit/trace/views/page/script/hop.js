@@ -5,9 +5,9 @@ const expandable = (kind, depth, title, aside, more, always) => {
   const button = make("button", { "aria-expanded": "false" }, ...title);
   const node = make("div", { class: `step ${kind}` });
   // On a narrow page deep nesting must leave room for the text.
-  node.style.marginLeft = `min(${depth * 16}px, ${depth * 2.2}vw)`;
-  if (aside) node.append(make("div", { class: "line" }, button, aside));
-  else node.append(button);
+  const deep = Math.min(depth, 30);
+  node.style.marginLeft = `min(${deep * 16}px, ${deep * 1.5}%)`;
+  node.append(aside.length ? make("div", { class: "line" }, button, ...aside) : button);
   if (always) node.append(always);
   button.addEventListener("click", () => toggle(button, more));
   button.openMore = more;
@@ -21,18 +21,21 @@ const toggle = (button, more) => {
   else step.append(make("div", { class: "more" }, ...more()));
 };
 const link = (href, ...text) => make("a", { href, target: "_blank", rel: "noreferrer" }, ...text);
-const hopView = (step, journey, said) => {
+const hopView = (step, journey, said, time) => {
   const place = places[step[H.place]];
   const kind = { "+": "enter", "-": "leave" }[place[P.direction]] || "pass";
   const title = [make("span", { class: "name" }, labelOf(step))];
   if (said) title.push(make("span", { class: "about" }, said));
-  let where = null;
+  const aside = [];
   if (place[P.file] !== null) {
     const text = `${place[P.file]}:${place[P.line]}`;
     const href = place[P.source] || place[P.editor];
-    where = make("span", { class: "where" }, href ? link(href, text) : text);
+    // A path may break behind a slash, and nowhere else.
+    const broken = text.split(/(?<=\/)/).flatMap((part) => [part, make("wbr")]).slice(0, -1);
+    aside.push(make("span", { class: "where" }, href ? link(href, ...broken) : make("span", {}, ...broken)));
   }
-  return expandable(`hop ${kind}`, step[H.depth], title, where, () => {
+  if (time) aside.push(waitView(journey, time));
+  return expandable(`hop ${kind}`, step[H.depth], title, aside, () => {
     const facts = make("dl", { class: "facts" });
     const fact = (name, ...value) => facts.append(make("dt", {}, name), make("dd", {}, ...value));
     fact("function", place[P.name]);

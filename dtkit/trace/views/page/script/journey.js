@@ -2,6 +2,9 @@
 // The journey of the chosen packet.
 
 const LANE = 18;
+// Steps that are shown at once: a journey can have 65,535.
+const MOST_STEPS = 1500;
+const nodes = new Map();
 const journeyView = (index) => {
   const view = $("journey");
   view.replaceChildren();
@@ -18,17 +21,29 @@ const journeyView = (index) => {
     return name;
   }));
   const steps = make("ol", { "aria-label": "Hops and snapshots" });
-  let from = null, snapshot = null;
-  const tell = teller();
-  journey[J.steps].forEach((step) => {
-    const lane = isHop(step) ? laneOf(step) : from;
-    steps.append(make("li", {}, laneCell(lanes, from, lane, isHop(step)),
-      isHop(step) ? hopView(step, journey, tell(step)) : snapshotView(step, snapshot)));
-    from = lane;
-    if (!isHop(step)) snapshot = step;
-  });
+  let from = null, snapshot = null, next = 0;
+  const tell = teller(), times = timesOf(journey), all = journey[J.steps];
+  nodes.clear();
+  const add = (to) => {
+    for (; next < Math.min(to, all.length); next++) {
+      const step = all[next], lane = isHop(step) ? laneOf(step) : from, time = times.get(step);
+      const node = make("li", {}, times.size ? sinceView(time) : "",
+        laneCell(lanes, from, lane, isHop(step)),
+        isHop(step) ? hopView(step, journey, tell(step), time) : snapshotView(step, snapshot));
+      nodes.set(step, node);
+      steps.append(node);
+      from = lane;
+      if (!isHop(step)) snapshot = step;
+    }
+    if (next === all.length) rest.remove();
+    else rest.textContent = `${all.length - next} more`;
+  };
+  const rest = make("button", { class: "rest" });
+  rest.addEventListener("click", () => add(next + MOST_STEPS));
+  add(MOST_STEPS);
   const about = make("div", { class: "about" }, `${clock(startOf(journey))} UTC · ${journey[J.form]} · ` +
-    plural(journey[J.steps].filter(isHop).length, "hop"));
+    plural(journey[J.steps].filter(isHop).length, "hop") +
+    (known(journey[J.duration]) ? ` in ${scaled(journey[J.duration])}` : ""));
   if (journey[J.origin] !== null) about.append(" · copy of ", goTo(journey[J.origin]));
   (copiesOf.get(journey[J.journey]) || []).forEach((copy, nth) => {
     about.append(nth ? ", " : " · copied to ", goTo(copy));
@@ -36,7 +51,8 @@ const journeyView = (index) => {
   const notes = make("ul", { class: "notes", "aria-label": "What is missing" },
     ...journey[J.notes].map((note) => make("li", {}, note)));
   view.append(back, make("h2", {}, `#${journey[J.journey]}  ${journey[J.headline]}`), about,
-    outcomeView(journey, "outcome"), journey[J.notes].length ? notes : "", legend, steps,
+    outcomeView(journey, "outcome"), journey[J.notes].length ? notes : "", axisView(journey, times, laneOf), legend, steps,
+    next < all.length ? rest : "",
     outcomeView(journey, "outcome at-end"));
 };
 const outcomeView = (journey, kind) => {
@@ -50,6 +66,7 @@ const goTo = (number) => {
   if (!indexOf.has(number)) return `#${number}`;
   const button = make("button", { class: "go" }, `#${number}`);
   button.addEventListener("click", () => {
+    if (viewing()) showView(null);
     if (!shown.includes(indexOf.get(number))) clearSearch();
     choose(indexOf.get(number), true);
   });

@@ -18,14 +18,15 @@ const openAll = () => {
   for (const button of closed.length ? closed : buttons) toggle(button, button.openMore);
 };
 $("search").addEventListener("input", search);
-$("show-graph").addEventListener("click", () => showGraph($("graph").hidden));
+for (const view of VIEWS) $(`show-${view}`).addEventListener("click", () => flip(view));
 $("theme").addEventListener("click", theme);
 $("show-help").addEventListener("click", () => $("help").showModal());
 const KEYS = {
   j: () => move(1),
   k: () => move(-1),
-  "/": () => { showGraph(false); leave(); $("search").focus(); },
-  g: () => showGraph($("graph").hidden),
+  "/": () => { showView(null); leave(); $("search").focus(); },
+  g: () => flip("graph"),
+  f: () => flip("figures"),
   t: theme,
   e: openAll,
   "?": () => $("help").showModal(),
@@ -37,11 +38,11 @@ document.addEventListener("keydown", (event) => {
     if (typing && $("search").value) {
       $("search").value = "";
       search();
-    } else if (!$("graph").hidden) showGraph(false);
+    } else if (viewing()) showView(null);
     else leave();
     event.preventDefault();
   } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-    if ($("journey").contains(event.target) || !$("graph").hidden) return;
+    if ($("journey").contains(event.target) || viewing()) return;
     move(event.key === "ArrowDown" ? 1 : -1);
     event.preventDefault();
   } else if (event.key === "Enter" && (typing || event.target === list)) {
@@ -82,5 +83,7 @@ if (groups.length > 1 || !vnets.size) groups.forEach((_, group) => {
   chipFor(onlyGroups, group, nameOf(group), null, "only packets that pass it")
     .style.setProperty("--colour", colour(group));
 });
+const wanted = indexOf.get(Number(location.hash.slice(1)));
 search();
+if (wanted !== undefined) choose(wanted, true);
 document.body.dataset.ready = String(Math.round(performance.now()));

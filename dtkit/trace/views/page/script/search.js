@@ -31,9 +31,27 @@ const haystack = (index) => {
     made.note, made.proc, made.if, made.vnet].join("\n");
   return (haystacks[index] = made);
 };
+const NS = { ns: 1, us: 1e3, ms: 1e6, s: 1e9 };
+// With * or ? the whole of it has to match, as with --filter; else a part is enough.
+const matching = (pattern) => {
+  if (!/[*?]/.test(pattern)) return (text) => text.includes(pattern);
+  const parts = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
+  const whole = new RegExp(`^(?:.*/)?${parts}$`, "s");
+  return (text) => text.split("\n").some((line) => whole.test(line) ||
+    whole.test(line.replace(/\(.*|:\d+$|\[\d+\]$/s, "")) || whole.test(line.replace(/:.*/s, "")));
+};
 const wants = (word) => {
-  const found = /^(label|file|change|outcome|note|vnet|proc|if|thread):(.+)$/.exec(word);
-  if (found) return (index) => haystack(index)[found[1]].includes(found[2]);
+  const found = /^(label|function|file|change|outcome|note|vnet|proc|if|thread):(.+)$/.exec(word);
+  if (found) {
+    const kind = found[1] === "function" ? "label" : found[1], matches = matching(found[2]);
+    return (index) => matches(haystack(index)[kind]);
+  }
+  const latency = /^latency:([<>]?)(\d+(?:\.\d*)?|\.\d+)(ns|us|ms|s)$/.exec(word);
+  if (latency) {
+    const limit = Number(latency[2]) * NS[latency[3]];
+    return (index) => known(journeys[index][J.duration]) &&
+      (latency[1] === "<") === (journeys[index][J.duration] < limit);
+  }
   if (/^#\d+$/.test(word)) return (index) => `#${journeys[index][J.journey]}` === word;
   if (/^copy:#?\d+$/.test(word)) {
     return (index) => haystack(index).copy === word.replace(/^copy:#?/, "#");

@@ -54,10 +54,10 @@ const snapshotView = (step, before) => {
   let title = plural(size, "byte");
   if (changes) title = changed ? `${step[S.summary] || plural(size, "byte")}` : "unchanged";
   const always = changed ? make("div", { class: "changes" },
-    make("div", { class: "about" }, `changed ${step[S.where]}`),
+    make("div", { class: "about" }, step[S.where]),
     ...changes[0].map((line) => make("div", {}, line))) : null;
   return expandable(`snapshot${changed ? " changed" : ""}`, step[S.depth],
-    [make("span", {}, `${changed ? "~" : "="} ${title}`)], null,
+    [make("span", {}, `${changed ? "~" : "="} ${title}`)], [],
     () => [fieldTable(step, before), hexdump(step)], always);
 };
 const fieldTable = (step, before) => {

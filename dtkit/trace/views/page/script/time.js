@@ -14,20 +14,41 @@ const clock = (time) => {
   if (Number.isNaN(date.getTime())) return `${(time - fraction) / second}.${digits}`;
   return `${date.toISOString().slice(0, -5).replace("T", " ")}.${digits}`;
 };
-// What is to say of when and where a hop was: what is new since the hop before.
+// Three digits, and the unit that fits: as dtkit trace show has it.
+const UNITS = [[1e9, "s"], [1e6, "ms"], [1e3, "us"]];
+const scaled = (ns) => {
+  const sign = ns < 0 ? "-" : "", size = Math.abs(ns);
+  for (const [unit, name] of UNITS) {
+    if (size < unit * 0.9995) continue;
+    const value = size / unit, digits = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
+    return `${sign}${value.toFixed(digits)} ${name}`;
+  }
+  return `${sign}${size.toFixed(0)} ns`;
+};
+// Of hops with times: when each was after the first of them, and after the one before it.
+const timesOf = (journey) => {
+  const at = new Map();
+  let first = null, last = null;
+  for (const step of journey[J.steps]) {
+    if (!isHop(step) || !known(step[H.time])) continue;
+    first ??= step[H.time];
+    at.set(step, { since: step[H.time] - first, wait: last === null ? null : step[H.time] - last });
+    last = step[H.time];
+  }
+  return at;
+};
+// What is to say of where a hop was: what is new since the hop before.
+const TOLD = [["cpu", "cpu "], ["thread", "thread "], ["process", ""], ["interface", ""],
+  ["vnet", "vnet "]];
 const teller = () => {
   const last = {};
   return (step) => {
     const said = [];
-    if (known(step[H.time])) {
-      said.push(`+${((step[H.time] - (last.time ?? step[H.time])) / 1000).toFixed(3)} us`);
-      last.time = step[H.time];
-    }
-    if (known(step[H.cpu])) said.push(`cpu ${step[H.cpu]}`);
-    for (const [name, before] of [["thread", "thread "], ["process", ""], ["interface", ""], ["vnet", "vnet "]]) {
-      const value = word(step, H[name]);
-      if (value !== null && value !== last[name]) said.push(before + value);
-      if (value !== null) last[name] = value;
+    for (const [name, before] of TOLD) {
+      const value = name === "cpu" ? step[H.cpu] : word(step, H[name]);
+      if (!known(value)) continue;
+      if (value !== last[name]) said.push(before + value);
+      last[name] = value;
     }
     return said.join(", ");
   };
