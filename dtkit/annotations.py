@@ -53,10 +53,12 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "seg": ("%d", "which segment of the chain it is, from 1"),
     "skip": ("%d", "bytes of this mbuf that are not shown in front of the dump"),
     "mlen": ("%d", "`m_len` of the mbuf, exact"),
+    "vtag": ("%d", "VLAN tag that the packet header has and the bytes have not; -1 for none"),
     "dump": ("%d", "bytes of the dump that follows"),
     "last": ("%d", "not 0 where no segment follows"),
     "value": ("%d", "what the function returned: the register"),
     "freed": ("%d", "1 where the mbuf is gone"),
+    "moving": ("%d", "not 0 where a function that moves the packet frees its old mbuf"),
     "depth": ("%d", "frames of the stack"),
     "mbufs": ("%d", "mbufs that the script looks at"),
     "dropped": ("%s", "the function that dropped the packet"),
@@ -162,6 +164,45 @@ _KINDS = (
     ),
     AnnotationKind(
         "free", (*_FIRING, "m", "j", "n", *_WHO), "its mbuf is freed", stack=True, journey=True
+    ),
+    # Version 2: probe and CPU are those that dtrace(1) prints in front of the line.
+    AnnotationKind(
+        "hop",
+        ("id", "t", "m", "j", "n", *_WHO, "pkt", "off", "len", *_SEGMENT, "vtag", "if", "exec"),
+        "a function is given a packet that is followed",
+        dump=True,
+        journey=True,
+        version=2,
+    ),
+    AnnotationKind(
+        "return",
+        ("id", "t", "j", *_WHO, "value"),
+        "the function returns",
+        journey=True,
+        version=2,
+    ),
+    AnnotationKind(
+        "move",
+        ("id", "t", "m", "from", "j", *_WHO, "freed"),
+        "the packet goes on in another mbuf; in none, where `m` is 0",
+        journey=True,
+        version=2,
+    ),
+    AnnotationKind(
+        "copy",
+        ("id", "t", "m", "from", "j", "of", *_WHO, "pkt", "off", "len", *_SEGMENT, "vtag"),
+        "the packet was copied from byte `off` on, and the copy is a journey of its own",
+        dump=True,
+        journey=True,
+        version=2,
+    ),
+    AnnotationKind(
+        "free",
+        ("id", "t", "m", "j", "n", *_WHO, "moving"),
+        "its mbuf is freed",
+        stack=True,
+        journey=True,
+        version=2,
     ),
 )
 

@@ -14,6 +14,7 @@ from dtkit.cli.given import given, given_but, refuse
 from dtkit.cli.inputs import READABLE, first_interrupt, open_input, open_output
 from dtkit.cli.terminal import say, tell
 from dtkit.foreign import visible
+from dtkit.generate.estimate import DOF_MAXSIZE
 from dtkit.generate.functions import (
     PRESETS,
     Function,
@@ -22,7 +23,7 @@ from dtkit.generate.functions import (
     known_functions,
     listed_functions,
 )
-from dtkit.generate.path import Estimate, PathRequest, path_script
+from dtkit.generate.path import PathRequest, path_script
 from dtkit.generate.request import Copy
 from dtkit.live.dtrace import DtraceError, NowhereError, listing, running
 from dtkit.oddity import Oddity
@@ -32,9 +33,6 @@ from dtkit.trace.journey.path import read_path
 from dtkit.trace.journey.snapshot import Snapshot
 from dtkit.trace.views.scale import clock
 from dtkit.trace.views.show import Overview, journey_text
-
-#: Enablings from which on dtrace(1) takes its time, and the kernel may refuse.
-_MANY = 2500
 
 _NUMBER = click.IntRange(1, (1 << 31) - 1)
 
@@ -54,7 +52,7 @@ Examples:
 @click.option(
     "--preset",
     type=click.Choice(list(PRESETS)),
-    default="all",
+    default="default",
     show_default=True,
     help="Which functions to look at.",
 )
@@ -169,13 +167,10 @@ def command(
     except DtraceError as error:
         raise _Failed(str(error), ctx) from error
     if estimate:
-        click.echo(_estimate(expected, len(text)))
+        click.echo(str(expected))
         return 0
-    if expected.enablings > _MANY:
-        say(
-            f"{ctx.command_path}: {expected.enablings} clauses of probes: dtrace(1) will take its "
-            "time, and may refuse so many; --preset, --func and --not-func make it fewer"
-        )
+    if expected.size.dof > DOF_MAXSIZE:
+        click.echo(f"{ctx.command_path}: {expected.warning}", err=True)
     with open_output(output) as sink:
         if not run:
             sink.write(text.encode())
@@ -234,13 +229,6 @@ def _listing(listed: str | None, host: str | None) -> Iterator[BinaryIO]:
     else:
         with listing(host) as stream:
             yield stream
-
-
-def _estimate(expected: Estimate, size: int) -> str:
-    return (
-        f"{expected.functions} functions, {expected.probes} probes, {expected.enablings} clauses "
-        f"of probes ({expected.clauses} a function), {size} bytes of D"
-    )
 
 
 class _Failed(click.ClickException):

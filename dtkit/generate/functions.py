@@ -6,12 +6,12 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from dtkit.generate.text import D
 from dtkit.probes import Catalog, ListedProbe
 
-#: Functions of each preset, besides those that every script needs.
-PRESETS: dict[str, tuple[str, ...]] = {
+_PRESETS: dict[str, tuple[str, ...]] = {
     "input": (
         "ether_input*", "ether_demux", "ether_nh_input", "*netisr_*", "*vlan_input*", "lagg_input*",
         "bridge_input", "ip_input", "ip6_input", "ip_reass*", "frag6_input", "*_input", "icmp*_*",
@@ -34,6 +34,12 @@ PRESETS: dict[str, tuple[str, ...]] = {
     ),
     "all": ("*",),
 }  # fmt: skip
+
+#: What is looked at where nothing is said: the three ways of a packet.
+_USUAL = [glob for name in ("input", "output", "forward") for glob in _PRESETS[name]]
+
+#: Functions of each preset, besides those that every script needs.
+PRESETS: dict[str, tuple[str, ...]] = {"default": tuple(dict.fromkeys(_USUAL)), **_PRESETS}
 
 #: Functions that return another mbuf for the packet they are given. On failure all but m_defrag()
 #: and m_collapse() free it.
@@ -73,16 +79,56 @@ VERDICTS: dict[str, str] = {
     "nd6_resolve": "errno",
 }
 
-#: Where packets are chosen when there are many functions: every packet passes some of these, and
-#: the kernel refuses a program that has the filter everywhere.
-GATES = (
-    "ether_*", "bridge_*", "*netisr_*", "*_input", "*_output", "*_output_frame", "*_forward",
-    "ip_tryforward", "*_transmit", "*_start*", "if_simloop", "pf_test*", "pf_check*",
-    "ipfw_check_*", "bpf_mtap*",
-)  # fmt: skip
 
-#: From so many functions on there are many.
-MANY = 100
+class Layer(StrEnum):
+    """What the data of a function's mbuf starts with, as far as is known."""
+
+    IPV4 = "ipv4"
+    IPV6 = "ipv6"
+    IP = "ip"  #: either, or a bare ARP
+    UNFINISHED = "unfinished"  #: IPv4 whose first byte, id and source may not be set yet
+    ETHERNET = "ethernet"
+    ANYTHING = "anything"  #: to be seen: Ethernet or IP
+
+
+#: Where packets are chosen. Every packet passes some of these, and the fewer there are, the less
+#: costs one that is not wanted.
+GATES: dict[str, Layer] = {
+    "ether_input": Layer.ETHERNET,
+    "ether_output": Layer.IP,
+    "ether_output_frame": Layer.ETHERNET,  # for filters on frames only
+    "looutput": Layer.IP,
+    "ip_input": Layer.IPV4,
+    "ip_forward": Layer.IPV4,
+    "ip_output": Layer.UNFINISHED,
+    "ip6_input": Layer.IPV6,
+    "ip6_forward": Layer.IPV6,
+    "ip6_output": Layer.IPV6,
+}
+
+#: What the data starts with at other functions; the first that fits counts.
+LAYERS: dict[str, Layer] = {
+    **GATES,
+    "ether_input_internal": Layer.ETHERNET,
+    "ether_nh_input": Layer.ETHERNET,
+    "ether_demux": Layer.ETHERNET,
+    "bridge_input": Layer.ETHERNET,
+    "bridge_output": Layer.ETHERNET,
+    "bridge_forward": Layer.ETHERNET,
+    "bridge_enqueue": Layer.ETHERNET,
+    "bridge_transmit": Layer.ETHERNET,
+    "epair_transmit": Layer.ETHERNET,
+    "vlan_transmit": Layer.ETHERNET,
+    "lagg_transmit*": Layer.ETHERNET,
+    "ip_tryforward": Layer.IPV4,
+    "ip6_tryforward": Layer.IPV6,
+    "pf_test": Layer.IP,
+    "pf_test6": Layer.IP,
+    "pf_check_*": Layer.IPV4,
+    "pf_check6_*": Layer.IPV6,
+    "ipfw_check_packet": Layer.IP,
+    "ipfw_check_frame": Layer.ETHERNET,
+}
 
 #: Functions at which the data is rubbish as often as not: no packet is chosen there.
 RUBBISH = ("m_*", "mb_*", "sb*", "so*", "uipc_*")
@@ -121,16 +167,23 @@ class Function:
 @dataclass(frozen=True, slots=True)
 class Group:
     """
-    Functions that are given their mbuf in the same way.
+    Functions of which one clause looks at the entry.
 
+    :ivar position: which argument the mbuf is.
+    :ivar depth: 1 for ``struct mbuf *``, 2 for ``struct mbuf **``.
+    :ivar interface: which argument is a ``struct ifnet *``, or None.
+    :ivar role: ``move``, ``copy`` or ``copy from`` (an offset on) where they do that, else empty.
+    :ivar returns: whether what they return is shown.
+    :ivar chooses: the condition under which a packet that is not followed yet is; empty for none.
     :ivar entries: the descriptions of their entry probes.
-    :ivar kind: 1 where the data starts with IP, 2 with Ethernet, 3 where it is to be seen.
     """
 
     position: int
     depth: int
     interface: int | None
-    kind: int
+    role: str
+    returns: bool
+    chooses: D
     entries: D
 
 
@@ -187,7 +240,7 @@ def listed_functions(listing: Iterable[ListedProbe]) -> list[Function]:
 
 def choose(
     functions: Sequence[Function],
-    preset: str = "all",
+    preset: str = "default",
     wanted: Sequence[str] = (),
     unwanted: Sequence[str] = (),
 ) -> list[Function]:
@@ -217,6 +270,14 @@ def choose(
 
 def matches(name: str, globs: Iterable[str]) -> bool:
     return any(fnmatch.fnmatchcase(name, glob) for glob in globs)
+
+
+def layer(name: str) -> Layer | None:
+    """What the data starts with at a function; None where it is not known here."""
+    exact = LAYERS.get(name)
+    if exact is not None:
+        return exact
+    return next((kind for glob, kind in LAYERS.items() if fnmatch.fnmatchcase(name, glob)), None)
 
 
 def verdict(name: str) -> str:

@@ -2,9 +2,10 @@
 """
 Scripts that follow packets: D on the entry of every function that is given an mbuf.
 
-A packet is told by the address of its mbuf. Functions that take the mbuf in the same argument share
-their first clause, and all functions share the rest, so that a script is a few dozen clauses
-however many functions a kernel has.
+A packet is told by the address of its mbuf. Each entry probe has one clause, whose predicate looks
+that address up; at the gates, where packets are chosen, it also holds the filter. So a packet that
+nobody wants costs a clause and a look-up, and at gates the tests up to the first that it fails.
+Functions that are given their mbuf in the same way share a clause.
 """
 
 from __future__ import annotations
@@ -13,40 +14,45 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dtkit.generate.bpf import Statement, translate
+from dtkit.generate.chosen import Chosen
+from dtkit.generate.estimate import Estimate
 from dtkit.generate.functions import (
     COPIES,
     ENDS,
     GATES,
-    MANY,
     MOVES,
     RUBBISH,
     Function,
     Group,
+    Layer,
     Pair,
     PathError,
+    layer,
     matches,
     verdict,
 )
 from dtkit.generate.request import Copy
-from dtkit.generate.templating import KINDS, render
+from dtkit.generate.templating import render
 from dtkit.generate.text import D, comment
-from dtkit.packets.linktype import LinkType
-from dtkit.packets.pcapfilter import FilterError, compile_filter
 from dtkit.probes import Data, catalog
 from dtkit.version import __version__
 
-#: What the data of a function's mbuf starts with, as the script numbers it.
-_KINDS = {
-    Data.ETHERNET: KINDS["ETHERNET"],
-    Data.IP: KINDS["IP"],
-    Data.IPV4: KINDS["IP"],
-    Data.IPV6: KINDS["IP"],
-    Data.NETWORK: KINDS["IP"],
-    Data.UNKNOWN: KINDS["ANYTHING"],
+__all__ = ["Estimate", "PathRequest", "path_script"]
+
+_LAYERS = {
+    Data.ETHERNET: Layer.ETHERNET,
+    Data.IP: Layer.IP,
+    Data.IPV4: Layer.IPV4,
+    Data.IPV6: Layer.IPV6,
+    Data.NETWORK: Layer.IP,
+    Data.UNKNOWN: Layer.ANYTHING,
 }
 
-_DEPTH = 2
+#: Bytes that names in records take: IFNAMSIZ is 16, MAXCOMLEN 19, and jails have longer ones.
+_NAMES = 32
+
+#: Bytes of a hop's record without those of the packet.
+_RECORD = 72 + 2 * _NAMES + 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +67,10 @@ class PathRequest:
         became of the packet.
     :ivar stack: whether the stack at a free is shown whole.
     :ivar rate: packets to begin with in a second, at most.
-    :ivar hops: hops to show in a second, at most.
+    :ivar hops: hops in a second after which no other packet is begun with.
     :ivar count: packets to begin with in all, or None; the script ends some seconds after.
     :ivar seconds: how long, or None.
+    :ivar count_firings: whether the firings of each probe are counted.
     """
 
     filter: str = ""
@@ -75,23 +82,7 @@ class PathRequest:
     hops: int = 10_000
     count: int | None = None
     seconds: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """
-    What a script will enable.
-
-    :ivar functions: functions whose entry is looked at.
-    :ivar probes: probes, as far as known: a name may be more than one function.
-    :ivar enablings: clauses of probes.
-    :ivar clauses: clauses that run when a function is given a packet that is not followed.
-    """
-
-    functions: int
-    probes: int
-    enablings: int
-    clauses: int
+    count_firings: bool = False
 
 
 def path_script(
@@ -104,103 +95,93 @@ def path_script(
     :return: the script, and what it will enable.
     :raises PathError: the filter is none.
     """
-    layer, statements = _filter(request.filter)
-    groups = _groups(functions)
-    returning = functions if request.returns else [f for f in functions if verdict(f.name)]
+    chosen = Chosen(request.filter)
+    choosing = _choosing(functions, chosen)
+    returning = [f for f in functions if request.returns or verdict(f.name)]
     # These say what they return in lines of their own.
     returning = [f for f in returning if f.name not in (*MOVES, *COPIES)]
-    returns = _probes(returning)
-    moves = _probes([f for f in functions if f.name in MOVES])
-    copies = _probes([f for f in functions if f.name in COPIES])
-    choosing = _probes(_choosing(functions))
-    everything = _probes(functions)
-    deep = sum(function.depth == 2 for function in functions)
-    every = everything.count
-    hop_clauses = 3 if request.size else 2
-    enablings = (
-        every * (1 + hop_clauses)
-        + deep
-        + choosing.count * (3 if statements else 2)
-        + returns.count * 3
-        + moves.count * 4
-        + copies.count * (5 if request.size else 4)
-        + len(ENDS) * 3
-    )
-    told = [f for f in functions if f in returning or f.name in (*MOVES, *COPIES)]
-    probes = every + len(told) + len(ENDS)
-    estimate = Estimate(every, probes, enablings, enablings // max(every, 1))
-    record = request.size + 420
+    groups = _groups(functions, chosen, choosing, returning)
+    if not any(group.chooses for group in groups):
+        raise PathError(f"filter {request.filter!r}: no packet at these functions can pass it")
+    pairs = {
+        "returns": _probes(returning),
+        "moves": _probes([f for f in functions if f.name in MOVES]),
+        "copies": _probes([f for f in functions if f.name in COPIES]),
+    }
+    record = request.size + _RECORD
     mebibytes, hertz = _buffers(record, request.hops)
+
     text = render(
         "path.d.j2",
         title=comment(f"The way of packets through the kernel: {request.filter or 'all of IP'}"),
         command=comment(shlex.join(command)),
         needs=D(request.copy.needs),
         version=__version__,
-        functions=estimate.functions,
-        probes=estimate.probes,
-        enablings=estimate.enablings,
+        functions=len(functions),
+        probes=len(functions) + sum(pair.count for pair in pairs.values()) + len(ENDS),
         bufsize=mebibytes,
         switchrate=hertz,
         why=D(f"{record} bytes a hop: good for {request.hops} hops a second on each CPU"),
         dynvarsize=16,
+        names=_NAMES,
         rate=request.rate,
-        hops=request.hops,
+        hops_a_second=request.hops,
         count=request.count,
         linger=3,
         jails=16,
         seconds=request.seconds,
         size=request.size,
         copy=str(request.copy),
-        layer=layer,
         modern=request.copy is Copy.COPYOUTMBUF,
-        filter=statements,
         groups=groups,
-        choosing=choosing.entries,
-        all=everything.entries,
-        returns=returns if returns.count else None,
-        moves=moves,
-        copies=copies,
         ends=D(",\n".join(f"fbt::{name}:entry" for name in ENDS)),
         frames=D("" if request.stack else "8"),
+        count_firings=int(request.count_firings),
+        **{name: pair if pair.count else None for name, pair in pairs.items()},
     )
-    return text, estimate
+    return text, Estimate(text, len(functions), chosen.lazy)
 
 
-def _choosing(functions: Sequence[Function]) -> list[Function]:
-    """The functions at which packets are chosen."""
-    found = [f for f in functions if not matches(f.name, RUBBISH)]
-    if len(found) > MANY:
-        found = [f for f in found if matches(f.name, GATES)] or found
-    return found
+def _choosing(functions: Sequence[Function], chosen: Chosen) -> list[Function]:
+    """The functions at which packets are chosen: gates, if there are any that they can pass."""
+    gates = [f for f in functions if f.name in GATES and chosen.at(GATES[f.name])]
+    if not chosen.on_frames:
+        # ether_output() has seen those packets before.
+        gates = [f for f in gates if f.name != "ether_output_frame"]
+    return gates or [f for f in functions if not matches(f.name, RUBBISH)]
 
 
-def _filter(expression: str) -> tuple[str, list[Statement]]:
-    """The layer that a filter looks at, ``ip`` where that is possible, and its statements."""
-    if not expression:
-        return "ip", []
-    try:
-        program = compile_filter(expression, LinkType.RAW)
-        layer = "ip"
-    except FilterError as error:
-        try:
-            program = compile_filter(expression, LinkType.ETHERNET)
-        except FilterError:
-            raise PathError(str(error)) from error
-        layer = "ethernet"
-    return layer, translate(program.instructions, _DEPTH, skip="this->skip")
-
-
-def _groups(functions: Sequence[Function]) -> list[Group]:
-    data = {
-        probe.description.function: probe.data
+def _groups(
+    functions: Sequence[Function],
+    chosen: Chosen,
+    choosing: Sequence[Function],
+    returning: Sequence[Function],
+) -> list[Group]:
+    known = {
+        probe.description.function: _LAYERS[probe.data]
         for probe in catalog()
         if probe.description.provider == "fbt" and not probe.hint
     }
-    ways: dict[tuple[int, int, int | None, int], list[Function]] = {}
+    ways: dict[tuple[int, int, int | None, str, bool, D], list[Function]] = {}
+    conditions: dict[Layer, D] = {}
     for function in functions:
-        kind = _KINDS[data.get(function.name, Data.UNKNOWN)]
-        way = (function.position, function.depth, function.interface, kind)
+        chooses = D("")
+        if function in choosing:
+            where = layer(function.name) or known.get(function.name, Layer.ANYTHING)
+            if where not in conditions:
+                conditions[where] = chosen.at(where)
+            chooses = conditions[where]
+        role = "move" if function.name in MOVES else "copy" if function.name in COPIES else ""
+        # m_copym() copies from an offset on.
+        role = "copy from" if function.name == "m_copym" else role
+        way = (
+            function.position,
+            function.depth,
+            function.interface,
+            role,
+            function in returning,
+            chooses,
+        )
         ways.setdefault(way, []).append(function)
     return [Group(*way, _probes(found).entries) for way, found in ways.items()]
 

@@ -17,8 +17,9 @@ from dtkit.annotations import SHOWING
 from dtkit.oddity import Oddity
 from dtkit.output.events import Annotation, Dump, Event, Firing, Source
 from dtkit.output.uniform import FiringRun
-from dtkit.packets.linktype import link_type
+from dtkit.packets.linktype import LinkType, link_type
 from dtkit.packets.packet import NOWHERE, Origin, Packet, PacketRun
+from dtkit.packets.vlan import with_tag
 from dtkit.probes import Catalog, Probe
 
 #: Sources, probes and CPUs that are remembered; only hostile output has as many.
@@ -102,6 +103,8 @@ class _Assembler:
             elif isinstance(part, Dump):
                 if annotation is None or annotation.kind not in SHOWING:
                     yield self._bare(firing, part)
+                elif annotation.number("mlen") == 0 or annotation.number("len") == 0:
+                    pass  # of an mbuf without bytes something is dumped all the same
                 elif "seg" in annotation.fields:
                     yield from self._segment(annotation, firing.source, part)
                 else:
@@ -237,11 +240,21 @@ class _Assembler:
         exact: bool,
     ) -> Packet:
         text = annotation.fields.get("probe", "")
-        if text not in self._described:
-            if len(self._described) > _PLACES:
-                self._described.clear()
-            self._described[text] = self._catalog.get(text)
-        probe = self._described[text]
+        if not text and source is not None:
+            # It does not say where it is: the frame does.
+            origin, probe = self._place(source)
+            text = origin.probe or ""
+        else:
+            if text not in self._described:
+                if len(self._described) > _PLACES:
+                    self._described.clear()
+                self._described[text] = self._catalog.get(text)
+            probe = self._described[text]
+        linktype = link_type(probe, data, _natural(annotation, "off") or 0)
+        if linktype is LinkType.ETHERNET and not annotation.number("off"):
+            whole = with_tag(data, annotation.number("vtag"))
+            length = None if length is None else length + len(whole) - len(data)
+            data = whole
         fields = text.split(":")
         timestamp, offset = _natural(annotation, "t"), _natural(annotation, "off") or 0
         function = name = None
@@ -254,7 +267,7 @@ class _Assembler:
             cpu = source.cpu
         return Packet(
             data,
-            link_type(probe, data, offset),
+            linktype,
             Origin(text or None, function, name, cpu, _natural(annotation, "id")),
             timestamp=timestamp,
             time=self._of_day(timestamp),

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from dtkit.generate.bpf import TranslationError, describe, translate
+from dtkit.generate.lazy import NotLazyError, expression
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.pcapfilter import FilterError, Instruction, Program, compile_filter
 from dtkit.simulate import Settings, StackPacket, read_paths
@@ -22,8 +23,8 @@ PROBE = "fbt::ip_input:entry"
 PATHS = read_paths("thread netisr 12 100004 intr swi_net+0x12b\n\npath input\n  ip_input m\n")
 
 
-def d_program(program: Program, depth: int) -> str:
-    """A script that prints what the filter decides, a line for each packet."""
+def straight(program: Program, depth: int) -> str:
+    """A script that prints what the straight line decides, a line for each packet."""
     statements = "".join(f"\t{one.code};\n" for one in translate(program.instructions, depth))
     return (
         "#pragma D option quiet\n"
@@ -33,9 +34,24 @@ def d_program(program: Program, depth: int) -> str:
     )
 
 
-def decisions(program: Program, packets: list[StackPacket], depth: int) -> list[bool]:
+def lazily(program: Program, depth: int) -> str:
+    """
+    The same of the lazy expression.
+
+    :raises NotLazyError: there is none.
+    """
+    condition = expression(program.instructions, depth)
+    return (
+        "#pragma D option quiet\n"
+        f"{PROBE} {{ this->ok = 0; this->m = args[0]; }}\n"
+        f"{PROBE}\n/this->m != NULL && {condition}/\n{{ this->ok = 1; }}\n"
+        f'{PROBE}\n{{\n\tprintf("%d\\n", this->ok);\n}}\n'
+    )
+
+
+def decisions(text: str, packets: list[StackPacket]) -> list[bool]:
     """What D decides; a fault would show as a line that is no number."""
-    text = ran(d_program(program, depth), packets, Settings(paths=PATHS))
+    text = ran(text, packets, Settings(paths=PATHS))
     lines = text.split()
     assert set(lines) <= {"0", "1"}, text
     return [line == "1" for line in lines]
@@ -56,7 +72,12 @@ def check(program: Program, depth: int) -> None:
         if sum(lengths) < len(data)
     ]
     wanted = [expected(program, packet, depth) for packet in packets]
-    assert decisions(program, packets, depth) == wanted, program.expression
+    assert decisions(straight(program, depth), packets) == wanted, program.expression
+    try:
+        text = lazily(program, depth)
+    except NotLazyError:
+        return
+    assert decisions(text, packets) == wanted, program.expression
 
 
 CASES = [(text, link) for text, links in PRIMITIVES for link in links]
@@ -139,7 +160,7 @@ def test_by_hand(code: list[tuple[int, int, int, int]], accepts: bool) -> None:
     program = Program("by hand", LinkType.RAW, instructions)
     packet = StackPacket(b"\1\2\3\4", lengths=(1,))
     assert program.matches(packet.data) is accepts
-    assert decisions(program, [packet], 2) == [accepts]
+    assert decisions(straight(program, 2), [packet]) == [accepts]
 
 
 @pytest.mark.parametrize(
@@ -176,7 +197,7 @@ UNDEFINED = {
 @pytest.mark.parametrize("code", UNDEFINED.values(), ids=UNDEFINED)
 def test_what_c_leaves_undefined(code: list[tuple[int, int, int, int]]) -> None:
     program = Program("by hand", LinkType.RAW, tuple(Instruction(*one) for one in code))
-    assert decisions(program, [StackPacket(b"\1\2\3\4")], 2) == [False]
+    assert decisions(straight(program, 2), [StackPacket(b"\1\2\3\4")]) == [False]
 
 
 @pytest.mark.parametrize("text", ["ip protochain 6", "ip6 protochain 6"])

@@ -30,7 +30,12 @@ from dtkit.probes import ListedProbe, catalog, read_listing
 
 LISTING = Path(__file__).parent.parent / "data" / "captures" / "listing-kernel-entry.txt.xz"
 
-FEW = [Function("ip_input", 0), Function("pf_test", 3, 2, 2), Function("m_pullup", 0)]
+FEW = [
+    Function("ether_input", 1, 1, 0),
+    Function("ip_input", 0),
+    Function("pf_test", 3, 2, 2),
+    Function("m_pullup", 0),
+]
 
 
 @cache
@@ -120,11 +125,33 @@ def test_a_script_for_a_real_listing_compiles() -> None:
     compile_program(text)
 
 
-def test_few_functions_choose_anywhere_and_many_at_the_gates() -> None:
-    few, _ = path_script(choose(listed(), wanted=["pf_pull_hdr", "ip_input"]), PathRequest("icmp"))
-    assert few.count("fbt::pf_pull_hdr:entry") > 5
-    many, _ = path_script(choose(listed()), PathRequest("icmp"))
-    assert many.count("fbt::pf_pull_hdr:entry") < many.count("fbt::ip_input:entry")
+def choosing(text: str) -> set[str]:
+    """The probes whose clause may begin a journey."""
+    found = re.findall(r"^((?:fbt:.*,\n)*fbt:.*)\n(/.*/)$", text, re.M)
+    return {
+        probe
+        for probes, predicate in found
+        if "begun" in predicate
+        for probe in probes.split(",\n")
+    }
+
+
+def test_packets_are_chosen_at_gates() -> None:
+    text, _ = path_script(choose(listed()), PathRequest("icmp"))
+    gates = choosing(text)
+    assert {"fbt::ip_input:entry", "fbt::ip_output:entry", "fbt::ether_input:entry"} <= gates
+    assert "fbt::pf_pull_hdr:entry" not in gates
+    assert len(gates) < 40
+
+
+def test_where_there_is_no_gate_they_are_chosen_anywhere() -> None:
+    text, _ = path_script(choose(listed(), wanted=["pf_pull_hdr"]), PathRequest("icmp"))
+    assert choosing(text) == {"fbt::pf_pull_hdr:entry"}
+
+
+def test_a_filter_that_no_packet_can_pass_there_is_refused() -> None:
+    with pytest.raises(PathError, match="no packet at these functions can pass it"):
+        path_script([Function("ip_input", 0)], PathRequest("ether host 02:00:00:00:00:01"))
 
 
 def test_functions_of_one_name_are_told_by_their_modules() -> None:

@@ -313,7 +313,7 @@ BAD = {
         ["line 7: a line of 10000000 bytes is too long to keep"],
     ),
     "an annotation of a later version": (
-        "@dtkit 2 mbuf x=y\n" + firings([ONE]),
+        "@dtkit 3 mbuf x=y\n" + firings([ONE]),
         [ONE],
         ["line 1: an annotation that this version of dtkit does not know"],
     ),

@@ -16,10 +16,22 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from dtkit.annotations import JOURNEY
-from dtkit.generate.functions import verdict
+from dtkit.generate.functions import Layer, layer, verdict
 from dtkit.oddity import Oddity
-from dtkit.output import Annotation, Drop, Dump, Event, Fault, Firing, Notice, Stack, read_output
+from dtkit.output import (
+    Annotation,
+    Drop,
+    Dump,
+    Event,
+    Fault,
+    Firing,
+    Notice,
+    Source,
+    Stack,
+    read_output,
+)
 from dtkit.packets.linktype import LinkType, link_type
+from dtkit.packets.vlan import with_tag
 from dtkit.probes import Catalog, Probe
 from dtkit.probes.points import shipped_catalog
 from dtkit.trace.journey.model import Hop, Journey, Place, Step
@@ -60,10 +72,12 @@ class _Record:
     annotation: Annotation
     function: str
     module: str
+    cpu: int | None = None
     data: bytes | None = None
     frames: tuple[str, ...] = ()
     original: int = 0  # of a copy: the numbers of the two journeys
     copy: int = 0
+    linktype: LinkType | None = None  # of a copy: what the original starts with
 
 
 @dataclass(slots=True)
@@ -123,6 +137,8 @@ class _PathReader:
         self._faults = 0
         self._drops, self._drop = 0, ""  # how many messages of drops, and the last
         self._started = self._ended = False
+        self._names: dict[int, str] = {}  # functions of probes by their id
+        self._unnamed = 0  # lines about packets that do not say at which probe
         self._odd: set[str] = set()
 
     # Events
@@ -130,22 +146,25 @@ class _PathReader:
     def event(self, event: Event) -> Iterator[Journey | Oddity]:
         """Take one event."""
         if isinstance(event, Firing):
+            source = event.source
+            if source is not None and source.id is not None:
+                self._names[source.id] = source.function
             annotation: Annotation | None = None
             for part in event.parts:
                 if isinstance(part, Annotation):
                     if annotation is not None:
-                        yield from self._annotation(annotation)
+                        yield from self._annotation(annotation, source)
                     annotation = part
                 elif annotation is not None and isinstance(part, Dump):
-                    yield from self._annotation(annotation, data=part.data)
+                    yield from self._annotation(annotation, source, data=part.data)
                     annotation = None
                 elif annotation is not None and isinstance(part, Stack):
-                    yield from self._annotation(annotation, frames=part.frames)
+                    yield from self._annotation(annotation, source, frames=part.frames)
                     annotation = None
             if annotation is not None:
-                yield from self._annotation(annotation)
+                yield from self._annotation(annotation, source)
         elif isinstance(event, Annotation):
-            yield from self._annotation(event)
+            yield from self._annotation(event, None)
         elif isinstance(event, Drop):
             self._drops += 1
             self._drop = str(event)
@@ -166,6 +185,13 @@ class _PathReader:
         yield from self._close_all()
         if self._faults > _MOST_FAULTS:
             yield Oddity("line", 0, f"{self._faults} faults in all")
+        if self._unnamed:
+            yield Oddity(
+                "line",
+                0,
+                f"{self._unnamed} lines about packets do not name their probe: run the script "
+                "without -q",
+            )
         if self._back > 1:
             yield Oddity("line", 0, f"{self._back} times in all went back")
         if not self._started and not self._count:
@@ -188,11 +214,15 @@ class _PathReader:
     # Annotations
 
     def _annotation(
-        self, annotation: Annotation, data: bytes | None = None, frames: tuple[str, ...] = ()
+        self,
+        annotation: Annotation,
+        source: Source | None,
+        data: bytes | None = None,
+        frames: tuple[str, ...] = (),
     ) -> Iterator[Journey | Oddity]:
         kind = annotation.kind
         if kind in JOURNEY:
-            yield from self._record(annotation, data, frames)
+            yield from self._record(annotation, source, data, frames)
         elif kind == "start":
             # Another run of a script: its numbers begin anew.
             yield from self._close_all()
@@ -212,13 +242,43 @@ class _PathReader:
             faults = annotation.number("faults")
             if faults and not self._faults:
                 yield Oddity("line", annotation.line, f"{faults} faults: their packets lack hops")
+            yield from self._left_out(annotation)
+
+    def _left_out(self, annotation: Annotation) -> Iterator[Oddity]:
+        """What the end of a script says of packets that are not shown."""
+        number = annotation.number
+        if limited := number("limited"):
+            what = f"a limit left packets out, seen {limited} times at gates: --rate and --hops"
+            yield Oddity("line", annotation.line, what)
+        if (fired := number("fired")) and number("matched") == 0 and not limited:
+            what = f"no packet passed the filter, of those seen {fired} times at gates"
+            yield Oddity("line", annotation.line, what)
+
+    def _function(self, annotation: Annotation, source: Source | None) -> tuple[str, str] | None:
+        """The function and module that a line is about; None where it says nothing of them."""
+        probe = annotation.fields.get("probe")
+        if probe is not None:
+            fields = probe.split(":")
+            return (fields[2], fields[1]) if len(fields) == 4 else None
+        if source is not None:
+            return source.function, ""
+        number = annotation.number("id")
+        if number is None:
+            return None
+        name = self._names.get(number)
+        self._unnamed += name is None
+        return name or f"probe {number}", ""
 
     def _record(
-        self, annotation: Annotation, data: bytes | None, frames: tuple[str, ...]
+        self,
+        annotation: Annotation,
+        source: Source | None,
+        data: bytes | None,
+        frames: tuple[str, ...],
     ) -> Iterator[Journey | Oddity]:
         key, time = annotation.number("j"), annotation.number("t")
-        probe = annotation.fields.get("probe", "").split(":")
-        if key is None or time is None or len(probe) != 4:
+        where = self._function(annotation, source)
+        if key is None or time is None or where is None:
             what = "a line about a packet does not say which or when"
             yield from self._once(annotation.line, what)
             return
@@ -230,9 +290,15 @@ class _PathReader:
             if self._back == 1:
                 yield Oddity("line", annotation.line, "a time goes back by more than a second")
         self._last = max(self._last, time)
-        record = _Record(time, annotation.kind, annotation, probe[2], probe[1], data, frames)
-        mbuf = annotation.number("m")
-        if annotation.kind == "copy" and key == 0:
+        cpu = annotation.number("cpu")
+        cpu = source.cpu if cpu is None and source is not None else cpu
+        kind, mbuf = annotation.kind, annotation.number("m")
+        if kind == "free" and annotation.number("moving"):
+            return  # a function that moves it is done with the old mbuf
+        if kind == "move" and mbuf == 0:
+            kind, mbuf = "unmoved", annotation.number("from")
+        record = _Record(time, kind, annotation, *where, cpu, data, frames)
+        if kind == "copy" and key == 0:
             # Nothing came of it: the line is about the packet that was to be copied.
             key = annotation.number("of") or 0
             mbuf = annotation.number("from")
@@ -252,9 +318,7 @@ class _PathReader:
             self._show(journey, record)
         else:
             journey.cut += 1
-        if annotation.kind == "free" or (
-            annotation.kind == "unmoved" and annotation.number("freed")
-        ):
+        if kind == "free" or (kind == "unmoved" and annotation.number("freed")):
             self._freed.append((key, time, self._count))
             if journey.mbuf is not None and self._at.get(journey.mbuf) == key:
                 del self._at[journey.mbuf]
@@ -274,6 +338,14 @@ class _PathReader:
             yield from self._once(line, "a copy of a packet that was not seen before")
             return
         record.original = copy.origin = original.number
+        if "off" not in record.annotation.fields or "probe" in record.annotation.fields:
+            return  # it does not say from where on it was copied
+        for seen in reversed(original.records):
+            if (snapshot := self._snapshot(seen)) is not None and snapshot.linktype is not None:
+                # A copy from an offset on is of what is behind the headers, mostly.
+                offset = record.annotation.number("off")
+                record.linktype = LinkType.UNKNOWN if offset else snapshot.linktype
+                break
         if len(original.records) < _MOST_RECORDS:
             original.records.append(record)
             self._show(original, record)
@@ -348,7 +420,7 @@ class _PathReader:
             hop = self._hop(journey, record, entered)
             if hop is not None:
                 steps.append(hop)
-            if (snapshot := self._snapshot(record)) is not None:
+            if (snapshot := self._shown(journey, record)) is not None:
                 if last is None or snapshot.data != last.data:
                     steps.append(snapshot)
                 last = snapshot
@@ -369,7 +441,7 @@ class _PathReader:
         hop = self._hop(journey, record, False)
         if hop is not None:
             self._seen(journey.number, hop)
-        if (snapshot := self._snapshot(record)) is not None:
+        if (snapshot := self._shown(journey, record)) is not None:
             self._seen(journey.number, snapshot)
 
     def _hop(self, journey: _Open, record: _Record, entered: bool) -> Hop | None:
@@ -407,12 +479,18 @@ class _PathReader:
             Place(f"{direction}{label}", label, direction, module=record.module or None),
             arguments,
             self._clock(record.time),
-            number("cpu"),
+            record.cpu,
             number("tid"),
             process,
             annotation.fields.get("if") or None,
             None if vnet is None else self._vnets.get(vnet, f"{vnet:#x}"),
         )
+
+    def _shown(self, journey: _Open, record: _Record) -> Snapshot | None:
+        """The bytes that a journey has at a record: those of a copy are the copy's."""
+        if record.kind == "copy" and record.copy != journey.number:
+            return None
+        return self._snapshot(record)
 
     def _snapshot(self, record: _Record) -> Snapshot | None:
         data, annotation = record.data, record.annotation
@@ -421,15 +499,31 @@ class _PathReader:
         exact = annotation.number("len")
         first = annotation.number("mlen")
         size = exact if exact is not None else first
-        if size is not None and size >= 0:
+        if size is not None:
+            if size <= 0:
+                return None  # of no bytes something is dumped all the same
             data = data[:size]
         length = exact if exact is not None else annotation.number("pkt")
         if length is not None and length <= len(data):
             length = None
-        return Snapshot(data, self._linktype(annotation, data), length)
+        linktype = record.linktype or self._linktype(record, data)
+        if linktype is LinkType.ETHERNET and not annotation.number("off"):
+            whole = with_tag(data, annotation.number("vtag"))
+            length = None if length is None else length + len(whole) - len(data)
+            data = whole
+        return Snapshot(data, linktype, length)
 
-    def _linktype(self, annotation: Annotation, data: bytes) -> LinkType | None:
-        text = annotation.fields.get("probe", "")
+    def _linktype(self, record: _Record, data: bytes) -> LinkType | None:
+        version = data[0] >> 4 if data else 0
+        at = layer(record.function) if record.kind == "hop" else None
+        if at is Layer.ETHERNET:
+            return LinkType.ETHERNET
+        if at in (Layer.IPV4, Layer.IPV6, Layer.UNFINISHED) or (
+            at is Layer.IP and version in (4, 6)
+        ):
+            # What a checksum says matters nothing: forwarding leaves it wrong for a while.
+            return LinkType.RAW
+        text = record.annotation.fields.get("probe") or f"fbt::{record.function}:entry"
         if text not in self._probes:
             self._probes[text] = self._known.get(text)
         found = link_type(self._probes[text], data)

@@ -148,7 +148,7 @@ def test_delivery() -> None:
 
 def test_a_reused_mbuf_is_a_new_packet() -> None:
     text = simulated(*(StackPacket(segment(identity=number)) for number in range(3)))
-    assert len(set(re.findall(r"1 hop .* m=(0x[0-9a-f]+) ", text))) == 1
+    assert len(set(re.findall(r"2 hop .* m=(0x[0-9a-f]+) ", text))) == 1
     journeys, odd = read(text)
     assert [journey.number for journey in journeys] == [1, 2, 3]
     assert odd == []
@@ -157,9 +157,8 @@ def test_a_reused_mbuf_is_a_new_packet() -> None:
 
 def test_a_reused_mbuf_whose_free_was_not_seen() -> None:
     text = simulated(StackPacket(segment(identity=1)), StackPacket(segment(identity=2)))
-    lines = text.splitlines(keepends=True)
-    first = next(index for index, line in enumerate(lines) if " free " in line)
-    journeys, _ = read("".join(lines[:first] + lines[first + 1 :]))
+    free = next(line for line in lines(text) if " free " in line)
+    journeys, _ = read(text.replace(free, ""))
     assert [len(one.hops) for one in journeys][1] > 3
     assert journeys[0].notes == ("its free was not seen: another packet is in its mbuf",)
     assert journeys[0].outcome == ""
@@ -193,10 +192,27 @@ def test_rate_limits_how_many_are_begun_with() -> None:
 # Order and loss
 
 
+#: What stands in front of a line: the CPU, the probe's id and its name.
+FRAME = r"^ +(\d+) +\d+ +\S+ "
+LINE = re.compile(rf"{FRAME}@dtkit 2 .*?(?={FRAME}|\Z)", re.S | re.M)
+
+
+def lines(text: str) -> list[str]:
+    """The lines about packets, each with what belongs to it."""
+    return [match[0] for match in LINE.finditer(text)]
+
+
+def around(text: str) -> tuple[str, str]:
+    """What is in front of the lines about packets, and what is behind them."""
+    found = lines(text)
+    return text[: text.index(found[0])], text[text.index(found[-1]) + len(found[-1]) :]
+
+
 def interleaved(text: str) -> str:
     """The blocks of two packets' lines, taken in turn, and so their times."""
-    blocks = re.findall(r"@dtkit 1 (?:hop|return|free|move) .*?(?=^@dtkit|\Z)", text, re.S | re.M)
-    by = {0: [b for b in blocks if "cpu=0" in b], 1: [b for b in blocks if "cpu=1" in b]}
+    by: dict[int, list[str]] = {0: [], 1: []}
+    for block in lines(text):
+        by[int(block.split()[0])].append(block)
     mixed = []
     for number, pair in enumerate(zip(by[0], by[1], strict=True)):
         for cpu, block in enumerate(pair):
@@ -204,8 +220,8 @@ def interleaved(text: str) -> str:
             # The second is in an mbuf of its own, where one after the other used the same.
             block = re.sub(r" m=0x([0-9a-f]+)", rf" m=0x{cpu or ''}\1", block)
             mixed.append(re.sub(r" t=\d+ ", f" t={time} ", block, count=1))
-    start = text[: text.index("@dtkit 1 hop")]
-    return start + "".join(mixed) + text[text.rindex("@dtkit 1 end") :]
+    start, end = around(text)
+    return start + "".join(mixed) + end
 
 
 def test_two_packets_on_two_cpus() -> None:
@@ -223,9 +239,8 @@ def test_two_packets_on_two_cpus() -> None:
 
 def test_steps_are_put_in_order_by_time() -> None:
     text = simulated(StackPacket(segment(), path="nat"))
-    start, end = text.index("@dtkit 1 hop"), text.rindex("@dtkit 1 end")
-    blocks = re.findall(r"@dtkit 1 .*?(?=^@dtkit|\Z)", text[start:end], re.S | re.M)
-    backwards = text[:start] + blocks[0] + "".join(reversed(blocks[1:])) + text[end:]
+    (first, *rest), (start, end) = lines(text), around(text)
+    backwards = start + first + "".join(reversed(rest)) + end
     assert labels(read(backwards)[0][0]) == labels(only(text))
 
 
@@ -245,20 +260,19 @@ def test_what_is_lost_is_said_in_its_journey(seed: int) -> None:
 
 def test_lost_hops_are_counted_where_they_are_missing() -> None:
     text = simulated(StackPacket(segment(), path="nat"))
-    first, second, third, *rest = re.split(r"(?=^@dtkit 1 hop)", text, flags=re.M)[1:]
-    start, end = text[: text.index(first)], rest[-1]
-    name = re.search(r"::(\w+):entry|:kernel:(\w+):entry", third)
-    assert name is not None
-    ((journey,), _) = read(start + first + third + "".join(rest))
-    assert journey.notes == (f"1 hop is missing before {name[1] or name[2]}",)
-    last = end[end.index("@dtkit 1 free") :] if "@dtkit 1 free" in end else end
-    ((journey,), _) = read(start + first + second + last)
-    assert journey.notes == (f"{len(rest) + 1} hops are missing at the end",)
+    (first, second, third, *rest), (start, end) = lines(text), around(text)
+    name = third.split()[2].removesuffix(":entry")
+    ((journey,), _) = read(start + first + third + "".join(rest) + end)
+    assert journey.notes == (f"1 hop is missing before {name}",)
+    left = [line for line in rest if " hop " in line]
+    last = next(line for line in rest if " free " in line)
+    ((journey,), _) = read(start + first + second + last + end)
+    assert journey.notes == (f"{len(left) + 1} hops are missing at the end",)
 
 
 def test_drops_of_dynamic_variables_are_said_in_journeys_under_way() -> None:
     text = simulated(StackPacket(segment()))
-    at = text.index("@dtkit 1 free")
+    at = text.index(next(line for line in lines(text) if " free " in line))
     text = f"{text[:at]}dtrace: 3 dynamic variable drops\n{text[at:]}"
     (journey,), odd = read(text)
     assert odd == ["line " + str(text[:at].count("\n") + 1) + ": dropped 3 dynamic variables"]
@@ -280,7 +294,7 @@ def test_faults_are_told_once_each_and_then_counted() -> None:
 
 def test_cut_output_keeps_what_is_there() -> None:
     text = simulated(*(StackPacket(segment(identity=number), path="nat") for number in (1, 2)))
-    cut = text[: text.rindex("@dtkit 1 free") - 200]
+    cut = text[: text.index([line for line in lines(text) if " free " in line][-1]) - 200]
     journeys, odd = read(cut)
     assert len(journeys) == 2
     assert journeys[0].outcome.startswith("delivered")
@@ -299,7 +313,7 @@ def test_times_that_go_back_are_said_once() -> None:
 
 def test_without_a_start_times_are_since_boot() -> None:
     text = simulated(StackPacket(segment()))
-    (journey,), odd = read(text[text.index("@dtkit 1 hop") :])
+    (journey,), odd = read("".join(lines(text)) + around(text)[1])
     assert odd == ["no start of a script: times are since boot"]
     assert journey.time is not None
     assert journey.time < 10**12

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What generated D costs: at most so many clauses, instructions and look-ups a firing."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from dtkit.generate.functions import Function, choose, known_functions
+from dtkit.generate.path import PathRequest, path_script
+from dtkit.generate.request import Copy
+from dtkit.probes import catalog
+from dtkit.simulate import Cost, Settings, Simulation, StackPacket
+
+UDP = bytes.fromhex("4500001c 00010000 4011 66ce 0a000001 0a000002 04d20035 00080000")
+TCP = bytes.fromhex(
+    "45000028 00010000 4006 66cd 0a000001 0a000002 04d20050 00000001 00000000 50020400 00000000"
+)
+IP6 = bytes.fromhex("60000000 00081140") + bytes(15) + b"\1" + bytes(15) + b"\2" + UDP[20:]
+ARP = bytes.fromhex("0001080006040001") + bytes(20)
+
+UNWANTED = {
+    "UDP": bytes(12) + b"\x08\x00" + UDP,
+    "TCP": bytes(12) + b"\x08\x00" + TCP,
+    "IPv6": bytes(12) + b"\x86\xdd" + IP6,
+    "ARP": bytes(12) + b"\x08\x06" + ARP,
+}
+
+#: Functions that the simulated kernel passes and the catalog does not have.
+MORE = [Function("netisr_dispatch", 1), Function("tcp_do_segment", 0), Function("looutput", 1)]
+
+PATHS = ("input", "output", "forward", "nat", "refused", "copied", "gathered")
+
+
+def costs(text: str, *packets: StackPacket) -> dict[str, list[Cost]]:
+    """By probe, what its firings cost."""
+    simulation = Simulation(text, Settings(file="a.d", cost=True))
+    for _ in simulation.run(packets):
+        pass
+    assert simulation.status == 0
+    found: dict[str, list[Cost]] = {}
+    for one in simulation.costs:
+        if one.probe.startswith("fbt:"):
+            found.setdefault(one.probe.split(":", 2)[2], []).append(one.cost)
+    return found
+
+
+@cache
+def path(filter_: str, copy: Copy = Copy.FIRST, count_firings: bool = False) -> str:
+    functions = choose([*known_functions(catalog()), *MORE], "all")
+    request = PathRequest(filter_, copy=copy, returns=True, count_firings=count_firings)
+    return path_script(functions, request)[0]
+
+
+def following(text: str) -> set[str]:
+    """Probes that only follow, as ``function:name``."""
+    found = set()
+    for clause in text.split("\n}\n"):
+        probes = [line.rstrip(",") for line in clause.splitlines() if line.startswith("fbt:")]
+        if "begun[cpu]++, this->j" not in clause:
+            found |= {probe.split(":", 2)[2] for probe in probes}
+    return found
+
+
+@pytest.mark.parametrize("way", PATHS)
+@pytest.mark.parametrize("copy", [Copy.FIRST, Copy.COPYOUTMBUF])
+def test_an_unwanted_packet_costs_next_to_nothing(way: str, copy: Copy) -> None:
+    text = path("tcp port 7777", copy)
+    ethernet = way in ("input", "output", "copied")
+    packets = [
+        StackPacket(frame if ethernet else frame[14:], path=way, ethernet=ethernet)
+        for frame in UNWANTED.values()
+    ]
+    found = costs(text, *packets)
+    only = following(text)
+    seen = 0
+    for probe, spent in found.items():
+        for cost in spent:
+            assert cost.clauses == 1, probe
+            assert cost.aggregations == cost.bytes == 0, probe
+            assert cost.lookups <= 1, probe
+            assert cost.instructions <= most(probe, only), probe
+            seen += probe in only
+    assert seen
+
+
+def most(probe: str, only: set[str]) -> int:
+    """DIF instructions that a firing of an unwanted packet may run."""
+    if probe.endswith(":return"):
+        return 10
+    if probe not in only:
+        return 190  # of TCP to another port; others differ in what is tested first
+    known = catalog().get(f"fbt::{probe}")
+    return 20 if known is not None and known.mbuf.startswith("*") else 8
+
+
+def test_firings_are_counted_on_request() -> None:
+    found = costs(path("tcp port 7777", count_firings=True), StackPacket(UDP))
+    assert {cost.aggregations for cost in found["ip_input:entry"]} == {1}
+    assert {cost.clauses for cost in found["ip_input:entry"]} == {2}
+
+
+def test_a_hop_is_one_record_of_less_than_half_of_what_it_was() -> None:
+    found = costs(path("udp"), StackPacket(UDP))
+    assert {cost.clauses for cost in found["ip_input:entry"]} == {1}
+    assert {cost.bytes for cost in found["ip_input:entry"]} <= set(range(100, 484 // 2))
+    assert found["udp_input:entry"][0].bytes == found["ip_input:entry"][0].bytes
