@@ -150,6 +150,8 @@ class Function:
     :ivar position: which argument the mbuf is, from 0.
     :ivar depth: 1 for ``struct mbuf *``, 2 for ``struct mbuf **``.
     :ivar interface: which argument is a ``struct ifnet *``, or None.
+    :ivar earlier: how older releases are given both, oldest first, where they differ: the
+        ``kern.osreldate`` from which on it is otherwise, and the arguments.
     """
 
     name: str
@@ -157,6 +159,20 @@ class Function:
     depth: int = 1
     interface: int | None = None
     module: str = ""
+    earlier: tuple[tuple[int, int, int | None], ...] = ()
+
+    @property
+    def argument(self) -> D:
+        """The argument that the mbuf is, in D."""
+        return _argument([(before, mbuf) for before, mbuf, _ in self.earlier], self.position)
+
+    @property
+    def interface_argument(self) -> D | None:
+        """The one that is the interface, if there is one."""
+        if self.interface is None or any(one is None for _, _, one in self.earlier):
+            return None
+        choices = [(before, one) for before, _, one in self.earlier if one is not None]
+        return _argument(choices, self.interface)
 
     @property
     def prefix(self) -> str:
@@ -164,23 +180,35 @@ class Function:
         return f"fbt:{self.module}:{self.name}"
 
 
+def before(osreldate: int) -> D:
+    """The variable of D that tells whether the kernel is older than that."""
+    return D(f"before{osreldate}")
+
+
+def _argument(choices: Sequence[tuple[int, int]], last: int) -> D:
+    if not choices or all(one == last for _, one in choices):
+        return D(f"arg{last}")
+    text = "".join(f"{before(osreldate)} ? arg{one} : " for osreldate, one in choices)
+    return D(f"({text}arg{last})")
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """
     Functions of which one clause looks at the entry.
 
-    :ivar position: which argument the mbuf is.
+    :ivar argument: the mbuf, in D.
     :ivar depth: 1 for ``struct mbuf *``, 2 for ``struct mbuf **``.
-    :ivar interface: which argument is a ``struct ifnet *``, or None.
+    :ivar interface: the ``struct ifnet *``, or None.
     :ivar role: ``move``, ``copy`` or ``copy from`` (an offset on) where they do that, else empty.
     :ivar returns: whether what they return is shown.
     :ivar chooses: the condition under which a packet that is not followed yet is; empty for none.
     :ivar entries: the descriptions of their entry probes.
     """
 
-    position: int
+    argument: D
     depth: int
-    interface: int | None
+    interface: D | None
     role: str
     returns: bool
     chooses: D
@@ -202,8 +230,23 @@ def known_functions(known: Catalog) -> list[Function]:
     for probe in known:
         description = probe.description
         if description.provider == "fbt" and description.name == "entry":
-            mbuf = probe.mbuf
-            found.append(Function(description.function, mbuf.position, mbuf.depth))
+            mbuf, interface = probe.mbuf, probe.interface
+            found.append(
+                Function(
+                    description.function,
+                    mbuf.position,
+                    mbuf.depth,
+                    interface.position if interface and not interface.tapped else None,
+                    earlier=tuple(
+                        (
+                            way.before,
+                            way.mbuf.position,
+                            way.interface.position if way.interface else None,
+                        )
+                        for way in probe.earlier
+                    ),
+                )
+            )
     have = {function.name for function in found}
     found += [Function(name, 0) for name in (*MOVES, *COPIES) if name not in have]
     return found

@@ -134,6 +134,7 @@ def path_script(
         copy=str(request.copy),
         modern=request.copy is Copy.COPYOUTMBUF,
         groups=groups,
+        osreldates=sorted({one[0] for function in functions for one in function.earlier}),
         ends=D(",\n".join(f"fbt::{name}:entry" for name in ENDS)),
         frames=D("" if request.stack else "8"),
         count_firings=int(request.count_firings),
@@ -162,7 +163,7 @@ def _groups(
         for probe in catalog()
         if probe.description.provider == "fbt" and not probe.hint
     }
-    ways: dict[tuple[int, int, int | None, str, bool, D], list[Function]] = {}
+    ways: dict[tuple[D, int, D | None, str, bool, D], list[Function]] = {}
     conditions: dict[Layer, D] = {}
     for function in functions:
         chooses = D("")
@@ -175,9 +176,9 @@ def _groups(
         # m_copym() copies from an offset on.
         role = "copy from" if function.name == "m_copym" else role
         way = (
-            function.position,
+            function.argument,
             function.depth,
-            function.interface,
+            function.interface_argument,
             role,
             function in returning,
             chooses,

@@ -92,7 +92,7 @@ def most(probe: str, only: set[str]) -> int:
     if probe not in only:
         return 190  # of TCP to another port; others differ in what is tested first
     known = catalog().get(f"fbt::{probe}")
-    return 20 if known is not None and known.mbuf.startswith("*") else 8
+    return 20 if known is not None and (known.depth == 2 or known.earlier) else 8
 
 
 def test_firings_are_counted_on_request() -> None:
