@@ -15,6 +15,9 @@ from tests.opendtrace_patch.harness import PATCH
 
 PROOF = PATCH / "proof"
 
+#: A prover gives a goal up after seconds of its own time, of which it has few where all is busy.
+pytestmark = pytest.mark.timeout(3600)
+
 
 def prove(
     script: Path, *kinds: str, functions: str = "", timeout: int = 40
