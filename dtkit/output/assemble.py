@@ -9,15 +9,16 @@ cut, and nothing else ever is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import overload
+from typing import cast, overload
 
 from dtkit.annotations import SHOWING
 from dtkit.oddity import Oddity
 from dtkit.output.events import Annotation, Dump, Event, Firing, Source
-from dtkit.output.uniform import FiringRun
-from dtkit.packets.linktype import LinkType, link_type
+from dtkit.output.joined import Joined, joined
+from dtkit.output.uniform import FiringRun, Opener
+from dtkit.packets.linktype import LinkType, link_type, link_types
 from dtkit.packets.packet import NOWHERE, Origin, Packet, PacketRun
 from dtkit.packets.vlan import with_tag
 from dtkit.probes import Catalog, Probe
@@ -65,7 +66,7 @@ def packets(
     for event in events:
         yield event
         if type(event) is FiringRun:
-            yield assembler.run(event)
+            yield from assembler.run(event)
         elif type(event) is Firing:
             yield from assembler.firing(event)
         elif isinstance(event, Annotation):
@@ -84,14 +85,87 @@ class _Assembler:
         self._chains: dict[int | None, _Chain] = {}  # by CPU, where firings do not overlap
         self._unshown = dict.fromkeys(_UNSHOWN, 0)  # chains of which a script did not show all
 
-    def run(self, run: FiringRun) -> PacketRun:
-        """The packets of firings that look alike."""
-        places = {source: self._place(source) for source in dict.fromkeys(run.sources)}
-        found = [places[source] for source in run.sources]
-        linktypes = [
-            link_type(probe, data) for (_, probe), data in zip(found, run.dumps, strict=True)
-        ]
-        return PacketRun(run.dumps, linktypes, [origin for origin, _ in found], run.dump_lines)
+    def run(self, run: FiringRun) -> Iterator[Packet | PacketRun | Oddity]:
+        """The packets of a run of firings."""
+        if run.opener is not Opener.ANNOTATION:
+            places = {source: self._place(source) for source in dict.fromkeys(run.sources)}
+            found = [places[source] for source in run.sources]
+            yield PacketRun(
+                run.dumps,
+                _linktypes([probe for _, probe in found], run.dumps),
+                [origin for origin, _ in found],
+                run.dump_lines,
+            )
+        elif run.kind in SHOWING:
+            yield from self._annotated_run(run)
+        else:
+            for firing in run:
+                yield from self.firing(firing)
+
+    def _annotated_run(self, run: FiringRun) -> Iterator[Packet | PacketRun | Oddity]:
+        """The packets of annotated firings."""
+        while self._chains and run:  # of segments that a run ended between
+            yield from self.firing(run.firing(0))
+            run = run[1:]
+        found = joined(run) if run else None
+        packets = self._described_run(run, found) if found is not None else None
+        if found is None or packets is None:
+            for firing in run:
+                yield from self.firing(firing)
+            return
+        if packets:
+            yield packets
+        for index in found.unfinished:
+            yield from self.firing(run.firing(index))
+
+    def _described_run(self, run: FiringRun, found: Joined) -> PacketRun | None:
+        """Packets with what their annotations say; None where one does not say it as scripts do."""
+        firsts = found.firsts
+        fields = {
+            field: [values[first] for first in firsts] if len(firsts) < len(run) else values
+            for field, values in run.fields.items()
+        }
+        places = list(zip(fields["probe"], fields["cpu"], fields["id"], strict=True))
+        seen = {place: self._seen(*place) for place in dict.fromkeys(places)}
+        if None in seen.values():
+            return None
+        at = [cast("tuple[Origin, Probe | None]", seen[place]) for place in places]
+        probes = [probe for _, probe in at]
+        offsets = found.offsets
+        if any(offsets):
+            each = zip(probes, found.data, offsets, strict=True)
+            linktypes: Sequence[LinkType] = [link_type(*one) for one in each]
+        else:
+            linktypes, offsets = _linktypes(probes, found.data), []
+        timestamps = list(map(int, fields["t"]))
+        before = run.opener.value
+        return PacketRun(
+            found.data,
+            linktypes,
+            [origin for origin, _ in at],
+            [run.dump_lines[first] - before for first in firsts],
+            timestamps,
+            [] if self._wall is None else [time + self._wall for time in timestamps],
+            [int(address, 16) for address in fields["m"]],
+            offsets,
+            found.lengths,
+            exact=True,
+        )
+
+    def _seen(self, text: str, cpu: str, id: str) -> tuple[Origin, Probe | None] | None:
+        """Where an annotation says that it is, if it says it as scripts do."""
+        described = text.split(":")
+        if len(described) != 4 or int(cpu) < 0 or int(id) < 0:
+            return None
+        return Origin(text, described[2], described[3], int(cpu), int(id)), self._probe(text)
+
+    def _probe(self, text: str) -> Probe | None:
+        """The probe that an annotation means."""
+        if text not in self._described:
+            if len(self._described) > _PLACES:
+                self._described.clear()
+            self._described[text] = self._catalog.get(text)
+        return self._described[text]
 
     def firing(self, firing: Firing) -> Iterator[Packet | Oddity]:
         """The packets that a firing completes."""
@@ -245,11 +319,7 @@ class _Assembler:
             origin, probe = self._place(source)
             text = origin.probe or ""
         else:
-            if text not in self._described:
-                if len(self._described) > _PLACES:
-                    self._described.clear()
-                self._described[text] = self._catalog.get(text)
-            probe = self._described[text]
+            probe = self._probe(text)
         linktype = link_type(probe, data, _natural(annotation, "off") or 0)
         if linktype is LinkType.ETHERNET and not annotation.number("off"):
             whole = with_tag(data, annotation.number("vtag"))
@@ -277,6 +347,18 @@ class _Assembler:
             exact=exact,
             line=annotation.line,
         )
+
+
+def _linktypes(probes: Sequence[Probe | None], data: Sequence[bytes]) -> Sequence[LinkType]:
+    """What packets start with that were seen at one probe or several."""
+    kinds = {id(probe): probe for probe in probes}
+    if len(kinds) == 1:
+        return link_types(probes[0], data)
+    by_probe: dict[int, Iterator[LinkType]] = {}
+    for key, probe in kinds.items():
+        mine = [piece for one, piece in zip(probes, data, strict=True) if one is probe]
+        by_probe[key] = iter(link_types(probe, mine))
+    return [next(by_probe[id(probe)]) for probe in probes]
 
 
 def _natural(annotation: Annotation, key: str) -> int | None:

@@ -9,12 +9,14 @@ with its line; everything around it is kept.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
+from typing import cast
 
 from dtkit.annotations import OPENING, PREFIX
 from dtkit.oddity import Oddity
 from dtkit.output.annotation import read_annotation
-from dtkit.output.dump import Flaw, Rows, is_header, is_row, is_whole_row
+from dtkit.output.dump import HEADER, Flaw, Rows, is_header, is_row, is_whole_row
 from dtkit.output.events import (
     Annotation,
     Dump,
@@ -29,7 +31,7 @@ from dtkit.output.framing import frame, is_heading
 from dtkit.output.hexdump import unread_form
 from dtkit.output.lines import LONGEST, Block, decode, is_text
 from dtkit.output.stderr import find_message, is_known, may_go_on, read_message
-from dtkit.output.uniform import LARGEST, FiringRun, Shape
+from dtkit.output.uniform import FiringRun, Frames, Opener, Split, annotated
 
 #: A frame of stack(): indented, ``module`function+0x12b`` or a bare address.
 _STACK_FRAME = re.compile(r" {14,}((?:\S+`)?(?:0x[0-9a-f]+|[A-Za-z_.$][\w.$]*(?:\+0x[0-9a-f]+)?))$")
@@ -45,8 +47,8 @@ _MOST_PARTS = 10_000
 #: The largest dump that is kept, in bytes: far more than a buffer of dtrace(1) holds.
 _LARGEST = 1 << 25
 
-#: After a run that was none, so many firings are read line by line before the next try.
-_PATIENCE = 50
+#: Firings that are worth a run.
+_FEWEST = 3
 
 
 def _is_of_dtrace(line: str) -> bool:
@@ -93,37 +95,82 @@ class TextReader:
         self._loose = 0  # lines of text in front of any firing, since:
         self._loose_line = 0
         self._placed = False  # whether there was anything of dtrace(1)'s but text
-        self._width = 0  # of the open firing's frame line
-        self._shape: Shape | None = None  # of the firing that an empty line may just have ended
-        self._patience = 0
+        self._frames = Frames()
 
     # Blocks
 
     def block(self, block: Block) -> Iterator[Event | FiringRun]:
-        """Read some lines; firings that look alike come in runs."""
-        data, at = block.data, 0
-        while at < len(data):
-            shape, self._shape = self._shape, None
-            if shape is not None and len(data) - at >= 2 * shape.size:
-                run = shape.read(data, at, self.line + 1)
-                if run is None:
-                    self._patience = _PATIENCE
-                else:
-                    self._close_firing()
+        """Read some lines; firings of one dump come in runs."""
+        data = block.data.replace(b"\r\n", b"\n") if b"\r" in block.data else block.data
+        split = Split(data)
+        parts = split.parts
+        at, last = 0, len(parts) - 1
+        while at <= last:
+            if at:
+                self._read(HEADER)
+            run = split.run(at) if at < last and split.openers[at] is not None else at
+            if run - at < _FEWEST:
+                self._feed(parts[at] + b"\n" if at < last else parts[at])
+            else:
+                self._feed(split.rows_of(at))
+                if self._may_run(split.openers[at]) and (found := self._run(split, at, run)):
                     yield from self._drain()
-                    yield run
-                    at += len(run) * shape.size
-                    self.line += len(run) * run.step
-            end = data.find(b"\n", at)
-            end = len(data) if end < 0 else end
-            self._read(data[at:end].decode("latin-1"))
-            at = end + 1
-            if self._events:
-                yield from self._drain()
+                    yield found
+                    at += len(found)
+                self._feed(split.opener_of(at))
+            yield from self._drain()
+            at += 1
         if block.overlong:
             self.line += 1
             self._too_long(block.overlong)
         yield from self._drain()
+
+    def _feed(self, text: bytes) -> None:
+        """Read lines, the last of which may lack its end."""
+        if text:
+            for line in text.decode("latin-1").removesuffix("\n").split("\n"):
+                self._read(line)
+
+    def _may_run(self, opener: Opener | None) -> bool:
+        """Whether nothing but the firing that was read last is open."""
+        idle = self._carry is None and self._message is None and not self._stack
+        return idle and (opener is Opener.FRAME) is (self._source is not None)
+
+    def _run(self, split: Split, first: int, last: int) -> FiringRun | None:
+        """The run of the dumps behind *first* up to *last*, or as many as there are of one kind."""
+        opener = split.openers[first]
+        assert opener is not None
+        texts = split.texts[first:last]
+        sources: Sequence[Source | None] = [None] * len(texts)
+        kind = ""
+        fields: dict[str, list[str]] = {}
+        if opener is Opener.FRAME:
+            # A firing ends where the next frame is: up to there anything may belong to it.
+            found = list(map(self._frames.source, split.texts[first : last + 1]))
+            sources = found[: found.index(None) if None in found else len(found)][:-1]
+        elif opener is Opener.ANNOTATION:
+            said = annotated(texts)
+            if said is None or said[0] not in OPENING:
+                return None
+            kind, fields = said
+            sizes = [str(len(data or b"")) for data in split.dumps[first + 1 : last + 1]]
+            if fields.get("dump", sizes) != sizes:
+                return None
+        count = len(sources)
+        if not count:
+            return None
+        if self._blank:
+            self._after_blank()
+        self._torn, self._placed = False, True
+        self._close_firing()
+        rows = split.rows[first + 1 : first + 1 + count]
+        # What stands between the rows of two dumps: a header, and at least an empty line.
+        between = 2 + opener.value - (opener is Opener.ANNOTATION)
+        begins = self.line + (2 if opener is not Opener.ANNOTATION else 3)
+        lines = list(accumulate([count + between for count in rows], initial=begins))
+        self.line = lines.pop() - begins + self.line
+        dumps = cast("list[bytes]", split.dumps[first + 1 : first + 1 + count])
+        return FiringRun(opener, lines, sources, dumps, kind, fields)
 
     def end(self) -> Iterator[Event]:
         """The end of the output."""
@@ -224,9 +271,7 @@ class TextReader:
                 return
             if not line:
                 # Where the ends of lines were doubled, the dump goes on.
-                if not self._blank:
-                    self._blank = True
-                    self._look_for_a_run(rows)
+                self._blank = True
                 return
             if rows.is_text(line):
                 return
@@ -242,7 +287,7 @@ class TextReader:
             self._close_stack()
             self._astray(number, "of bytes that are no text")
             return
-        known = framed is not None or is_header(line)
+        known = framed is not None or is_header(line) or line.startswith(PREFIX)
         form = None if known else unread_form(line, self._source is not None)
         if form is not None:
             self._close_stack()
@@ -266,7 +311,7 @@ class TextReader:
             self._close_firing()
             self._placed = True
             self._source, rest = framed
-            self._firing, self._width = number, len(line)
+            self._firing = number
             if rest:
                 self._text(number, rest)
         elif not is_heading(line):
@@ -279,7 +324,6 @@ class TextReader:
 
     def _text(self, number: int, line: str) -> None:
         """A line that an action printed, or what of it follows a frame."""
-        self._width = 0
         text = decode(line)
         part: Part = Message(number, text)
         if text.startswith(PREFIX):
@@ -354,19 +398,6 @@ class TextReader:
         elif rows.flaw is None:
             self._odd(rows.line, "a dump has no rows", unread=1)
 
-    def _look_for_a_run(self, rows: Rows | None) -> None:
-        """After an empty line: if it ended a firing of one dump, more like it may follow."""
-        simple = (
-            rows is not None
-            and 0 < len(rows.data) <= LARGEST
-            and rows.flaw is None
-            and (self._source is None or (self._width > 0 and not self._parts))
-        )
-        if simple and self._patience > 0:
-            self._patience -= 1
-        elif simple and rows is not None:
-            self._shape = Shape(self._width if self._source else 0, len(rows.data))
-
     # Closing
 
     def _astray(self, number: int, what: str) -> None:
@@ -385,7 +416,7 @@ class TextReader:
     def _close_stack(self) -> None:
         if self._stack:
             part = Stack(self._stack_line, tuple(self._stack))
-            self._stack, self._stack_line, self._width = [], 0, 0
+            self._stack, self._stack_line = [], 0
             self._add(part)
 
     def _close_firing(self) -> None:

@@ -1,169 +1,320 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
-Runs of firings that all look alike, read column by column.
+Firings of one dump each, many at a time.
 
-A one-liner that dumps 64 bytes at a probe prints the same 435 characters for every packet, hex
-apart. Such a run is cut with one :mod:`struct` format, its fixed columns are compared as sets and
-its hex is converted in one call, so that the work for each firing is done in C: several times as
-fast as text2pcap(1) reads its own format, where line by line would be slower than it. What is not
-alike to the letter is left to the reader of lines.
+What people have most of is firing upon firing with one dump: framed, annotated, or with ``-q``
+nothing but the dump. The text between two headers is then rows, and what opens the next firing. A
+block is split at the headers, and the rows of all its dumps are put into one text whose columns are
+compared and converted as wholes, so that the work for each firing is done in C, whatever its size,
+probe and CPU. What is not so to the letter is left to the reader of lines.
 """
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import chain, repeat
+import binascii
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from functools import lru_cache
+from itertools import accumulate, repeat
 
-from dtkit.output.dump import HEADER, HEX_WIDTH
-from dtkit.output.events import Dump, Firing, Source
+from dtkit.annotations import FIELDS, PREFIX
+from dtkit.output.dump import HEADER
+from dtkit.output.events import Annotation, Dump, Firing, Part, Source
 from dtkit.output.framing import frame
 from dtkit.output.lines import is_text
 
-#: Columns of a row in front of its hex, where offsets have 5 digits.
-_LEAD = 11
+#: What stands between dumps: a header, and in front of it the newline that a dump begins with.
+SEPARATOR = f"\n{HEADER}\n".encode()
 
-#: How many firings are looked at before all that there may be.
-_FEW = 8
+_PREFIX = PREFIX.encode()
 
-#: The largest dump that is read as part of a run; the larger, the less there is to gain.
+#: Columns of a row: its first byte, the blanks behind the hex, its text, its newline.
+_FIRST, _BLANKS, _TEXT, _ROW = 11, 59, 61, 78
+
+#: The largest dump that is read so; the larger, the less there is to gain.
 LARGEST = 0x1000
+_MOST_ROWS = LARGEST // 16
+
+#: The bytes of a last row, by the characters of a dump's text beyond its whole rows; 0 for none.
+_LAST = [16, *(max(left - _TEXT - 1, 0) for left in range(1, _ROW))]
+
+#: By the number of rows: two columns of their offsets, and their last.
+_SIXTEENS = bytes(ord(f"{row:2x}"[1]) if row else ord(" ") for row in range(_MOST_ROWS))
+_HUNDREDS = bytes(ord(f"{row:2x}"[0]) for row in range(_MOST_ROWS))
+_OFFSETS = [
+    (_HUNDREDS[:count], _SIXTEENS[:count], b"\n" * (count - 1) + b" ")
+    for count in range(_MOST_ROWS + 1)
+]
+
+#: Frames that are remembered; only hostile output has as many.
+_FRAMES = 10_000
+
+
+class Opener(Enum):
+    """What stands in front of a dump; the value is how many lines in front of its header."""
+
+    NOTHING = 0
+    FRAME = 1
+    ANNOTATION = 2
 
 
 @dataclass(frozen=True, slots=True)
 class FiringRun:
     """
-    Firings that look alike: each is one dump of one size. They are made when they are looked at.
+    Firings of one dump each. They are made when they are looked at.
 
-    :ivar line: line of the first one.
-    :ivar step: lines of each.
-    :ivar header: lines of each in front of its dump.
-    :ivar sources: where each came from.
+    :ivar opener: what stands in front of each dump.
+    :ivar dump_lines: the line that each dump begins on.
+    :ivar sources: where each came from; None for all that have no frame.
     :ivar dumps: the bytes of each.
+    :ivar kind: that of the annotations in front of them, where there are any.
+    :ivar fields: of each field of these, its values as written.
     """
 
-    line: int
-    step: int
-    header: int
-    sources: list[Source | None]
+    opener: Opener
+    dump_lines: list[int]
+    sources: Sequence[Source | None]
     dumps: list[bytes]
+    kind: str = ""
+    fields: dict[str, list[str]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.dumps)
 
     @property
-    def dump_lines(self) -> range:
-        """The line that each dump begins on."""
-        first = self.line + self.header
-        return range(first, first + len(self) * self.step, self.step)
+    def line(self) -> int:
+        """The line of the first one."""
+        return self.dump_lines[0] - self.opener.value
 
     def __iter__(self) -> Iterator[Firing]:
         # Made as plain tuples are: the classes' own constructors would take most of the time.
         new = tuple.__new__
-        numbers = range(self.line, self.line + len(self) * self.step, self.step)
         dumps = map(new, repeat(Dump), zip(self.dump_lines, self.dumps, strict=True))
-        fields = zip(numbers, self.sources, zip(dumps), repeat(None, len(self)), strict=True)
+        before = self.opener.value
+        lines = [line - before for line in self.dump_lines] if before else self.dump_lines
+        parts: Iterator[tuple[Part, ...]] = zip(dumps)
+        if self.opener is Opener.ANNOTATION:
+            said = map(Annotation, lines, repeat(self.kind), self._said())
+            parts = zip(said, dumps, strict=True)
+        fields = zip(lines, self.sources, parts, repeat(None, len(self)), strict=True)
         return map(new, repeat(Firing), fields)
 
-
-class Shape:
-    """
-    A firing of one frame line, one dump of *size* bytes and an empty line, and nothing else.
-
-    :param frame_width: characters of the frame line without its newline; 0 for no framing, where
-        the empty line is the newline that the next dump begins with.
-    :param size: bytes of the dump; 1 to :data:`LARGEST`.
-    :ivar size: bytes of the firing's text.
-    """
-
-    def __init__(self, frame_width: int, size: int) -> None:
-        rows = -(-size // 16)
-        last = size - 16 * (rows - 1)
-        self._size = size
-        self._framed = frame_width > 0
-        first = (frame_width + 1 if self._framed else 0) + len(HEADER) + 1 + _LEAD
-        #: After each row's hex: the text is skipped, then the next row's lead is compared.
-        between = f"{2 + 16}x{1 + _LEAD}s{HEX_WIDTH}s"
-        self._cut = struct.Struct(f"{first}s{HEX_WIDTH}s{between * (rows - 1)}{2 + last}x2s")
-        self._leads = [f"\n     {16 * row:5x}:".encode() for row in range(1, rows)]
-        self.size = self._cut.size
-        self._blank = 3 * last
-        self._lines = self._framed + 1 + rows + 1
-
-    def read(self, text: bytes, start: int, line: int) -> FiringRun | None:
-        """
-        Read the run of firings of this shape that begins at *start*.
-
-        The last one is left alone: what follows may still belong to it.
-
-        :param text: output of dtrace(1).
-        :param line: the number of the line at *start*.
-        :return: None when there are not two of them.
-        """
-        whole = (len(text) - start) // self.size
-        if whole > _FEW:
-            # A look at a few, so that short runs in other output cost no more than their length.
-            few = self._read(text, start, line, _FEW)
-            if few is None or len(few) < _FEW - 1:
-                return few
-        return self._read(text, start, line, whole)
-
-    def _read(self, text: bytes, start: int, line: int, whole: int) -> FiringRun | None:
-        """Read the run at *start*, of *whole* firings at most."""
-        if whole < 2:
-            return None
-        block = memoryview(text)[start : start + whole * self.size]
-        lead, *columns, tails = zip(*self._cut.iter_unpack(block), strict=True)
-        hexes, leads = columns[::2], columns[1::2]
-
-        sources: dict[bytes, Source | None] = {}
-        count = whole
-        for first in dict.fromkeys(lead):
-            known, source = self._source(first)
-            if known:
-                sources[first] = source
-            else:
-                count = min(count, lead.index(first))
-        for column, expected in [*zip(leads, self._leads, strict=True), (tails, b"\n\n")]:
-            if column.count(expected) < whole:
-                other = next(index for index, got in enumerate(column) if got != expected)
-                count = min(count, other)
-        count -= 1
-        if count < 1:
-            return None
-        # The text of a row was skipped: it must not hold the end of a line.
-        if text.count(b"\n", start, start + count * self.size) != count * self._lines:
-            return None
-
-        joined = b"".join(chain.from_iterable(zip(*hexes, strict=True)))
-        joined = joined[: count * len(hexes) * HEX_WIDTH]
-        # Each third column is blank, and so is what a short last row leaves free: then as many
-        # bytes as there ought to be in all are as many as there ought to be in each row.
-        if joined[::3] != b" " * (len(joined) // 3):
-            return None
-        free = (
-            b"".join([row[self._blank :] for row in hexes[-1]]) if self._blank < HEX_WIDTH else b""
+    def __getitem__(self, part: slice) -> FiringRun:
+        """Some of the firings."""
+        fields = {field: values[part] for field, values in self.fields.items()}
+        lines, sources = self.dump_lines[part], self.sources[part]
+        return replace(
+            self, dump_lines=lines, sources=sources, dumps=self.dumps[part], fields=fields
         )
-        if free != b" " * len(free):
-            return None
-        try:
-            data = bytes.fromhex(joined.decode("latin-1"))
-        except ValueError:
-            return None
-        size = self._size
-        if len(data) != count * size:
-            return None
-        dumps = [data[at : at + size] for at in range(0, len(data), size)]
-        from_ = list(map(sources.__getitem__, lead[:count]))
-        return FiringRun(line, self._lines, int(self._framed), from_, dumps)
 
-    def _source(self, lead: bytes) -> tuple[bool, Source | None]:
-        """Whether *lead* is frame, header and offset 0; and the source in its frame."""
-        lines = lead.decode("latin-1").split("\n")
-        if lines[self._framed :] != [HEADER, "         0:"]:
-            return False, None
-        if not self._framed:
-            return True, None
-        found = frame(lines[0]) if is_text(lines[0]) else None
-        return (True, found[0]) if found and not found[1] else (False, None)
+    def firing(self, index: int) -> Firing:
+        """One of the firings."""
+        return next(iter(self[index : index + 1]))
+
+    def _said(self) -> Iterator[dict[str, str]]:
+        """The fields of each annotation."""
+        for values in zip(*self.fields.values(), strict=True):
+            yield dict(zip(self.fields, values, strict=True))
+
+
+class Split:
+    """
+    A block of output, split at the headers of its dumps.
+
+    :ivar parts: what is in front of the first header, and behind each up to the next.
+    :ivar openers: of each part, what opens the next dump; None where that is nothing regular.
+    :ivar texts: of each part, the text of that.
+    :ivar ends: of each part, where its rows end; 0 where it has more than rows and an opener.
+    :ivar dumps: of each part, the bytes of its rows; None where it is not regular.
+    """
+
+    def __init__(self, block: bytes) -> None:
+        self.parts = block.split(SEPARATOR)
+        count = len(self.parts)
+        self.openers: list[Opener | None] = [None] * count
+        self.texts = [b""] * count
+        self.ends = [0] * count
+        self.rows = [0] * count
+        self.dumps: list[bytes | None] = [None] * count
+        self._sort()
+
+    def _sort(self) -> None:
+        """Tell rows from openers; of the last part there is no telling what it opens."""
+        openers, texts, ends, rows = self.openers, self.texts, self.ends, self.rows
+        regular: list[int] = []
+        lasts: list[int] = []
+        nothing, framed, annotated = Opener.NOTHING, Opener.FRAME, Opener.ANNOTATION
+        for index, part in enumerate(self.parts[:-1]):
+            end = part.rfind(b"\n") + 1
+            if end < len(part):
+                if part[end - 2 : end - 1] != b"\n":
+                    continue
+                openers[index], texts[index] = framed, part[end:]
+                end -= 1
+            else:
+                start = part.rfind(b"\n", 0, end - 1) + 1
+                if part.startswith(_PREFIX, start):
+                    openers[index], texts[index] = annotated, part[start : end - 1]
+                    end = start
+                else:
+                    openers[index] = nothing
+            whole, left = divmod(end, _ROW)
+            count, last = whole + (left > 0), _LAST[left]
+            if index and last and 0 < count <= _MOST_ROWS:
+                ends[index], rows[index] = end, count
+                regular.append(index)
+                lasts.append(last)
+        self._convert(regular, lasts)
+
+    def _convert(self, regular: list[int], lasts: list[int]) -> None:
+        """Convert the rows of the parts at *regular*, half by half where something is odd."""
+        if not regular:
+            return
+        rows = [self.rows[index] for index in regular]
+        bodies = [self.parts[index][: self.ends[index]] for index in regular]
+        found = _rows(bodies, rows, lasts)
+        if found is not None:
+            for index, data in zip(regular, found, strict=True):
+                self.dumps[index] = data
+        elif len(regular) > 1:
+            half = len(regular) // 2
+            self._convert(regular[:half], lasts[:half])
+            self._convert(regular[half:], lasts[half:])
+
+    def rows_of(self, index: int) -> bytes:
+        """What of a part belongs to the firing whose dump it is."""
+        part, text = self.parts[index], self.texts[index]
+        return part[: len(part) - len(text) - (self.openers[index] is Opener.ANNOTATION)]
+
+    def opener_of(self, index: int) -> bytes:
+        """The lines of a part that open the next firing, up to its header."""
+        return self.parts[index][len(self.rows_of(index)) :] + b"\n"
+
+    def run(self, first: int) -> int:
+        """
+        How far firings are regular.
+
+        :param first: a part that ends with an opener.
+        :return: the part whose opener is that of the first firing that is not; the dumps between,
+            from ``first + 1`` to this one, are a run.
+        """
+        opener, openers, dumps = self.openers[first], self.openers, self.dumps
+        last = first
+        while last + 1 < len(dumps) and dumps[last + 1] is not None:
+            if openers[last + 1] is not opener:
+                break
+            last += 1
+        return last
+
+
+def _rows(bodies: Sequence[bytes], rows: Sequence[int], lasts: Sequence[int]) -> list[bytes] | None:
+    """
+    The bytes of dumps, from their rows.
+
+    :param rows: of each dump, how many there are.
+    :param lasts: of each dump, how many bytes the last row has.
+    :return: None where a column of any of them is not as dtrace(1) prints it.
+    """
+    total = sum(rows)
+    # Last rows are short, and filled up with blanks in place of what is missing.
+    text = b"".join(
+        [body[:-1].ljust(_ROW * count) for body, count in zip(bodies, rows, strict=True)]
+    )
+    blank = b" " * total
+    hundreds, sixteens, ends = zip(*map(_OFFSETS.__getitem__, rows), strict=True)
+    if not (
+        text.count(b"\n") == total - len(bodies)
+        and text[_ROW - 1 :: _ROW] == b"".join(ends)
+        and text[10::_ROW] == b":" * total
+        and text[9::_ROW] == b"0" * total
+        and text[8::_ROW] == b"".join(sixteens)
+        and text[7::_ROW] == b"".join(hundreds)
+        and all(text[column::_ROW] == blank for column in (*range(7), *range(_FIRST, _BLANKS, 3)))
+        and text[_BLANKS::_ROW] == blank
+        and text[_BLANKS + 1 :: _ROW] == blank
+    ):
+        return None
+    digits = bytearray(32 * total)
+    for byte in range(16):
+        column = _FIRST + 1 + 3 * byte
+        digits[2 * byte :: 32] = text[column::_ROW]
+        digits[2 * byte + 1 :: 32] = text[column + 1 :: _ROW]
+    missing = 16 * len(lasts) - sum(lasts)
+    if missing:
+        # Where bytes are missing are blanks, and nowhere else.
+        short = [
+            body[_ROW * count - _ROW + _FIRST + 3 * last : _ROW * count - _ROW + _BLANKS]
+            for body, count, last in zip(bodies, rows, lasts, strict=True)
+            if last < 16
+        ]
+        if b"".join(short).strip(b" ") or digits.count(b" ") != 2 * missing:
+            return None
+        digits = digits.replace(b" ", b"0")
+    try:
+        data = binascii.unhexlify(digits)
+    except binascii.Error:
+        return None
+    sizes = [16 * count - 16 + last for count, last in zip(rows, lasts, strict=True)]
+    starts = [16 * start for start in accumulate(rows[:-1], initial=0)]
+    return [data[start : start + size] for start, size in zip(starts, sizes, strict=True)]
+
+
+class Frames:
+    """The sources in frames, remembered."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, Source | None] = {}
+
+    def source(self, text: bytes) -> Source | None:
+        """The source in a frame line that has nothing behind the frame; None where it is none."""
+        if text in self._known:
+            return self._known[text]
+        if len(self._known) >= _FRAMES:
+            self._known.clear()
+        line = text.decode("latin-1")
+        found = frame(line) if is_text(line) else None
+        known = self._known[text] = found[0] if found and not found[1] else None
+        return known
+
+
+# Annotations, column by column.
+
+_VALUES = {"%d": "(-?[0-9]{1,18})", "0x%x": "(0x[0-9a-f]{1,16})", "%s": "([!-~]*)"}
+
+
+@lru_cache(maxsize=64)
+def _form(kind: str, names: tuple[str, ...]) -> re.Pattern[str] | None:
+    """An expression for annotations of one kind with these fields."""
+    values = [_VALUES.get(FIELDS.get(name, ("%s", ""))[0]) for name in names]
+    if None in values or len(set(names)) < len(names):
+        return None
+    fields = "".join(
+        f" {re.escape(name)}={value}" for name, value in zip(names, values, strict=True)
+    )
+    return re.compile(rf"^{PREFIX}1 {re.escape(kind)}{fields}$", re.MULTILINE)
+
+
+def annotated(annotations: Sequence[bytes]) -> tuple[str, dict[str, list[str]]] | None:
+    """
+    The fields of annotations that are all of one kind and have the same fields.
+
+    :return: the kind, and of each field the values as written; None where they are not so plain.
+    """
+    text = b"\n".join(annotations)
+    if not text.isascii():
+        return None
+    first = annotations[0].decode().split(" ")
+    if len(first) < 3:
+        return None
+    names = tuple(word.partition("=")[0] for word in first[3:])
+    form = _form(first[2], names)
+    if form is None or not names:
+        return None
+    found = form.findall(text.decode())
+    if len(found) != len(annotations):
+        return None
+    if len(names) == 1:
+        return first[2], {names[0]: found}
+    return first[2], dict(zip(names, map(list, zip(*found, strict=True)), strict=True))

@@ -8,9 +8,9 @@ second, and these take a third of the time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import starmap
+from itertools import repeat
 from typing import Any, NamedTuple
 
 from dtkit.packets.linktype import LinkType
@@ -117,22 +117,46 @@ class Packet(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class PacketRun:
     """
-    Bare dumps of one size, of which nothing more is known; made into packets when looked at.
+    Packets, column by column; made into packets when looked at.
 
     :ivar data: the bytes of each.
     :ivar linktypes: what each starts with.
     :ivar origins: where each was seen.
     :ivar lines: line of each.
+    :ivar timestamps: ns since boot; empty where no time is known.
+    :ivar times: ns since the epoch; empty likewise.
+    :ivar mbufs: address of the first mbuf of each; empty where it is not known.
+    :ivar offsets: bytes of the chain in front of each; empty for none.
+    :ivar lengths: bytes of the packets from there on; empty where they are not known.
+    :ivar exact: whether all data is known to be packet to its last byte.
     """
 
     data: list[bytes]
-    linktypes: list[LinkType]
+    linktypes: Sequence[LinkType]
     origins: list[Origin]
-    lines: range
+    lines: Sequence[int]
+    timestamps: Sequence[int] = ()
+    times: Sequence[int] = ()
+    mbufs: Sequence[int] = ()
+    offsets: Sequence[int] = ()
+    lengths: Sequence[int | None] = ()
+    exact: bool = False
 
     def __len__(self) -> int:
         return len(self.data)
 
     def __iter__(self) -> Iterator[Packet]:
-        fields = zip(self.data, self.linktypes, self.origins, self.lines, strict=True)
-        return starmap(Packet, fields)
+        none = repeat(None)
+        return map(
+            Packet,
+            self.data,
+            self.linktypes,
+            self.origins,
+            self.lines,
+            self.timestamps or none,
+            self.times or none,
+            self.mbufs or none,
+            self.offsets or repeat(0),
+            self.lengths or none,
+            repeat(self.exact),
+        )

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
-from typing import BinaryIO
+from itertools import repeat
+from operator import add
+from typing import BinaryIO, cast
 
-from dtkit.packets.linktype import LinkType, claimed_length
+from dtkit.packets.linktype import LinkType, claimed_length, claimed_lengths
 from dtkit.packets.packet import Origin, Packet, PacketRun
 from dtkit.packets.pcapng import PacketDirection, PcapngWriter, packet_options
 from dtkit.probes import Catalog
@@ -31,6 +34,40 @@ _DIRECTIONS = {
 
 #: Interfaces of a section that have a name of their own; only hostile input has more probes.
 _INTERFACES = 10_000
+
+
+class _Options:
+    """The options of packets of one origin: its comment, with what is known of each besides."""
+
+    def __init__(self, comment: str, direction: PacketDirection) -> None:
+        self.plain = packet_options(comment, direction)
+        self._comment = comment
+        self._direction = direction
+        # By offset and the length of an address: most have 16 digits.
+        self._forms: dict[tuple[int, int], bytes] = {}
+
+    def at(self, mbuf: int | None, offset: int) -> bytes:
+        """Those of a packet in the mbuf at an address."""
+        if mbuf is None:
+            return self._encoded([f"offset {offset}"]) if offset else self.plain
+        digits = mbuf.bit_length() + 3 >> 2
+        form = self._forms.get((digits, offset))
+        if form is None:
+            if len(self._forms) >= _FORMS:
+                self._forms.clear()
+            words = [f"mbuf 0x{'0' * (digits or 1)}", *([f"offset {offset}"] if offset else [])]
+            encoded = self._encoded(words)
+            before, _, after = encoded.replace(b"%", b"%%").partition(words[0].encode())
+            form = self._forms[digits, offset] = before + b"mbuf %#x" + after
+        return form % mbuf
+
+    def _encoded(self, words: list[str]) -> bytes:
+        comment = ", ".join([self._comment, *words] if self._comment else words)
+        return packet_options(comment, self._direction)
+
+
+#: Forms of options that are remembered, of one origin.
+_FORMS = 1000
 
 
 class PacketFile:
@@ -59,7 +96,7 @@ class PacketFile:
         self._interface = 0
         self._comment = ""
         self._direction = PacketDirection.UNKNOWN
-        self._options = b""
+        self._options = _Options("", PacketDirection.UNKNOWN)
 
     def write(self, packet: Packet) -> None:
         """Write one packet, after its section and interface where these are new."""
@@ -75,11 +112,7 @@ class PacketFile:
             self._section(clock)
         if origin is not self._origin or linktype is not self._linktype:
             self._switch(origin, linktype)
-        options = self._options
-        if mbuf is not None or offset:
-            words = [f"mbuf {mbuf:#x}"] if mbuf is not None else []
-            words += [f"offset {offset}"] if offset else []
-            options = packet_options(", ".join([self._comment, *words]), self._direction)
+        options = self._options.at(mbuf, offset)
         if length is None:
             length = claimed_length(data, linktype)
         if linktype.prefix:
@@ -88,25 +121,53 @@ class PacketFile:
 
     def write_run(self, run: PacketRun) -> None:
         """Write the packets of a run, as :meth:`write` does one by one, several times as fast."""
-        if any(linktype.prefix for linktype in set(run.linktypes)):
-            for packet in run:
-                self.write(packet)
-            return
-        if self._clock is not Clock.NONE:
-            self._section(Clock.NONE)
+        times: Sequence[int]
+        if run.times or run.timestamps:
+            clock, times = (Clock.WALL, run.times) if run.times else (Clock.BOOT, run.timestamps)
+        else:
+            clock, times = Clock.NONE, range(self._count, self._count + len(run))
+            self._count += len(run)
+        if self._clock is not clock:
+            self._section(clock)
         # By identity, which is what tells one kind from another quickly; *run* keeps them alive.
         kinds = list(zip(map(id, run.origins), map(id, run.linktypes), strict=True))
-        dress = {}
-        for kind, (origin, linktype) in dict(
-            zip(kinds, zip(run.origins, run.linktypes, strict=True), strict=True)
-        ).items():
+        each = zip(run.origins, run.linktypes, strict=True)
+        dress: dict[tuple[int, int], tuple[int, _Options]] = {}
+        for kind, (origin, linktype) in dict(zip(kinds, each, strict=True)).items():
             self._switch(origin, linktype)
-            dress[kind] = self._interface, self._options
-        interfaces, options = zip(*map(dress.__getitem__, kinds), strict=True)
-        lengths = list(map(claimed_length, run.data, run.linktypes))
-        times = range(self._count, self._count + len(run))
-        self._count += len(run)
-        self._writer.write_alike(interfaces, times, run.data, lengths, options)
+            dress[kind] = self._interface, _Options(self._comment, self._direction)
+        worn = [dress[kind] for kind in kinds]
+        if run.mbufs or run.offsets:
+            mbufs = run.mbufs or repeat(None)
+            offsets = run.offsets or repeat(0)
+            options = [
+                made.at(mbuf, offset)
+                for (_, made), mbuf, offset in zip(worn, mbufs, offsets, strict=False)
+            ]
+        else:
+            options = [made.plain for _, made in worn]
+        data, lengths = run.data, self._lengths(run)
+        if any(linktype.prefix for linktype in set(run.linktypes)):
+            prefixes = [linktype.prefix for linktype in run.linktypes]
+            data = list(map(add, prefixes, data))
+            lengths = list(map(add, map(len, prefixes), lengths))
+        self._writer.write_many([made for made, _ in worn], times, data, lengths, options)
+
+    def _lengths(self, run: PacketRun) -> list[int]:
+        """How long the packets of a run are, as far as they or their headers say."""
+        if run.lengths and None not in run.lengths:
+            return cast("list[int]", run.lengths)
+        kinds = dict.fromkeys(run.linktypes)
+        if len(kinds) == 1:
+            claimed = claimed_lengths(run.data, *kinds)
+        else:
+            claimed = list(map(claimed_length, run.data, run.linktypes))
+        if not run.lengths:
+            return claimed
+        return [
+            other if length is None else length
+            for length, other in zip(run.lengths, claimed, strict=True)
+        ]
 
     def close(self) -> None:
         """Make the file a valid one even if no packet came; *stream* stays open."""
@@ -133,5 +194,5 @@ class PacketFile:
         words = [f"cpu {origin.cpu}"] if origin.cpu is not None else []
         words += [f"probe id {origin.id}"] if origin.id is not None else []
         self._comment = ", ".join(words)
-        self._options = packet_options(self._comment, self._direction)
+        self._options = _Options(self._comment, self._direction)
         self._origin, self._linktype = origin, linktype

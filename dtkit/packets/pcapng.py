@@ -139,7 +139,7 @@ class PcapngWriter:
             )
         )
 
-    def write_alike(
+    def write_many(
         self,
         interfaces: Sequence[int],
         timestamps: Sequence[int],
@@ -148,29 +148,29 @@ class PcapngWriter:
         options: Sequence[bytes],
     ) -> None:
         """
-        Write packets of which as many bytes were captured, several times as fast as one by one.
+        Write packets, several times as fast as one by one.
 
-        :param data: all of one size; the other parameters are those of :meth:`write` for each.
+        The parameters are those of :meth:`write` for each.
         """
-        captured = len(data[0])
-        if len(sizes := set(map(len, options))) > 1 or min(lengths) < captured:
-            for packet in zip(interfaces, timestamps, data, lengths, options, strict=True):
-                self.write(*packet)
-            return
-        block = self._block(captured, *sizes)
+        captured = list(map(len, data))
+        shapes = list(zip(captured, map(len, options), strict=True))
+        blocks = {shape: self._block(*shape) for shape in dict.fromkeys(shapes)}
+        each = [blocks[shape] for shape in shapes]
+        sizes = [block.size for block in each]
+        whole = list(map(max, lengths, captured))
         fields = (
             repeat(6),
-            repeat(block.size),
+            sizes,
             interfaces,
             [timestamp >> 32 & 0xFFFFFFFF for timestamp in timestamps],
             [timestamp & 0xFFFFFFFF for timestamp in timestamps],
-            repeat(captured),
-            lengths if max(lengths) < _LONGEST else [min(each, _LONGEST) for each in lengths],
+            captured,
+            whole if max(whole) < _LONGEST else [min(length, _LONGEST) for length in whole],
             data,
             options,
-            repeat(block.size),
+            sizes,
         )
-        self._write(b"".join(map(block.pack, *fields)))
+        self._write(b"".join(map(struct.Struct.pack, each, *fields)))
 
     def _block(self, captured: int, options: int) -> struct.Struct:
         """The layout of a packet's block, by the bytes captured and those of its options."""

@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import pytest
 from hypothesis import given
@@ -446,6 +446,70 @@ ALIKE = [
 def test_a_capture_of_runs_is_that_of_their_packets(seen: list[tuple[int, str, bytes]]) -> None:
     text = "".join(framed(cpu, 7, name, "entry", dump(data)) for cpu, name, data in seen)
     assert capture_of(text.encode(), read_runs) == capture_of(text.encode(), read_output)
+
+
+SAID = st.fixed_dictionaries(
+    {
+        "probe": st.sampled_from(["fbt::tcp_input:entry", "fbt::ip_output:entry", "x"]),
+        "cpu": st.sampled_from([0, 0, 1]),
+        "t": st.sampled_from([5, 5, 6]),
+        "m": st.sampled_from([0, 0xFFFFF80001, 0xFFFFF80001]),
+        "pkt": st.sampled_from([-1, 60, 64, 70]),
+        "off": st.sampled_from([0, 0, 0, 20]),
+        "more": st.sampled_from([0, 0, 0, 7, -64]),
+        "data": st.sampled_from(ALIKE),
+    }
+)
+
+
+def said(seg: int, last: int, one: dict[str, Any], skip: bool) -> str:
+    data = one["data"]
+    where = f"probe={one['probe']} id=7 cpu={one['cpu']} t={one['t']} m={one['m']:#x}"
+    of = f"pkt={one['pkt']} off={one['off']} seg={seg} {'skip=0 ' if skip else ''}"
+    length = f"mlen={len(data) + one['more']} dump={len(data)} last={last}"
+    return f"@dtkit 1 mbuf {where} {of}{length}\n" + dump(data)
+
+
+@given(st.lists(st.tuples(SAID, st.sampled_from(["1 1", "1 1", "1 0", "2 1", "2 0", "3 1"]))),
+       st.booleans(), st.booleans())  # fmt: skip
+def test_packets_of_annotated_runs_are_those_of_their_firings(
+    seen: list[tuple[dict[str, Any], str]], skip: bool, started: bool
+) -> None:
+    """Segments in any order, lengths that are right or not, CPUs in between."""
+    text = "@dtkit 1 start timestamp=1 walltimestamp=100\n" if started else ""
+    for one, numbers in seen:
+        seg, last = map(int, numbers.split())
+        text += said(seg, last, one, skip)
+    runs = [
+        part
+        for item in packets(read_runs(io.BytesIO(text.encode())), catalog())
+        for part in (item if isinstance(item, FiringRun | PacketRun) else [item])
+    ]
+    lines = text.encode().splitlines(keepends=True)
+    single = list(packets(iter(by_lines(lines)), catalog()))
+    assert [item for item in runs if isinstance(item, Packet)] == [
+        item for item in single if isinstance(item, Packet)
+    ]
+    assert sorted(map(str, runs)) == sorted(map(str, single))
+    assert capture_of(text.encode(), read_runs) == capture_of(text.encode(), read_output)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "@dtkit 1 mbuf probe=fbt::ip_input:entry id=1 cpu=0 t={t} m=0x1 len=64 off=0 dump=64\n",
+        "@dtkit 1 mbuf probe=fbt::ip_input:entry id=1 cpu=0 t={t} m=0x1 pkt=64 off=0 seg=1 "
+        "mlen=64 dump=64 last=1\n",
+        "",
+    ],
+)
+def test_what_is_alike_is_read_in_runs(form: str) -> None:
+    text = "".join(form.format(t=at) + dump(ALIKE[at % 2]) for at in range(50))
+    items = list(packets(read_runs(io.BytesIO(text.encode())), catalog()))
+    found = [one for item in items if isinstance(item, PacketRun) for one in item]
+    assert len(found) >= 48  # all but the first and the last
+    single = list(packets(read_output(io.BytesIO(text.encode())), catalog()))
+    assert found == [item for item in single if isinstance(item, Packet)][-len(found) - 1 : -1]
 
 
 def test_packets_of_runs_are_those_of_their_firings() -> None:
