@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
-__all__ = ["ENDS", "end_of", "freed_by", "refused", "value_in_words", "who_freed"]
+__all__ = ["ENDS", "end_of", "freed_by", "function_in", "refused", "value_in_words", "who_freed"]
 
 #: How a packet can end, as outcomes begin.
 ENDS = ("dropped", "delivered", "freed", "still in the kernel")
@@ -105,6 +105,16 @@ def end_of(outcome: str) -> tuple[str, str]:
             return end, outcome[len(end) :].lstrip(": ")
     end, _, reason = outcome.partition(": ")
     return end, reason
+
+
+#: The function in a reason: ``pf_test returned PF_DROP``, ``freed by ip_input+0x12``.
+_FUNCTION = re.compile(r"(?:freed )?by (?:[^`\s]*`)?([\w.]+)|([\w.]+) returned\b|([\w.]+): ")
+
+
+def function_in(reason: str) -> str:
+    """The function that *reason* (of :func:`end_of`) names; empty if it names none."""
+    found = _FUNCTION.search(reason)
+    return next(filter(None, found.groups()), "") if found else ""
 
 
 def value_in_words(kind: str, value: int) -> str:

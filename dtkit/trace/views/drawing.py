@@ -18,7 +18,7 @@ __all__ = ["dot", "mermaid"]
 
 #: Colours of what only the first, or only the second of two compared graphs has: apart for eyes
 #: that do not tell red from green, and told by dashes besides.
-COLOURS = {"both": "#666666", "first": "#0072b2", "second": "#d55e00"}
+COLOURS = {"both": "#666666", "first": "#0072b2", "second": "#a84600"}
 
 
 def dot(graph: Graph, title: str = "") -> str:

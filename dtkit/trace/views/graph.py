@@ -8,11 +8,15 @@ function is no step of the way where its entering was one, else every call would
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from dtkit.foreign import plain, visible
 from dtkit.trace.journey.model import Hop, Journey
+from dtkit.trace.journey.outcome import end_of, function_in
+from dtkit.trace.journey.stages import stage_of
+from dtkit.trace.views.scale import scaled
 
 __all__ = ["Edge", "Graph", "GraphNode", "Key", "way"]
 
@@ -34,6 +38,7 @@ class GraphNode:
     :ivar ends: how many end here.
     :ivar position: sum of its positions in the ways, counted from 0.
     :ivar other: how often in the graph compared with, or None.
+    :ivar dropped: how many packets were dropped here.
     """
 
     count: int = 0
@@ -41,6 +46,7 @@ class GraphNode:
     ends: int = 0
     position: int = 0
     other: int | None = None
+    dropped: int = 0
 
 
 @dataclass(slots=True)
@@ -70,7 +76,7 @@ class Edge:
         """What to write beside it."""
         said = str(self.count) if self.other is None else f"{self.count} | {self.other}"
         mean = self.mean
-        return said if mean is None else f"{said}, {mean / 1000:.1f} us"
+        return said if mean is None else f"{said}, {scaled(mean)}"
 
 
 @dataclass(slots=True)
@@ -119,6 +125,22 @@ class Graph:
             last, last_time = key, hop.time
         if last is not None:
             self.nodes[last].ends += 1
+            self._lost(journey, last)
+
+    def _lost(self, journey: Journey, last: Key) -> None:
+        """Count a dropped packet where it was dropped: by whom the reason names, if it is there."""
+        end, reason = end_of(plain(journey.outcome))
+        if end == "dropped":
+            function = function_in(reason)
+            named = next(
+                (
+                    key
+                    for key in map(key_of, journey.hops)
+                    if key[1] == function and key in self.nodes
+                ),
+                last,
+            )
+            self.nodes[named].dropped += 1
 
     def against(self, other: Graph) -> Graph:
         """This graph and *other* in one: each node and edge with both counts."""
@@ -131,6 +153,7 @@ class Graph:
                 mine.ends,
                 mine.position if mine.count else theirs.position,
                 theirs.count,
+                mine.dropped,
             )
         for pair in [*self.edges, *(pair for pair in other.edges if pair not in self.edges)]:
             mine_edge, their_edge = self.edges.get(pair, Edge()), other.edges.get(pair, Edge())
@@ -163,23 +186,30 @@ class Graph:
 
 
 def key_of(hop: Hop) -> Key:
-    """The node that *hop* belongs to."""
-    return plain(hop.place.group), plain(hop.place.name)
+    """The node that *hop* belongs to: its function, in its directory; of a function that is known
+    by its name alone, in its stage of the stack, for "kernel" says nothing."""
+    place = hop.place
+    known = place.file is not None or place.module is None
+    return plain(place.group) if known else stage_of(place), plain(place.name)
 
 
 def way(journey: Journey) -> Iterator[Hop]:
     """The hops of *journey* that are steps of its way."""
     inside: list[str] = []
+    within: Counter[str] = Counter()
     last: Key | None = None
     for hop in journey.hops:
         label, direction = hop.place.label, hop.place.direction
-        if direction == "-" and label in inside:
-            while inside.pop() != label:
-                pass
+        if direction == "-" and within[label]:
+            left = None
+            while left != label:
+                left = inside.pop()
+                within[left] -= 1
             # It goes on from the function that it was called from, for which no hop is needed.
             continue
         if direction == "+":
             inside.append(label)
+            within[label] += 1
         key = key_of(hop)
         if key != last or direction == "+":
             yield hop

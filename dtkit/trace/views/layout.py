@@ -135,6 +135,11 @@ def order(graph: Graph) -> list[Key]:
         for other in into.pop(key):
             del out[other][key]
 
+    # It begins where most packets begin.
+    start = max(left, key=lambda key: graph.nodes[key].starts, default=None)
+    if start is not None and graph.nodes[start].starts:
+        first.append(start)
+        take(start)
     while left:
         if (key := next((key for key in reversed(left) if not out[key]), None)) is not None:
             last.append(key)
@@ -167,7 +172,9 @@ class _LayOut:
         # The functions of each row, by group.
         self._cells: dict[str, dict[int, list[Key]]] = {}
         rows = self._rows()
-        for group, keys in graph.groups().items():
+        # Lanes from left to right as packets come to them.
+        groups = sorted(graph.groups().items(), key=lambda one: min(rows[key] for key in one[1]))
+        for group, keys in groups:
             for key in keys:
                 self._cells.setdefault(group, {}).setdefault(rows[key], []).append(key)
         self._place()

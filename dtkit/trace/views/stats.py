@@ -8,7 +8,6 @@ journeys name and 8 bytes for each time that is told.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from typing import Any
 
 from dtkit.foreign import plain
 from dtkit.trace.journey.model import Hop, Journey
-from dtkit.trace.journey.outcome import end_of
+from dtkit.trace.journey.outcome import end_of, function_in
 from dtkit.trace.journey.stages import STAGES, direction_of, stage_of
 from dtkit.trace.views.spread import Spread
 
@@ -26,9 +25,6 @@ __all__ = ["PLACES", "Statistics", "packets"]
 #: A capture that names more than this of one kind is not one of a kernel's: the rest is one.
 _MOST = 10_000
 _ELSEWHERE = "elsewhere"
-
-#: The function in a reason: ``pf_test returned PF_DROP``, ``freed by ip_input+0x12``.
-_FUNCTION = re.compile(r"(?:freed )?by (?:[^`\s]*`)?([\w.]+)|([\w.]+) returned\b|([\w.]+): ")
 
 #: Fields of hops by which outcomes are told apart.
 PLACES = ("interface", "vnet", "process")
@@ -80,8 +76,7 @@ class Statistics:
         self.outcomes[_kept(self.outcomes, (end, reason), (end, _ELSEWHERE))] += 1
         hops = journey.hops
         if end == "dropped":
-            found = _FUNCTION.search(reason)
-            function = next(filter(None, found.groups()), "") if found else ""
+            function = function_in(reason)
             if not function and hops:
                 function = plain(hops[-1].place.name)
             self.droppers[_kept(self.droppers, function or "unknown", _ELSEWHERE)] += 1

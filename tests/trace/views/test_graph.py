@@ -6,8 +6,12 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import shutil
+import struct
 import subprocess
 import xml.etree.ElementTree as ET
+import zlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,8 +26,9 @@ from dtkit.trace.journey.snapshot import Snapshot
 from dtkit.trace.views.drawing import dot, mermaid
 from dtkit.trace.views.graph import Graph, way
 from dtkit.trace.views.layout import order
-from dtkit.trace.views.svg import svg
+from dtkit.trace.views.svg import PALETTE, svg
 
+DATA = Path(__file__).parents[2] / "data"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -77,7 +82,7 @@ def test_latencies_where_times_are_known() -> None:
     graph.add(Journey(1, None, (hop("a", 100), hop("b", None)), ""))
     (edge,) = graph.edges.values()
     assert (edge.count, edge.timed, edge.mean, edge.longest) == (3, 2, 2000.0, 3000)
-    assert edge.label == "3, 2.0 us"
+    assert edge.label == "3, 2.00 us"
 
 
 def test_memory_is_bounded_by_the_functions_of_a_kernel() -> None:
@@ -141,11 +146,11 @@ def test_mermaid() -> None:
         '  n1 -->|"3 | 0"| n2',
         '  n1 -.->|"0 | 2"| n3',
         "  classDef first stroke:#0072b2,stroke-width:3px",
-        "  classDef second stroke:#d55e00,stroke-width:3px,stroke-dasharray:5 4",
+        "  classDef second stroke:#a84600,stroke-width:3px,stroke-dasharray:5 4",
         "  class n2 first",
         "  class n3 second",
         "  linkStyle 1 stroke:#0072b2,color:#0072b2",
-        "  linkStyle 2 stroke:#d55e00,color:#d55e00",
+        "  linkStyle 2 stroke:#a84600,color:#a84600",
     ]
 
 
@@ -214,7 +219,7 @@ def boxes_of(root: ET.Element) -> dict[str, Box]:
     """The boxes of a drawing by their function: left, top, right, bottom."""
     found = {}
     for group in root.iter(f"{SVG}g"):
-        for rect in group.findall(f"{SVG}rect"):
+        for rect in group.findall(f"{SVG}rect") if group.get("data-label") is not None else ():
             x, y, width, height = (float(rect.get(name, "")) for name in BOX_ATTRIBUTES)
             found[group.get("data-label") or ""] = (x, y, x + width, y + height)
     return found
@@ -303,7 +308,7 @@ def test_no_line_is_behind_a_box(graph: Graph) -> None:
     ],
 )
 def test_real_captures_are_drawn_well(name: str) -> None:
-    with (Path(__file__).parents[2] / "data" / name).open("rb") as stream:
+    with (DATA / name).open("rb") as stream:
         check_drawing(Graph.of(one for one in read_any(stream) if isinstance(one, Journey)))
 
 
@@ -324,6 +329,132 @@ def test_the_order_lets_few_packets_go_back() -> None:
     # On average `last` comes early, in the short way; but nothing comes after it.
     graph = ways("a last", "a b c d e f g last")
     assert order(graph)[-1][1] == "last"
+
+
+def test_it_starts_where_packets_start() -> None:
+    """Also where more packets come back to another function than begin here."""
+    graph = ways(*["start loop a loop a loop a end"] * 3)
+    assert order(graph)[0][1] == "start"
+    with (DATA / "path-epair-pf.txt").open("rb") as stream:
+        graph = Graph.of(one for one in read_any(stream) if isinstance(one, Journey))
+    boxes = boxes_of(ET.fromstring(svg(graph)))
+    assert min(boxes, key=lambda label: boxes[label][1]) == "ether_output"
+
+
+def test_drops_are_where_the_reason_says() -> None:
+    with (DATA / "path-epair-pf.txt").open("rb") as stream:
+        graph = Graph.of(one for one in read_any(stream) if isinstance(one, Journey))
+    assert {key[1]: node.dropped for key, node in graph.nodes.items() if node.dropped} == {
+        "pf_test": 1
+    }
+    root = ET.fromstring(svg(graph))
+    (lost,) = (
+        g for g in root.iter(f"{SVG}g") if "lost" in (g.get("class") or "") and g.get("tabindex")
+    )
+    assert lost.get("data-label") == "pf_test"
+    assert [text.text for text in lost.iter(f"{SVG}text")] == ["pf_test", "6, 1 dropped"]
+    said = {text.text for text in root.iter(f"{SVG}text")}
+    assert {"packets, and how long they took on average", "packets dropped here"} <= said
+    # Its lanes are the stages of the stack: that all are the kernel's is no news.
+    assert {"link", "queue", "firewall", "ip"} <= said
+
+
+def test_labels_are_over_lines_and_not_under_them() -> None:
+    root = ET.fromstring(svg(HARD["sixty"]))
+    (drawn,) = (g for g in root.iter(f"{SVG}g") if g.get("transform"))
+    kinds = [f"{element.tag.removeprefix(SVG)} {element.get('class')}" for element in drawn]
+    lines = [at for at, kind in enumerate(kinds) if kind.startswith("path edge")]
+    labels = [at for at, kind in enumerate(kinds) if kind.startswith("text label")]
+    assert max(lines) < min(labels)
+    for at in labels:
+        assert kinds[at - 1] == "rect halo"
+
+
+def test_each_lane_is_as_tall_as_what_is_in_it() -> None:
+    root = ET.fromstring(svg(HARD["sixty"]))
+    (drawn,) = (g for g in root.iter(f"{SVG}g") if g.get("transform"))
+    top = float((drawn.get("transform") or "").removesuffix(")").split()[-1])
+    lanes = [rect for rect in root.iter(f"{SVG}rect") if rect.get("class") == "lane"]
+    boxes = list(boxes_of(root).values())
+    assert len(lanes) == 5
+    for lane in lanes:
+        left, y, width, height = (float(lane.get(name, "")) for name in BOX_ATTRIBUTES)
+        inside = [box for box in boxes if left <= box[0] and box[2] <= left + width]
+        assert inside
+        assert all(y < top + box[1] and top + box[3] < y + height for box in inside)
+        assert y + height - (top + max(box[3] for box in inside)) < 40
+
+
+# Colours.
+
+
+def contrast(one: str, two: str) -> float:
+    """The contrast of two colours, from 1 to 21, by WCAG 2."""
+
+    def light(colour: str) -> float:
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        red, green, blue = (
+            p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts
+        )
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    brighter, darker = sorted((light(one), light(two)), reverse=True)
+    return (brighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+def test_contrast(theme: int) -> None:
+    for ink in ("text", "muted", "first", "second", "gone"):
+        for ground in ("page", "lane", "box"):
+            assert contrast(PALETTE[ink][theme], PALETTE[ground][theme]) >= 4.5, (ink, ground)
+    for ground in ("page", "lane", "box"):
+        assert contrast(PALETTE["line"][theme], PALETTE[ground][theme]) >= 3, ground
+
+
+def pixels(png: bytes) -> Iterator[bytes]:
+    """The pixels of a picture of 8 bits, three bytes each."""
+    width, height, depth, kind = struct.unpack_from(">IIBB", png, 16)
+    assert depth == 8
+    size = {2: 3, 6: 4}[kind]
+    at, data = 8, b""
+    while at < len(png):
+        (length,) = struct.unpack_from(">I", png, at)
+        if png[at + 4 : at + 8] == b"IDAT":
+            data += png[at + 8 : at + 8 + length]
+        at += length + 12
+    raw, before = zlib.decompress(data), bytes(size * width)
+    for number in range(height):
+        start = number * (size * width + 1)
+        how, line = raw[start], bytearray(raw[start + 1 : start + 1 + size * width])
+        for index in range(size * width):
+            left = line[index - size] if index >= size else 0
+            up, corner = before[index], before[index - size] if index >= size else 0
+            guess = left + up - corner
+            nearest = min((left, up, corner), key=lambda value: abs(guess - value))
+            line[index] = line[index] + (0, left, up, (left + up) // 2, nearest)[how] & 255
+        before = bytes(line)
+        yield from (before[at : at + 3] for at in range(0, size * width, size))
+
+
+@pytest.mark.skipif(shutil.which("rsvg-convert") is None, reason="make system-packages")
+def test_viewers_without_variables_show_it_as_it_is() -> None:
+    """librsvg knows no variables of CSS; Inkscape and most viewers neither."""
+    drawing = svg(ways("a b c", "a c"))
+    done = subprocess.run(
+        ["rsvg-convert", "-b", "white", "-f", "png"],
+        input=drawing.encode(),
+        capture_output=True,
+        check=True,
+    )
+    seen = Counter(f"#{pixel.hex()}" for pixel in pixels(done.stdout))
+    assert seen["#000000"] == 0
+    root = ET.fromstring(drawing)
+    total = int(root.get("width", "")) * int(root.get("height", ""))
+    assert seen.total() == total
+    assert seen[PALETTE["lane"][0]] > total / 5
+    assert seen[PALETTE["box"][0]] > total / 10
+    assert seen[PALETTE["line"][0]] > 100
+    assert seen[PALETTE["text"][0]] > 0
 
 
 def test_hostile_labels_stay_text() -> None:
