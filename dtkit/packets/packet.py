@@ -14,6 +14,7 @@ from itertools import repeat
 from typing import Any, NamedTuple
 
 from dtkit.packets.linktype import LinkType
+from dtkit.packets.summary import summarize
 
 
 class Origin(NamedTuple):
@@ -69,9 +70,6 @@ class Packet(NamedTuple):
     @property
     def summary(self) -> str:
         """One tcpdump-like line about the headers."""
-        # Imported here because dpkt takes as long as it takes to read 50,000 packets.
-        from dtkit.packets.summary import summarize
-
         return summarize(self.data, self.linktype, self.length)
 
     def to_scapy(self) -> Any:

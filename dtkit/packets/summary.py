@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
-One line about a packet's headers, in the manner of tcpdump(1); headers are read by dpkt.
+One line about a packet's headers, in the manner of tcpdump(1).
 
 ``192.168.1.1:15676 > 192.168.1.100:22 TCP [.] ack 3268211019 win 1040 length 0, 52 of 64 bytes``:
 52 bytes are packet by the IP header, 64 were dumped. ``first 64 of 84 bytes`` is the other case,
@@ -11,17 +11,29 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from functools import lru_cache
 from ipaddress import ip_address
-from typing import Any
-
-import dpkt
 
 from dtkit.packets.linktype import LinkType
 
-#: What dpkt raises on bytes that are not what they claim to be.
-_UNREADABLE = (dpkt.Error, IndexError, KeyError, TypeError, ValueError, struct.error)
+#: Of IPv4 up to the addresses, of TCP, of UDP, and of ARP for Ethernet and IPv4.
+_IPV4 = struct.Struct(">BxHHHxBxx4s4s")
+_TCP = struct.Struct(">HHIIBBHxxH")
+_UDP = struct.Struct(">HHHxx")
+_ARP = struct.Struct(">6xH6s4s6x4s")
 
-_FLAGS = ((2, "S"), (1, "F"), (4, "R"), (8, "P"), (16, "."), (32, "U"), (64, "E"), (128, "W"))
+
+class _UnreadableError(ValueError):
+    """Bytes are not what they are claimed to be."""
+
+
+#: What comes of bytes that are not.
+_UNREADABLE = (_UnreadableError, struct.error, IndexError)
+
+_LETTERS = ((2, "S"), (1, "F"), (4, "R"), (8, "P"), (16, "."), (32, "U"), (64, "E"), (128, "W"))
+_FLAGS = [
+    "".join(letter for bit, letter in _LETTERS if flags & bit) or "none" for flags in range(256)
+]
 
 _ICMP = {0: "echo reply", 3: "unreachable", 5: "redirect", 8: "echo request", 11: "time exceeded"}
 _ICMP6 = {
@@ -92,21 +104,29 @@ def _raw(data: bytes) -> _Described:
     return _ipv6(data) if data and data[0] >> 4 == 6 else _ipv4(data)
 
 
+@lru_cache(maxsize=4096)
+def _address(data: bytes) -> str:
+    return str(ip_address(data))
+
+
 def _ipv4(data: bytes) -> _Described:
     if not data or data[0] >> 4 != 4:
-        raise dpkt.UnpackError("not IPv4")
-    ip = dpkt.ip.IP(data)
-    source, target = str(ip_address(ip.src)), str(ip_address(ip.dst))
-    header = ip.hl * 4
+        raise _UnreadableError("not IPv4")
+    first, length, id, where, kind, source_, target_ = _IPV4.unpack_from(data)
+    header = (first & 15) * 4
+    if header < 20:
+        raise _UnreadableError("a header of less than 20 bytes")
+    source, target = _address(source_), _address(target_)
     # A length of 0 is what segmentation offload leaves on the way in.
-    total = max(ip.len, header) if ip.len else len(data)
-    if ip.offset:  # in units of 8 bytes
-        where = f"{ip.id}@{ip.offset * 8}{'+' if ip.mf else ''}"
-        text = f"{source} > {target} {_protocol(ip.p)} fragment {where}"
+    total = max(length, header) if length else len(data)
+    more = where & 0x2000
+    if where & 0x1FFF:  # in units of 8 bytes
+        at = f"{id}@{(where & 0x1FFF) * 8}{'+' if more else ''}"
+        text = f"{source} > {target} {_protocol(kind)} fragment {at}"
     else:
-        text = _transport(ip.p, data[header:total], total - header, source, target)
-        if ip.mf:
-            text += f", fragment {ip.id}@0+"
+        text = _transport(kind, data[header:total], total - header, source, target)
+        if more:
+            text += f", fragment {id}@0+"
     return text, total
 
 
@@ -125,8 +145,8 @@ _EXTENSIONS = {0: (8, 8), 43: (8, 8), 44: (0, 8), 51: (4, 8), 60: (8, 8)}
 
 def _ipv6(data: bytes) -> _Described:
     if len(data) < 40 or data[0] >> 4 != 6:
-        raise dpkt.UnpackError("not IPv6")
-    source, target = str(ip_address(data[8:24])), str(ip_address(data[24:40]))
+        raise _UnreadableError("not IPv6")
+    source, target = _address(data[8:24]), _address(data[24:40])
     kind, payload = data[6], int.from_bytes(data[4:6])
     total, start = 40 + payload if payload else len(data), 40
     while kind in _EXTENSIONS and len(data) >= start + 8:
@@ -171,21 +191,22 @@ def _transport(kind: int, data: bytes, length: int, source: str, target: str) ->
 
 
 def _tcp(data: bytes, length: int) -> tuple[str, tuple[int, int]]:
-    tcp = dpkt.tcp.TCP(data)
-    header = tcp.off * 4
+    source, target, seq, ack, offset, bits, window, urgent = _TCP.unpack_from(data)
+    header = (offset >> 4) * 4
+    if header < 20:
+        raise _UnreadableError("a header of less than 20 bytes")
     payload = max(length - header, 0)
-    flags = "".join(letter for bit, letter in _FLAGS if tcp.flags & bit) or "none"
-    text = f"TCP [{flags}] seq {tcp.seq}"
+    text = f"TCP [{_FLAGS[bits]}] seq {seq}"
     if payload:
-        text += f":{(tcp.seq + payload) % 2**32}"
-    if tcp.flags & 16:
-        text += f" ack {tcp.ack}"
-    text += f" win {tcp.win}"
-    if tcp.flags & 32:
-        text += f" urg {tcp.urp}"
-    if options := _tcp_options(data[20:header], header - 20):
+        text += f":{(seq + payload) % 2**32}"
+    if bits & 16:
+        text += f" ack {ack}"
+    text += f" win {window}"
+    if bits & 32:
+        text += f" urg {urgent}"
+    if header > 20 and (options := _tcp_options(data[20:header], header - 20)):
         text += f" options [{options}]"
-    return f"{text} length {payload}", (tcp.sport, tcp.dport)
+    return f"{text} length {payload}", (source, target)
 
 
 def _tcp_options(data: bytes, length: int) -> str:
@@ -227,8 +248,8 @@ def _tcp_options(data: bytes, length: int) -> str:
 
 
 def _udp(data: bytes) -> tuple[str, tuple[int, int]]:
-    udp = dpkt.udp.UDP(data)
-    return f"UDP length {max(udp.ulen - 8, 0)}", (udp.sport, udp.dport)
+    source, target, length = _UDP.unpack_from(data)
+    return f"UDP length {max(length - 8, 0)}", (source, target)
 
 
 def _icmp(data: bytes, length: int, names: dict[int, str], title: str) -> str:
@@ -244,14 +265,14 @@ def _icmp(data: bytes, length: int, names: dict[int, str], title: str) -> str:
 
 
 def _arp(data: bytes) -> _Described:
-    arp: Any = dpkt.arp.ARP(data)
-    source, target = ip_address(arp.spa), ip_address(arp.tpa)
-    match arp.op:
+    operation, hardware, sender, wanted = _ARP.unpack_from(data)
+    source, target = _address(sender), _address(wanted)
+    match operation:
         case 1:
             text = f"ARP who-has {target} tell {source}"
         case 2:
-            text = f"ARP {source} is-at {arp.sha.hex(':')}"
-        case operation:
+            text = f"ARP {source} is-at {hardware.hex(':')}"
+        case _:
             text = f"ARP operation {operation}"
     return text, 28
 

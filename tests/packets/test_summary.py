@@ -175,3 +175,21 @@ def test_any_change_to_a_packet_leaves_it_with_a_summary(name: str, data: st.Dat
     at = data.draw(st.integers(0, max(len(cut) - 1, 0)))
     changed = cut[:at] + data.draw(st.binary(max_size=4)) + cut[at + 4 :]
     assert summarize(changed, linktype).isprintable()
+
+
+def test_packets_in_packets_in_packets() -> None:
+    """Only the outermost header is described, however many there are within."""
+    data = b""
+    for _ in range(3000):
+        data = ipv4(4, data)
+    assert (
+        summarize(data, LinkType.IPV4) == f"10.0.0.1 > 10.0.0.2 protocol 4 length {len(data) - 20}"
+    )
+
+
+@pytest.mark.parametrize("words", [0, 4])
+def test_a_header_that_is_too_short_for_a_header(words: int) -> None:
+    data = ipv4(6, tcp())
+    assert "bytes: " in summarize(bytes([0x40 | words]) + data[1:], LinkType.RAW)
+    short = data[:32] + bytes([words << 4]) + data[33:]
+    assert "TCP length 20" in summarize(short, LinkType.RAW)
