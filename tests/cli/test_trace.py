@@ -302,3 +302,13 @@ def test_show_brief(dtkit: Dtkit) -> None:
     assert len(lines) == 5
     assert lines[-1].startswith("4 packets; 2 delivered, ")
     assert dtkit("trace", "show", "--brief", "--to", "json", str(PATH)).exit_code == 2
+
+
+def test_export_to_perfetto(dtkit: Dtkit, tmp_path: Path, capture: str) -> None:
+    output = tmp_path / "path.json"
+    result = dtkit("trace", "export", "--to", "perfetto", str(PATH), "-o", str(output))
+    assert (result.exit_code, result.stderr) == (0, "4 journeys, 0 oddities\n")
+    assert len(json.loads(output.read_text())["traceEvents"]) > 500
+    result = dtkit("trace", "export", "--to", "perfetto", capture)
+    assert result.stderr.startswith("2 journeys have no times of hops: not written\n")
+    assert len(json.loads(result.stdout)["traceEvents"]) == 1

@@ -390,7 +390,8 @@ def test_copies_and_their_origin_lead_to_each_other(followed: Page) -> None:
 
 def test_a_time_axis_and_how_long_each_hop_took(followed: Page) -> None:
     assert followed.texts(".row .took") == ["120 ms", "1.19 s", "41.8 ms", "3.50 ms"]
-    assert followed.texts("#journey .about")[0].endswith("109 hops in 120 ms · copied to #2")
+    about = followed.texts("#journey .about")[0]
+    assert re.search(r" · 10\d hops in 120 ms · copied to #2$", about)
     assert followed.texts(".since")[:5] == ["0 ns", "", "1.31 ms", "", "1.43 ms"]
     assert followed.texts(".wait")[:4] == ["", "+1.31 ms", "+122 us", "+114 us"]
     # What waited in the queue is a long bar, and a slow one.

@@ -9,7 +9,9 @@ from pathlib import Path
 import click
 
 from dtkit.cli.inputs import keep_inputs, open_output
+from dtkit.cli.terminal import say
 from dtkit.cli.trace.source import JourneySource, source_argument
+from dtkit.trace.views.perfetto import write_perfetto
 from dtkit.trace.views.tables import write_jsonl, write_parquet
 
 
@@ -18,29 +20,32 @@ from dtkit.trace.views.tables import write_jsonl, write_parquet
 Examples:
   dtkit trace export capture.pcap | jq 'select(.type == "hop") | .label'
   dtkit trace export --to parquet capture.pcap -o tables
+  dtkit trace export --to perfetto path.txt -o path.json
   duckdb -c "SELECT label, count(*) FROM 'tables/hops.parquet' GROUP BY ALL ORDER BY 2 DESC"
 """
 )
 @source_argument
 @click.option(
     "--to",
-    type=click.Choice(["jsonl", "parquet"]),
+    type=click.Choice(["jsonl", "parquet", "perfetto"]),
     default="jsonl",
     show_default=True,
-    help="JSON lines, or Parquet (needs dtkit[parquet]).",
+    help="JSON lines; Parquet (needs dtkit[parquet]); a trace for ui.perfetto.dev.",
 )
 @click.option(
     "-o",
     "output",
     metavar="PATH",
     default="-",
-    help="The file of JSON lines, - for stdout; or the folder of the Parquet files.",
+    help="The file, - for stdout; or the folder of the Parquet files.",
 )
 def command(source: JourneySource, to: str, output: str) -> None:
     """Write journeys, hops and snapshots as tables: JSON lines or Parquet.
 
     JSON lines say in `type` which table they belong to. Parquet goes into a folder as
     journeys.parquet, hops.parquet and snapshots.parquet. The tables join by journey and step.
+    A trace of Perfetto, for ui.perfetto.dev and chrome://tracing, has a track for each journey, and
+    for each vnet and CPU.
     """
     if to == "parquet":
         if output == "-":
@@ -50,6 +55,11 @@ def command(source: JourneySource, to: str, output: str) -> None:
         for table in Path(output).glob("*.parquet"):
             keep_inputs(str(table))
         write_parquet(source, Path(output))
+    elif to == "perfetto":
+        with open_output(output) as stream:
+            untimed = sum(not timed for timed in write_perfetto(source, stream))
+        if untimed:
+            say(f"{untimed} journeys have no times of hops: not written")
     else:
         with open_output(output) as stream:
             write_jsonl(source, stream)
