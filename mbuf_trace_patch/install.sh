@@ -1,36 +1,70 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
+# Put mbuf_trace into a FreeBSD source tree:
 #
-# Put mbuf_trace into a FreeBSD source tree:  sh install.sh [-n] /usr/src
-# Chooses the hooks by the tree's __FreeBSD_version; -n only tries.  All or
-# nothing: the patch is tried first, and no fuzz is allowed.
+#   install.sh [-n] [-t TREE] SRC   into the tree at SRC; -n only tells whether it fits
+#
+# TREE names one of trees/*.patch; without -t the tree's __FreeBSD_version chooses. All or nothing:
+# the hooks must fit exactly.
 
 set -eu
-usage() { echo "usage: sh install.sh [-n] SRC   (SRC: a FreeBSD source tree)" >&2; exit 2; }
-try=
-[ "${1-}" = -n ] && { try=1; shift; }
-[ $# = 1 ] || usage
-src=$1
+
 here=$(cd "$(dirname "$0")" && pwd)
-param=$src/sys/sys/param.h
-[ -f "$param" ] || { echo "install.sh: no $param: not a FreeBSD source tree" >&2; exit 1; }
-version=$(awk '$1 == "#define" && $2 == "__FreeBSD_version" { print $3 }
-    $1 == "#undef" { next }' "$param")
-case $version in
-12*)	hooks=freebsd-12.1.patch ;;
-13*)	hooks=freebsd-13-2019.patch ;;
-14*)	hooks=freebsd-14.patch ;;
-15*|16*)	hooks=freebsd-main.patch ;;
-*)	echo "install.sh: no hooks for __FreeBSD_version ${version:-unknown}: trees/ has 12 to 15 and main" >&2
-	exit 1 ;;
-esac
-if ! tried=$(patch -p1 -N -F0 --dry-run -d "$src" < "$here/trees/$hooks" 2>&1); then
-	printf '%s\n' "$tried" | grep -i -E 'fail|reversed|already' >&2 || :
-	echo "install.sh: $hooks does not apply to $src; nothing was changed" >&2
+
+# Hooks by __FreeBSD_version, from the first number on and below the second.
+# (python -m dtkit.freebsd trees)
+trees='
+1200000 1300000 freebsd-12.1
+1300000 1300100 freebsd-13-2019
+1400000 1500000 freebsd-14
+1500000 1700000 freebsd-main
+'
+
+usage() {
+	sed -n 's/^#   install/usage: install/p' "$0" >&2
+	echo "trees:$(for hooks in "$here"/trees/*.patch; do
+	    printf ' %s' "$(basename "$hooks" .patch)"; done)" >&2
+	exit 2
+}
+
+die() {
+	echo "install.sh: $*" >&2
 	exit 1
+}
+
+# The name of the hooks for the tree at $src.
+detect() {
+	version=$(awk '$1 == "#define" && $2 == "__FreeBSD_version" { print $3 }' \
+	    "$src/sys/sys/param.h")
+	found=$(echo "$trees" | awk -v v="$version" 'NF == 3 && $1 <= v + 0 && v + 0 < $2 { print $3 }')
+	[ "$found" ] || die "no hooks for __FreeBSD_version ${version:-unknown}; -t TREE chooses some"
+	echo "$found"
+}
+
+dry= tree=
+while getopts nt: option; do
+	case $option in
+	n) dry=yes ;;
+	t) tree=$OPTARG ;;
+	*) usage ;;
+	esac
+done
+shift $((OPTIND - 1))
+
+[ $# -eq 1 ] || usage
+src=$1
+[ -f "$src/sys/sys/param.h" ] || die "no $src/sys/sys/param.h: not a FreeBSD source tree"
+[ "$tree" ] || tree=$(detect)
+hooks=$here/trees/$tree.patch
+[ -f "$hooks" ] || usage
+
+if ! tried=$(patch -p1 -N -F0 --dry-run -d "$src" < "$hooks" 2>&1); then
+	printf '%s\n' "$tried" | grep -i -E 'fail|reversed|already' >&2 || :
+	die "the hooks of $tree do not fit $src; nothing was changed"
 fi
-[ -n "$try" ] && { echo "$hooks applies to $src"; exit 0; }
-patch -p1 -N -F0 -s -d "$src" < "$here/trees/$hooks"
+[ -z "$dry" ] || { echo "$tree.patch applies to $src"; exit 0; }
+
+patch -p1 -N -F0 -s -d "$src" < "$hooks"
 cp "$here/kern_mbuf_trace.c" "$src/sys/kern/"
 cp "$here/mbuf_trace.h" "$src/sys/sys/"
 mkdir -p "$src/share/man/man4" "$src/share/man/man9"

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The releases as a table for the documentation."""
+"""The releases as tables for others: the documentation, and the scripts of the kernel patches."""
 
 from __future__ import annotations
 
-from dtkit.freebsd.records import releases
+from dtkit.freebsd.records import patch_trees, releases
 
 
 def support_matrix() -> str:
@@ -22,3 +22,10 @@ def support_matrix() -> str:
             ]
         )
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def patch_table() -> str:
+    """``FIRST LIMIT HOOKS``, a line each: which trees by their ``__FreeBSD_version``."""
+    return "".join(
+        f"{tree.osreldates.start} {tree.osreldates.stop} {tree.name}\n" for tree in patch_trees()
+    )

@@ -25,7 +25,7 @@ from dtkit.freebsd import (
     release_of,
     releases,
 )
-from dtkit.freebsd.matrix import support_matrix
+from dtkit.freebsd.matrix import patch_table, support_matrix
 from dtkit.freebsd.tables import table_text
 from dtkit.mbuf import FREEBSD_14
 from dtkit.simulate import Settings, StackPacket, run
@@ -142,6 +142,7 @@ def test_a_release_that_is_added_in_one_place_is_everywhere(
     assert "freebsd-99" in shown.stdout
     assert "99" in dtkit("check", "--help").stdout
     assert "| `99` |" in support_matrix()
+    assert "9900000 10000000 freebsd-99\n" in patch_table()
     wrong = dtkit("check", "-n", good, "--release", "98")
     assert wrong.exit_code == 2
     assert "between 15 and 99" in wrong.stderr
@@ -150,3 +151,16 @@ def test_a_release_that_is_added_in_one_place_is_everywhere(
 def test_the_documentation_has_the_table() -> None:
     text = (Path(__file__).parents[2] / "docs" / "releases.md").read_text()
     assert support_matrix() in text, "run python -m dtkit.freebsd"
+
+
+@pytest.mark.parametrize("script", ["opendtrace_patch/apply.sh", "mbuf_trace_patch/install.sh"])
+def test_the_patch_scripts_have_the_table(script: str) -> None:
+    text = (Path(__file__).parents[2] / script).read_text()
+    assert f"\ntrees='\n{patch_table()}'\n" in text, "run python -m dtkit.freebsd trees"
+
+
+@pytest.mark.parametrize("patches", ["opendtrace_patch", "mbuf_trace_patch"])
+def test_every_tree_has_its_hooks(patches: str) -> None:
+    trees = Path(__file__).parents[2] / patches / "trees"
+    hooks = {path.stem for path in trees.glob("freebsd-*.patch")}
+    assert hooks == {tree.name for tree in patch_trees()}

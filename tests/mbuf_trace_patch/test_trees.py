@@ -189,7 +189,9 @@ def test_install_refuses_what_it_has_no_hooks_for(tmp_path: Path) -> None:
     tree_for(TREES[0], tmp_path, "1100122")
     newer = subprocess.run([*install, str(tmp_path)], capture_output=True, text=True)
     assert newer.returncode == 1
-    assert "no hooks for __FreeBSD_version 1100122" in newer.stderr
+    assert "no hooks for __FreeBSD_version 1100122; -t TREE chooses some" in newer.stderr
+    other = subprocess.run([*install, "-n", "-t", TREES[0].stem, str(tmp_path)])
+    assert other.returncode == 0
     assert subprocess.run(install, capture_output=True).returncode == 2
 
 

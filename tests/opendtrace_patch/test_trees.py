@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
+from dtkit.freebsd import patch_trees
+
 PATCHSET = Path(__file__).parents[2] / "opendtrace_patch"
 TREES = sorted(path.stem for path in (PATCHSET / "trees").glob("*.patch"))
 FUNCS = "cddl/contrib/opensolaris/cmd/dtrace/test/tst/common/funcs"
@@ -61,7 +63,14 @@ def added(tree: str, name: str) -> list[str]:
     return [line for hunk in found for line in hunk.new if line not in hunk.old]
 
 
+#: A __FreeBSD_version of each tree.
+VERSIONS = {tree.name: tree.osreldates[-1] for tree in patch_trees()}
+
+
 def make_tree(tree: str, root: Path) -> Path:
+    if tree in VERSIONS:
+        (root / "sys/sys").mkdir(parents=True)
+        (root / "sys/sys/param.h").write_text(f"#define __FreeBSD_version {VERSIONS[tree]}\n")
     for name, found in hunks(tree).items():
         lines: list[str] = []
         for hunk in found:
@@ -100,7 +109,7 @@ def apply(patchset: Path, *args: str | Path) -> subprocess.CompletedProcess[str]
 
 
 def test_there_is_a_patch_for_each_supported_tree() -> None:
-    assert TREES == ["freebsd-12.1", "freebsd-13", "freebsd-14", "freebsd-main", "opendtrace"]
+    assert [*sorted(VERSIONS), "opendtrace"] == TREES
 
 
 @each_tree
@@ -191,8 +200,9 @@ def test_style_9(tree: str) -> None:
 def test_apply_makes_what_the_patch_says(tree: str, patchset: Path, tmp_path: Path) -> None:
     root = make_tree(tree, tmp_path / "src")
     before = contents(root)
-    done = apply(patchset, tree, root)
+    done = apply(patchset, root)
     assert (done.returncode, done.stderr) == (0, "")
+    assert "has copyoutmbuf() and mbuflen() now" in done.stdout
     after = contents(root)
     for name, found in hunks(tree).items():
         assert before[name] != after[name]
@@ -212,7 +222,7 @@ def test_apply_makes_what_the_patch_says(tree: str, patchset: Path, tmp_path: Pa
 def test_the_printed_patch_does_the_same(tree: str, patchset: Path, tmp_path: Path) -> None:
     root = make_tree(tree, tmp_path / "src")
     other = make_tree(tree, tmp_path / "other")
-    assert apply(patchset, tree, root).returncode == 0
+    assert apply(patchset, root).returncode == 0
     printed = apply(patchset, "-p", tree)
     assert (printed.returncode, printed.stderr) == (0, "")
     subprocess.run(
@@ -228,22 +238,22 @@ def test_some_lines_further_down_is_no_misfit(patchset: Path, tmp_path: Path) ->
     root = make_tree("freebsd-main", tmp_path / "src")
     path = root / "sys/cddl/contrib/opensolaris/uts/common/dtrace/dtrace.c"
     path.write_text("one more line\n" * 7 + path.read_text())
-    assert apply(patchset, "freebsd-main", root).returncode == 0
+    assert apply(patchset, root).returncode == 0
     assert not [name for name in contents(root) if ".before" in name or ".orig" in name]
 
 
 def test_dry_run_changes_nothing(patchset: Path, tmp_path: Path) -> None:
     root = make_tree("freebsd-12.1", tmp_path / "src")
     before = contents(root)
-    assert apply(patchset, "-n", "freebsd-12.1", root).returncode == 0
+    assert apply(patchset, "-n", root).stdout == f"freebsd-12.1.patch applies to {root}\n"
     assert contents(root) == before
 
 
 def test_twice_is_refused(patchset: Path, tmp_path: Path) -> None:
     root = make_tree("freebsd-12.1", tmp_path / "src")
-    assert apply(patchset, "freebsd-12.1", root).returncode == 0
+    assert apply(patchset, root).returncode == 0
     before = contents(root)
-    again = apply(patchset, "freebsd-12.1", root)
+    again = apply(patchset, root)
     assert again.returncode == 1
     assert "has it already" in again.stderr
     assert contents(root) == before
@@ -258,24 +268,36 @@ def test_another_tree_is_refused_unchanged(name: str, patchset: Path, tmp_path: 
     at = text.rindex(context + "\n")
     path.write_text(text[:at] + "something else\n" + text[at + len(context) + 1 :])
     before = contents(root)
-    refused = apply(patchset, "freebsd-12.1", root)
+    refused = apply(patchset, root)
     assert refused.returncode == 1
     assert "nothing was changed" in refused.stderr
     assert contents(root) == before
 
 
 def test_a_directory_that_is_no_tree_is_named(patchset: Path, tmp_path: Path) -> None:
-    refused = apply(patchset, "opendtrace", tmp_path)
+    refused = apply(patchset, "-t", "opendtrace", tmp_path)
     assert refused.returncode == 1
     assert "not a tree of opendtrace" in refused.stderr
+    unknown = apply(patchset, tmp_path)
+    assert unknown.returncode == 1
+    assert "neither FreeBSD's source tree nor OpenDTrace's" in unknown.stderr
+
+
+def test_a_version_without_hooks_is_named(patchset: Path, tmp_path: Path) -> None:
+    root = make_tree("freebsd-12.1", tmp_path / "src")
+    (root / "sys/sys/param.h").write_text("#define __FreeBSD_version 1301000\n")
+    refused = apply(patchset, "-n", root)
+    assert refused.returncode == 1
+    assert "no hooks for __FreeBSD_version 1301000; -t TREE chooses some" in refused.stderr
+    assert apply(patchset, "-n", "-t", "freebsd-12.1", root).returncode == 0
 
 
 @pytest.mark.parametrize(
-    "args", [[], ["freebsd-12.1"], ["plan9", "/"], ["-p"], ["-x", "opendtrace", "/"]], ids=" ".join
+    "args", [[], ["a", "b"], ["-t", "plan9", "/"], ["-p"], ["-x", "opendtrace", "/"]], ids=" ".join
 )
 def test_usage(args: list[str], patchset: Path) -> None:
     wrong = apply(patchset, *args)
     assert wrong.returncode == 2
     assert wrong.stdout == ""
     assert "usage: apply.sh" in wrong.stderr
-    assert "trees: freebsd-12.1 freebsd-13 freebsd-14 freebsd-main opendtrace" in wrong.stderr
+    assert f"trees: {' '.join(TREES)}" in wrong.stderr
