@@ -63,6 +63,7 @@ class Release:
     :ivar probe_table: the file of its probes and their signatures.
     :ivar symbol_table: the file of its variables.
     :ivar tree: the hooks of the kernel patches for it.
+    :ivar partial: tags of the structs of which only some members are declared.
     :ivar layout_ilp32: of ``struct mbuf`` on its 32-bit machines; None where that is not known.
     :ivar released: False for a development branch, which is no default.
     """
@@ -76,6 +77,7 @@ class Release:
     probe_table: str
     symbol_table: str
     tree: PatchTree
+    partial: frozenset[str] = frozenset()
     layout_ilp32: Layout | None = None
     released: bool = True
 
@@ -119,6 +121,9 @@ _TREE_MAIN = PatchTree("freebsd-main", range(1500000, 1700000), FREEBSD_14)
 #: unmapped mbufs were listed in a structure of their own.
 _OLD_TREES = (PatchTree("freebsd-13-2019", range(1300000, 1300100), FREEBSD_13_2019),)
 
+#: The structs of ``types.d`` that have only those members that programs look at most.
+_PARTIAL = frozenset({"ifnet", "prison", "proc", "tcpcb", "thread", "ucred", "vnet"})
+
 #: Oldest first. 13 is not among them: nobody has read a tree of 13.x-RELEASE.
 RELEASES: tuple[Release, ...] = (
     Release(
@@ -131,6 +136,7 @@ RELEASES: tuple[Release, ...] = (
         probe_table="probes-12.tsv",
         symbol_table="symbols-12.tsv",
         tree=_TREE_12,
+        partial=_PARTIAL,
     ),
     Release(
         name="14",
@@ -143,6 +149,7 @@ RELEASES: tuple[Release, ...] = (
         probe_table="probes-14.tsv",
         symbol_table="symbols-12.tsv",
         tree=_TREE_14,
+        partial=_PARTIAL,
     ),
     Release(
         name="15",
@@ -151,9 +158,9 @@ RELEASES: tuple[Release, ...] = (
         osreldates=range(1500068, 1600000),
         layout=FREEBSD_14,
         layout_ilp32=FREEBSD_14_ILP32,
-        types=("types.d", "mbuf-14.d", "network.d", "constants.d"),
+        types=("types-15.d", "network.d", "constants.d"),
         probe_table="probes-15.tsv",
-        symbol_table="symbols-12.tsv",
+        symbol_table="symbols-15.tsv",
         tree=_TREE_MAIN,
     ),
 )

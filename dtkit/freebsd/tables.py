@@ -17,10 +17,6 @@ KERNEL_DATA = 0xFFFFFFFF81000000
 SYMBOL_ROOM = 4096
 
 
-#: The structs of the types of which only some members are declared.
-PARTIAL_STRUCTS = frozenset({"ifnet", "prison", "proc", "tcpcb", "thread", "ucred", "vnet"})
-
-
 class TableError(ValueError):
     """A row that is not of its table; ``str()`` names the file, the line and the column."""
 

@@ -31,9 +31,9 @@ def entries(name: str) -> Iterator[tuple[str, str]]:
 
 
 def message(program: str, file: str | None = None) -> str:
-    """What dtrace(1) prints, by us."""
+    """What dtrace(1) of FreeBSD 12.1 prints, by us."""
     try:
-        compile_program(program, file)
+        compile_program(program, file, of=target_kernel(release("12")))
     except DError as error:
         return f"dtrace: {error.dtrace_message(ProgramText(program, file))}\n"
     return ""

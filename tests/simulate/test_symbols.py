@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from dtkit.dlang import target_kernel
+from dtkit.freebsd import release
 from dtkit.mbuf import Memory
 from dtkit.simulate import Settings, StackPacket, run
 from dtkit.simulate.symbols import KernelVariables
@@ -21,10 +22,11 @@ def output(program: str, *packets: StackPacket, settings: Settings = QUIET) -> s
 
 
 def test_time_passes() -> None:
+    settings = replace(QUIET, kernel=target_kernel(release("12")))
     text = 'fbt::ip_input:entry { printf("%d %d,", `time_uptime, `ticks / `hz); }'
     start = 1_600_000_000_000_000_000
     packets = [StackPacket(ipv4(84), time=start + second * 1_000_000_000) for second in range(3)]
-    first, second, third = output(text, *packets).strip().strip(",").split(",")
+    first, second, third = output(text, *packets, settings=settings).strip().strip(",").split(",")
     uptime = int(first.split()[0])
     assert [first, second, third] == [f"{uptime + n} {uptime + n}" for n in range(3)]
 

@@ -8,7 +8,7 @@ the same faults in the same order within a statement.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import Any
 
 from dtkit.dlang.checker.nodes import Agg, Int, TypedExpr, Var
@@ -25,6 +25,7 @@ class Checker(Values):
 
     :param rules: what types each kind of expression.
     :param symbols: the variables of the kernel, by name.
+    :param partial: tags of structs of which not all members are known.
     :ivar probe: the probe of the clause in hand, whose arguments ``args[]`` are; None outside of
         clauses and where a description matches probes of several kinds.
     :ivar description: the probe description of the clause in hand, for messages.
@@ -36,11 +37,13 @@ class Checker(Values):
         scope: Scope,
         rules: Mapping[type, Rule],
         symbols: Mapping[str, KernelVariable] | None = None,
+        partial: Set[str] = frozenset(),
     ) -> None:
         super().__init__(scope.types)
         self.rules = rules
         self.scope = scope
         self.symbols = symbols or {}
+        self.partial = partial
         self.declarer = Declarer(scope.types, self.constant)
         self.declarer.is_taken = scope.is_taken
         self.probe: ProbePoint | None = None

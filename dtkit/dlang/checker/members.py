@@ -31,7 +31,6 @@ from dtkit.dlang.types import (
     Pointer,
     Tagged,
 )
-from dtkit.freebsd.tables import PARTIAL_STRUCTS
 
 
 def _index(checker: Checker, node: tree.IndexExpr, read: bool) -> TypedExpr:
@@ -195,7 +194,7 @@ def _member(checker: Checker, node: tree.MemberExpr, read: bool) -> TypedExpr:
         )
     member = checker.types.member(type_, node.name)
     if member is None:
-        known = UnknownError if type_.tag in PARTIAL_STRUCTS else DError
+        known = UnknownError if type_.tag in checker.partial else DError
         raise known(
             f"{node.name} is not a member of {checker.types.name(type_)}", "D_TYPE_MEMBER", at
         )
@@ -261,7 +260,7 @@ def _offsetof(checker: Checker, node: tree.Offsetof, read: bool) -> TypedExpr:
         raise DError("offsetof operand must be a struct or union type", "D_OFFSETOF_TYPE", node.at)
     member = checker.types.member(type_, node.member)
     if member is None:
-        doubtful = type_.tag in PARTIAL_STRUCTS or not checker.types.is_complete(type_)
+        doubtful = type_.tag in checker.partial or not checker.types.is_complete(type_)
         error = (UnknownError if doubtful else DError)(
             f"failed to determine offset of {node.member}: Invalid member name",
             "D_UNKNOWN",

@@ -54,6 +54,13 @@ def _symbol(checker: Checker, node: tree.Name) -> TypedExpr:
     found = checker.symbols.get(name) if module in ("", "kernel") else None
     if found is None:
         raise UnknownError(f"the kernel symbol {node.name} is not known", "X_SYMBOL", node.at)
+    if not found.type:
+        raise DError(
+            f"no symbolic type information is available for {module or 'kernel'}`{name}: "
+            "No type information available for symbol",
+            "D_SYM_NOTYPES",
+            node.at,
+        )
     type_ = checker.scope.type_named(found.type)
     return Symbol(node.at, type_, checker.node_flags(type_) | Flag.LVALUE, name, found.address)
 

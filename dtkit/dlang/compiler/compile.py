@@ -134,7 +134,7 @@ class Compiler:
         self.kernel = of
         self.scope = scope
         self.types = scope.types
-        self.checker = Checker(scope, RULES, of.symbols)
+        self.checker = Checker(scope, RULES, of.symbols, of.release.partial)
         self.declarations = Declarations(self.checker)
         self.generator = Generator(self.checker)
         self.options = options
