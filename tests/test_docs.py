@@ -38,6 +38,7 @@ DATA = TOP / "tests/data"
 #: What is not run here, by how the command begins, and where it is run instead.
 ELSEWHERE = {
     "dtkit path run --host": "needs another host: tests/live has a make-believe one",
+    "dtkit run --host": "likewise",
 }
 
 RAW = 101
@@ -45,9 +46,19 @@ RAW = 101
 DTRACE = """#!/bin/sh
 case "$*" in
 "-n fbt::tcp_input:entry /(*args[0])->m_len > 0/ "*) cat recorded.txt ;;
-"-lv "*) cat list.txt ;;
+"-lv "* | "-l -v "*) cat list.txt ;;
 "-s "*) exec dtkit simulate --packets host.pcap "$2" ;;
-*) exec dtkit simulate --packets host.pcap "$@" ;;
+*)
+	options=
+	while [ $# -gt 0 ]; do
+		case $1 in
+		-q) options="$options --quiet" ;;
+		-Z) options="$options --zdefs" ;;
+		-n) program=$2; shift ;;
+		esac
+		shift
+	done
+	exec dtkit simulate --packets host.pcap $options --program "$program" ;;
 esac
 """
 
@@ -67,6 +78,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     listing = lzma.decompress((CAPTURES / "listing-kernel-entry.txt.xz").read_bytes()).decode()
     for name in ("listing.txt", "list.txt"):
         (into / name).write_text(listing)
+    shutil.copy(into / "host.pcap", into / "trace.pcap")
+    (into / "mine.d").write_text("fbt::ip_input:entry { tracemem(args[0]->m_data, 20); }\n")
     (into / "script.d").write_text("fbt::tcp_input:entry\n{\n\ttrace((*args[0])->m_len);\n}\n")
     shutil.copy(DATA / "path-epair-pf.txt", into / "path.txt")
     shutil.copy(DATA / "path-epair-pf.txt", into / "ways.txt")
@@ -75,7 +88,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     programs.mkdir()
     for name, text in (
         ("dtkit", f'#!/bin/sh\nexec {sys.executable} -m dtkit "$@"\n'),
-        ("sudo", '#!/bin/sh\nexec "$@"\n'),
+        ("sudo", '#!/bin/sh\ntest "$1" = -n && shift\nexec "$@"\n'),
+        ("doas", '#!/bin/sh\ntest "$1" = -n && shift\nexec "$@"\n'),
         ("dtrace", DTRACE),
     ):
         (programs / name).write_text(text)

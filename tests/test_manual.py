@@ -12,7 +12,6 @@ import click
 import pytest
 
 from dtkit.cli import COMMANDS, main
-from dtkit.cli.trace import command as trace
 
 PAGE = Path(__file__).parent.parent / "docs/man/dtkit.1"
 
@@ -47,19 +46,44 @@ def test_every_command_has_its_section() -> None:
     assert sorted(found) == sorted(COMMANDS)
 
 
-@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "trace"])
-def test_every_option_is_described(name: str) -> None:
+def described(name: str) -> str:
+    """What the page says of a command's options."""
     text = sections()
-    described = flags(text[f"dtkit {name}"])
-    if name in ("oneliner", "script"):
-        described |= flags(text["Selection"])
+    found = text[f"dtkit {name}"]
+    if name in ("oneliner", "script", "run"):
+        found += text["Selection"]
     if name == "simulate":
-        described |= flags(text["dtkit check"]) - {"--json"}
-    assert described == options(main.get_command(click.Context(main), name))
+        found += text["dtkit check"]
+    return found
 
 
-def test_every_option_of_trace_is_described() -> None:
-    assert isinstance(trace, click.Group)
-    context = click.Context(trace)
-    every = [options(trace.get_command(context, name)) for name in trace.list_commands(context)]
-    assert flags(sections()["dtkit trace"]) == set().union(*every)
+def parts(name: str) -> list[click.Command]:
+    """A command, or those that a group has."""
+    command = main.get_command(click.Context(main), name)
+    assert command is not None
+    if not isinstance(command, click.Group):
+        return [command]
+    context = click.Context(command)
+    found = [command.get_command(context, one) for one in command.list_commands(context)]
+    return [one for one in found if one is not None]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_is_described(name: str) -> None:
+    assert flags(described(name)) == set().union(*map(options, parts(name)))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_choice_is_described(name: str) -> None:
+    """``.It Fl \\-to Cm text | json`` has the choices that click has, of all of a group."""
+    choices: dict[str, set[str]] = {}
+    for command in parts(name):
+        for option in command.params:
+            if isinstance(option, click.Option) and isinstance(option.type, click.Choice):
+                found = choices.setdefault(max(option.opts, key=len), set())
+                found |= {str(choice) for choice in option.type.choices}
+    page = {}
+    for item in re.findall(r"^\.It (.*)", described(name), re.MULTILINE):
+        if match := re.search(r"\bFl (\S+) Cm (.*)", item):
+            page["-" + match[1].replace("\\", "")] = set(match[2].replace("|", " ").split())
+    assert page == choices

@@ -23,7 +23,8 @@ run dtkit oneliner --annotate --length 64 tcp_input
 command=$(dtkit oneliner --annotate --length 64 tcp_input)
 
 step 'No FreeBSD here, so it runs in the simulated kernel. What dtrace(1) prints there:'
-dtrace() { dtkit simulate --packets demo/traffic.pcapng "$@"; }
+# As the command calls it: dtrace -q -n PROGRAM
+dtrace() { dtkit simulate --packets demo/traffic.pcapng --quiet --program "$3"; }
 eval "$command" >demo/output.txt 2>&1
 run sed -n 1,8p demo/output.txt
 

@@ -24,6 +24,7 @@ from dtkit.version import __version__
 COMMANDS = {
     "probes": "List the probe points that carry an mbuf.",
     "oneliner": "Print a dtrace(1) command that shows packets at a probe.",
+    "run": "Show packets as they come: run dtrace(1), here or on another host.",
     "script": "Print a D script that shows packets, or a ready-made one.",
     "parse": "Read what dtrace(1) printed: packets, messages, stacks, faults and drops.",
     "copyout": "Run copyoutmbuf() on a chain, good or broken, in the reference model.",

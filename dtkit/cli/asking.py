@@ -9,10 +9,25 @@ from typing import Any
 import click
 
 from dtkit.cli.given import given, refuse
-from dtkit.cli.inputs import READABLE, open_input
-from dtkit.cli.releases import release_option
+from dtkit.cli.inputs import open_input
+from dtkit.cli.options import (
+    COPY,
+    COUNT,
+    FILTER,
+    IFACE,
+    LENGTH,
+    LISTING,
+    OFFSET,
+    RATE,
+    SECONDS,
+    STACK,
+    Shared,
+    option_names,
+    release_option,
+)
 from dtkit.cli.terminal import say
 from dtkit.freebsd import Release
+from dtkit.generate.conditions import ConditionError
 from dtkit.generate.request import DEEPEST, LONGEST, Conditions, Copy, Request
 from dtkit.oddity import Oddity
 from dtkit.packets.linktype import LinkType
@@ -31,95 +46,81 @@ def _fraction(ctx: click.Context, parameter: click.Parameter, value: str | None)
     return int(number)
 
 
+MAX = Shared(
+    "--max",
+    "most",
+    type=click.IntRange(1, LONGEST),
+    default=2048,
+    show_default=True,
+    help="With --length 0, the most to show. Every record takes this much buffer.",
+)
+DEPTH = Shared(
+    "--depth",
+    type=click.IntRange(1, DEEPEST),
+    default=8,
+    show_default=True,
+    help="Mbufs of a chain that segments and filters reach into.",
+)
+ARGUMENT = Shared(
+    "--argument",
+    type=click.IntRange(0, 9),
+    metavar="N",
+    help="Which argument is the mbuf, where a function takes several.",
+)
+LINKTYPE = Shared(
+    "--linktype",
+    type=click.Choice([one.name.lower() for one in _LINKTYPES]),
+    help="What packets start with, for --filter at probes where that is not known.",
+)
+VNET = Shared(
+    "--vnet",
+    metavar="VNET",
+    default="",
+    help="Packets of that network stack: `host`, or an address of `dtkit script vnets`.",
+)
+EXEC = Shared(
+    "--exec",
+    "execname",
+    metavar="NAME",
+    default="",
+    help="While that program is on the CPU. Input mostly runs in threads of the kernel.",
+)
+PID = Shared("--pid", type=click.IntRange(0, (1 << 31) - 1), help="While that process is.")
+WHERE = Shared("--where", metavar="D", default="", help="A condition in D; this->m is it.")
+SAMPLE = Shared("--sample", callback=_fraction, metavar="1/N", help="Show one of N, at random.")
+
+
 def listing_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """``--listing`` and ``--release``: the kernel that it is for."""
-    command = release_option("The FreeBSD that it is for, where signatures differ.", every=True)(
-        command
-    )
-    return click.option(
-        "--listing",
-        type=READABLE,
-        metavar="FILE",
-        help="Output of `dtrace -lv`, or - for stdin: that kernel's own probes and signatures.",
-    )(command)
+    return LISTING()(release_option("Signatures differ between releases.", every=True)(command))
 
 
 def request_options(default: Copy) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """All options of a :class:`Request` but whether it is annotated."""
-    number = click.IntRange(1, (1 << 31) - 1)
     options = [
-        click.option(
-            "--length",
-            type=click.IntRange(0, LONGEST),
-            default=64,
-            show_default=True,
-            help="Bytes of each packet; 0 for all of it, up to --max.",
-        ),
-        click.option(
-            "--offset",
-            type=click.IntRange(0, LONGEST),
-            default=0,
-            show_default=True,
-            help="Bytes to skip, such as headers that are of no interest.",
-        ),
-        click.option(
-            "--max",
-            "most",
-            type=click.IntRange(1, LONGEST),
-            default=2048,
-            show_default=True,
-            help="With --length 0, the most to show. Every record takes this much buffer.",
-        ),
-        click.option(
-            "--copy",
+        LENGTH("0 for all of it, up to --max."),
+        OFFSET(),
+        MAX(),
+        COPY(
+            "first: the first mbuf, on every FreeBSD. segments: mbuf by mbuf, to be joined by "
+            "`dtkit parse`. copyoutmbuf: the whole chain, where the kernel has that subroutine.",
             type=click.Choice([str(copy) for copy in Copy]),
             default=str(default),
-            show_default=True,
-            help="first: the first mbuf, on every FreeBSD. segments: mbuf by mbuf, to be joined by "
-            "`dtkit parse`. copyoutmbuf: the whole chain, where the kernel has that subroutine.",
         ),
-        click.option(
-            "--depth",
-            type=click.IntRange(1, DEEPEST),
-            default=8,
-            show_default=True,
-            help="Mbufs of a chain that segments and filters reach into.",
-        ),
-        click.option(
-            "--argument",
-            type=click.IntRange(0, 9),
-            metavar="N",
-            help="Which argument is the mbuf, where a function takes several.",
-        ),
-        click.option("--filter", "filter_", metavar="EXPR", default="", help="pcap-filter(7)."),
-        click.option(
-            "--linktype",
-            type=click.Choice([one.name.lower() for one in _LINKTYPES]),
-            help="What packets start with, for --filter at probes where that is not known.",
-        ),
-        click.option("--iface", metavar="NAME", default="", help="Packets of that interface."),
-        click.option(
-            "--vnet",
-            metavar="VNET",
-            default="",
-            help="Packets of that network stack: `host`, or an address of `dtkit script vnets`.",
-        ),
-        click.option(
-            "--exec",
-            "execname",
-            metavar="NAME",
-            default="",
-            help="While that program is on the CPU. Input mostly runs in threads of the kernel.",
-        ),
-        click.option("--pid", type=click.IntRange(0, (1 << 31) - 1), help="While that process is."),
-        click.option("--where", metavar="D", default="", help="A condition in D; this->m is it."),
-        click.option("--stack", is_flag=True, help="Show the kernel's stack with each packet."),
-        click.option("--count", type=number, help="Stop after so many packets."),
-        click.option("--seconds", type=number, help="Stop after so long."),
-        click.option("--rate", type=number, help="Show so many packets a second at most."),
-        click.option(
-            "--sample", callback=_fraction, metavar="1/N", help="Show one of N, at random."
-        ),
+        DEPTH(),
+        ARGUMENT(),
+        FILTER(default=""),
+        LINKTYPE(),
+        IFACE(default=""),
+        VNET(),
+        EXEC(),
+        PID(),
+        WHERE(),
+        STACK(),
+        COUNT(),
+        SECONDS(),
+        RATE(),
+        SAMPLE(),
     ]
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -205,3 +206,15 @@ def find_probes(known: Catalog, patterns: Sequence[str], argument: int | None) -
         return [probe.using(argument) for probe in found.values()]
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+
+
+def refusal(ctx: click.Context, error: ValueError) -> click.UsageError:
+    """The usage error that says of an option what *error* says of a field."""
+    if isinstance(error, ConditionError) and error.field:
+        name = option_names(ctx).get(_FIELDS.get(error.field, error.field), error.field)
+        return click.UsageError(f"{name} {error.text}")
+    return click.UsageError(str(error))
+
+
+#: Fields of :class:`Conditions` whose parameter is called otherwise.
+_FIELDS = {"filter": "filter_", "interface": "iface"}

@@ -9,6 +9,7 @@ import click
 
 from dtkit.cli.dtrace_options import dtrace_options, program_options, read_program, shown_name
 from dtkit.cli.inputs import READABLE
+from dtkit.cli.options import TO
 from dtkit.dlang import Severity, check, target_kernel
 from dtkit.foreign import shown
 from dtkit.freebsd import Release
@@ -18,13 +19,13 @@ from dtkit.freebsd import Release
     epilog="""\b
 Examples:
   dtkit check tcp.d udp.d
-  dtkit check -n 'fbt::tcp_input:entry { tracemem((*args[0])->m_data, 64); }'
-  dtkit check --stock --json tcp.d
+  dtkit check --program 'fbt::tcp_input:entry { tracemem((*args[0])->m_data, 64); }'
+  dtkit check --stock --to json tcp.d
 """
 )
 @click.argument("files", metavar="[FILE.d]...", nargs=-1, type=READABLE)
 @program_options
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per line and finding.")
+@TO(type=click.Choice(["text", "json"]), default="text")
 def command(
     files: tuple[str, ...],
     program: str | None,
@@ -33,7 +34,7 @@ def command(
     zdefs: bool,
     release: Release,
     stock: bool,
-    as_json: bool,
+    form: str,
 ) -> int:
     """Say what is wrong with a D program, in dtrace(1)'s words, and where.
 
@@ -41,7 +42,7 @@ def command(
     anything; no dtrace(1) and no root is needed. Exit status 1 if any finding is an error.
     """
     if bool(files) == (program is not None):
-        raise click.UsageError("give either files or -n PROGRAM")
+        raise click.UsageError("give either files or --program")
     options = dtrace_options(settings, stock=stock, destructive=destructive, zdefs=zdefs)
     programs: list[tuple[str, str | None]] = [(read_program(f), shown_name(f)) for f in files]
     if program is not None:
@@ -50,5 +51,5 @@ def command(
     for text, file in programs:
         for finding in check(text, file=file, options=options, kernel=target_kernel(release)):
             errors = errors or finding.severity is Severity.ERROR
-            click.echo(json.dumps(finding.to_dict()) if as_json else shown(str(finding)))
+            click.echo(json.dumps(finding.to_dict()) if form == "json" else shown(str(finding)))
     return 1 if errors else 0

@@ -4,22 +4,29 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import click
 
 from dtkit.cli.given import given_but, refuse
-from dtkit.cli.inputs import READABLE, open_input
-from dtkit.cli.releases import release_option
+from dtkit.cli.inputs import open_input
+from dtkit.cli.options import (
+    BREAK,
+    LENGTH,
+    OFFSET,
+    PACKETS,
+    SPLIT,
+    TO,
+    parse_lengths,
+    release_option,
+)
 from dtkit.cli.table import print_table
 from dtkit.cli.terminal import say
 from dtkit.freebsd import Release
 from dtkit.mbuf import (
     EDGE_CASES,
-    KINDS,
     Case,
     Segment,
     Setup,
@@ -28,6 +35,7 @@ from dtkit.mbuf import (
     counting_bytes,
     split,
 )
+from dtkit.mbuf.broken import Breakage
 from dtkit.mbuf.picture import m_len, picture, taken
 from dtkit.oddity import Oddity
 from dtkit.packets.capture import read_capture
@@ -35,29 +43,6 @@ from dtkit.packets.tracemem import tracemem_dump
 
 #: Bytes in each mbuf, and whether in unmapped pages.
 Lengths = list[tuple[int, bool]]
-
-
-def parse_lengths(ctx: click.Context, param: click.Parameter, value: str | None) -> Lengths | None:
-    """``20,0,1448``; with a ``p`` behind it a length is of unmapped pages."""
-    if value is None:
-        return None
-    items = [item.strip() for item in value.split(",")]
-    if not all(re.fullmatch("[0-9]{1,7}p?", item) for item in items):
-        raise click.BadParameter(f"{value!r} is not a list of lengths such as 20,0,40,1448p")
-    return [(int(item.rstrip("p")), item.endswith("p")) for item in items]
-
-
-def parse_breaks(
-    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
-) -> tuple[tuple[str, int], ...]:
-    """``KIND@N``, or ``KIND`` for the first mbuf."""
-    breaks = []
-    for value in values:
-        kind, at, index = value.partition("@")
-        if kind not in KINDS or (at and not re.fullmatch("[0-9]{1,7}", index)):
-            raise click.BadParameter(f"{value!r} is not KIND@N; KIND is one of {', '.join(KINDS)}")
-        breaks.append((kind, int(index or 0)))
-    return tuple(breaks)
 
 
 SIZE_T = click.IntRange(0, (1 << 64) - 1)
@@ -68,7 +53,7 @@ SIZE_T = click.IntRange(0, (1 << 64) - 1)
 Examples:
   dtkit copyout --chain 20,0,40,1448 --length 64 --offset 10
   dtkit copyout --packets trace.pcap --split 20,32 --length 64
-  dtkit copyout --chain 20,32 --length 64 --break hole-data@1
+  dtkit copyout --chain 20,32 --length 64 --break hole-data:1
   dtkit copyout --chain 20,4096p --no-direct-map
   dtkit copyout --cases
 """
@@ -79,21 +64,10 @@ Examples:
     metavar="N,N,...",
     help="Bytes in each mbuf; they count up from 00. Np: in unmapped pages (M_EXTPG).",
 )
-@click.option(
-    "--packets",
-    type=READABLE,
-    metavar="FILE",
-    help="The packets of a pcap or pcapng file instead, each as one chain; - is stdin.",
-)
-@click.option(
-    "--split",
-    "cuts",
-    callback=parse_lengths,
-    metavar="N,N,...",
-    help="With --packets: bytes in each mbuf; one more has the rest.  [default: one mbuf]",
-)
-@click.option("--length", type=SIZE_T, default=0, help="Bytes to copy; 0 is all.  [default: 0]")
-@click.option("--offset", type=SIZE_T, default=0, help="Bytes to pass over.  [default: 0]")
+@PACKETS("Each is one chain.")
+@SPLIT()
+@LENGTH("0 is all of them.", type=SIZE_T, default=0)
+@OFFSET(type=SIZE_T)
 @click.option(
     "--scratch",
     type=click.IntRange(0, 1 << 24),
@@ -106,22 +80,15 @@ Examples:
 @click.option("--unprivileged", is_flag=True, help="Without the right to read kernel memory.")
 @click.option("--strict-alignment", is_flag=True, help="On a machine that minds, as x86 does not.")
 @click.option("--no-direct-map", is_flag=True, help="On a machine that has no direct map.")
-@click.option(
-    "--break",
-    "broken",
-    callback=parse_breaks,
-    multiple=True,
-    metavar="KIND@N",
-    help=f"Break mbuf N, counted from 0. KIND: {', '.join(KINDS)}.",
-)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per line and call.")
+@BREAK()
+@TO(type=click.Choice(["text", "json"]), default="text")
 @click.option("--cases", is_flag=True, help="Run the edge cases and print what becomes of each.")
 @click.pass_context
 def command(
     ctx: click.Context,
     chain: Lengths | None,
     packets: str | None,
-    cuts: Lengths | None,
+    lengths: Lengths | None,
     length: int,
     offset: int,
     scratch: int,
@@ -130,8 +97,8 @@ def command(
     unprivileged: bool,
     strict_alignment: bool,
     no_direct_map: bool,
-    broken: tuple[tuple[str, int], ...],
-    as_json: bool,
+    breakages: tuple[Breakage, ...],
+    form: str,
     cases: bool,
 ) -> int:
     """Run copyoutmbuf() on an mbuf chain in the reference model and show what it does.
@@ -141,11 +108,11 @@ def command(
     """
     if [chain is not None, packets is not None, cases].count(True) != 1:
         raise click.UsageError("give one of --chain, --packets and --cases")
-    if cuts is not None and packets is None:
+    if lengths is not None and packets is None:
         raise click.UsageError("--split goes with --packets; --chain has its lengths in itself")
     if cases:
-        refuse(given_but(ctx, "cases", "as_json"), "--cases has its own chains and requests")
-        print_cases(as_json)
+        refuse(given_but(ctx, "cases", "form"), "--cases has its own chains and requests")
+        print_cases(form == "json")
         return 0
     layout = release.layout_ilp32 if ilp32 else release.layout
     if layout is None:
@@ -158,11 +125,13 @@ def command(
         strict_alignment=strict_alignment,
         kernel_access=not unprivileged,
         scratch=scratch,
-        broken=broken,
     )
     count = faults = 0
-    for content in frames(packets) if packets is not None else [None]:
-        case = replace(request, segments=segments(content, chain or cuts or []))
+    contents: Iterable[bytes | None] = frames(packets) if packets is not None else [None]
+    for number, content in enumerate(contents, 1):
+        broken = [(one.kind, one.mbuf) for one in breakages if one.packet in (None, number)]
+        pieces = segments(content, chain or lengths or [])
+        case = replace(request, segments=pieces, broken=tuple(broken))
         try:
             setup = case.build()
         except ValueError as error:
@@ -171,7 +140,7 @@ def command(
         fault = setup.machine.fault
         faults += fault is not None
         count += 1
-        if as_json:
+        if form == "json":
             click.echo(json.dumps(to_dict(case, setup, result)))
             continue
         if count > 1:
@@ -179,6 +148,9 @@ def command(
         print_run(case, setup, result)
         if fault is not None:
             say(fault.error_line("dtkit:model:copyoutmbuf:entry", action=1))
+    for one in breakages:
+        if one.packet is not None and one.packet > count:
+            say(f"{ctx.command_path}: no packet {one.packet} to break: {count} in all")
     return 1 if faults or not count else 0
 
 

@@ -10,31 +10,32 @@ from typing import Any
 import click
 
 from dtkit.cli.inputs import open_input
-from dtkit.cli.releases import release_option
+from dtkit.cli.options import STOCK, Shared, release_option
 from dtkit.dlang import WITH_COPYOUTMBUF, OptionError, Options
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
+PROGRAM = Shared("--program", metavar="D", help="The program itself, as dtrace -n has it.")
+SET = Shared(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME[=VALUE]",
+    help="An option of dtrace(1), as its -x has it.",
+)
+DESTRUCTIVE = Shared("--destructive", is_flag=True, help="Allow destructive actions: dtrace -w.")
+ZDEFS = Shared("--zdefs", is_flag=True, help="Allow probes that do not exist: dtrace -Z.")
+
 
 def program_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """``-n``, ``-x``, ``-w``, ``-Z``, ``--release`` and ``--stock``."""
+    """The program, ``--set``, and on which dtrace(1) it is to run."""
     options: list[Decorator] = [
-        click.option("-n", "program", metavar="PROGRAM", help="The program itself."),
-        click.option(
-            "-x",
-            "settings",
-            multiple=True,
-            metavar="NAME[=VALUE]",
-            help="An option of dtrace(1), as its own -x.",
-        ),
-        click.option("-w", "destructive", is_flag=True, help="Allow destructive actions."),
-        click.option("-Z", "zdefs", is_flag=True, help="Allow probes that do not exist."),
-        release_option("Whose probes and types."),
-        click.option(
-            "--stock",
-            is_flag=True,
-            help="As a dtrace(1) without copyoutmbuf: every released one.",
-        ),
+        PROGRAM(),
+        SET(),
+        DESTRUCTIVE(),
+        ZDEFS(),
+        release_option("Its probes and types count."),
+        STOCK(),
     ]
     for option in reversed(options):
         command = option(command)
@@ -64,7 +65,7 @@ def dtrace_options(
             options = options.set(name, value)
         except OptionError as error:
             shown = name if value is None else f"{name}={value}"
-            raise click.BadParameter(f"{shown}: {error}", param_hint="-x") from None
+            raise click.BadParameter(f"{shown}: {error}", param_hint="--set") from None
     return options
 
 

@@ -74,7 +74,7 @@ def open_input(
             stack.enter_context(_let_the_writer_finish())
         elif size >= _LONG and _bar_fits(sys.stdout.isatty() if shown is None else shown):
             after = stack.enter_context(_bar("stdin" if name == "-" else name, size))
-        yield io.BufferedReader(_Watched(stream, before_read, after), 1 << 18)
+        yield io.BufferedReader(Watched(stream, before_read, after), 1 << 18)
 
 
 def _inputs() -> list[os.stat_result]:
@@ -223,11 +223,14 @@ def _let_the_writer_finish() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-class _Watched(io.RawIOBase):
+class Watched(io.RawIOBase):
     """A raw stream that tells before it reads, and how many bytes it read."""
 
     def __init__(
-        self, stream: BinaryIO, before: Callable[[], None], after: Callable[[int], None]
+        self,
+        stream: BinaryIO | io.RawIOBase,
+        before: Callable[[], None],
+        after: Callable[[int], None],
     ) -> None:
         self._stream, self._before, self._after = stream, before, after
 

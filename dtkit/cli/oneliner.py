@@ -12,12 +12,12 @@ from dtkit.cli.asking import (
     known_probes,
     listing_option,
     make_request,
+    refusal,
     request_options,
 )
 from dtkit.cli.terminal import say
 from dtkit.freebsd import Release
 from dtkit.generate.oneliner import oneliner
-from dtkit.generate.point import points
 from dtkit.generate.request import Copy
 
 
@@ -60,10 +60,7 @@ def command(
     found = find_probes(known, probes, argument)
     try:
         request = make_request(ctx, annotate, options)
-        usable, notes = points(found, request)
-        text = oneliner([point.probe for point in usable], request)
+        text = oneliner(found, request, lambda note: say(f"{ctx.command_path}: {note}"))
     except ValueError as error:
-        raise click.UsageError(str(error)) from error
-    for note in notes:
-        say(f"{ctx.command_path}: {note}")
+        raise refusal(ctx, error) from error
     click.echo(text)

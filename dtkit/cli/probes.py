@@ -8,6 +8,7 @@ import json
 import click
 
 from dtkit.cli.asking import find_probes, known_probes, listing_option
+from dtkit.cli.options import TO
 from dtkit.cli.table import print_table
 from dtkit.freebsd import Release
 
@@ -17,20 +18,20 @@ from dtkit.freebsd import Release
 Examples:
   dtkit probes
   dtkit probes 'tcp*'
-  dtkit probes --json fbt::ip_input:entry
+  dtkit probes --to json fbt::ip_input:entry
   sudo dtrace -lv -n 'fbt:kernel::entry' | dtkit probes --listing -
 """
 )
 @click.argument("patterns", metavar="[PATTERN]...", nargs=-1)
 @listing_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per line and probe.")
+@TO(type=click.Choice(["text", "json"]), default="text")
 @click.pass_context
 def command(
     ctx: click.Context,
     patterns: tuple[str, ...],
     listing: str | None,
     release: Release | None,
-    as_json: bool,
+    form: str,
 ) -> None:
     """List the probe points that carry an mbuf.
 
@@ -45,7 +46,7 @@ def command(
         chosen = find_probes(known, patterns, None)
     else:
         chosen = [probe for probe in known if listing is None or probe.arguments]
-    if as_json:
+    if form == "json":
         for probe in chosen:
             click.echo(json.dumps(probe.to_dict()))
         return

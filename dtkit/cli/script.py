@@ -13,10 +13,12 @@ from dtkit.cli.asking import (
     known_probes,
     listing_option,
     make_request,
+    refusal,
     request_options,
 )
 from dtkit.cli.given import given_but, refuse
 from dtkit.cli.inputs import open_output
+from dtkit.cli.options import OUTPUT
 from dtkit.cli.table import print_table
 from dtkit.cli.terminal import say
 from dtkit.freebsd import Release
@@ -42,7 +44,7 @@ Examples:
 @request_options(Copy.SEGMENTS)
 @listing_option
 @click.option("--dwatch", metavar="PROFILE", default="", help="Write a dwatch(1) profile instead.")
-@click.option("-o", "output", metavar="FILE", default="-", help="Write to FILE; - is stdout.")
+@OUTPUT()
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -83,7 +85,7 @@ def command(
         try:
             text, notes = script(found, make_request(ctx, True, options), words, profile=dwatch)
         except ValueError as error:
-            raise click.UsageError(str(error)) from error
+            raise refusal(ctx, error) from error
         for note in notes:
             say(f"{ctx.command_path}: {note}")
     with open_output(output) as stream:
@@ -100,5 +102,6 @@ def _command_line(ctx: click.Context) -> list[str]:
         value = ctx.params.get(name)
         if value is None or value == parameter.default or value is False:
             continue
-        words += [parameter.opts[0]] if value is True else [parameter.opts[0], str(value)]
+        option = max(parameter.opts, key=len)
+        words += [option] if value is True else [option, str(value)]
     return words

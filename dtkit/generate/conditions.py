@@ -33,7 +33,16 @@ _LINKTYPES = {
 
 
 class ConditionError(ValueError):
-    """A condition that cannot be had at a probe, or that is no condition; ``str()`` says which."""
+    """
+    A condition that cannot be had at a probe, or that is no condition; ``str()`` says which.
+
+    :ivar field: of :class:`Conditions`; empty where it is more than one.
+    :ivar text: what is wrong with it.
+    """
+
+    def __init__(self, field: str, text: str) -> None:
+        self.field, self.text = field, text
+        super().__init__(f"{field} {text}" if field else text)
 
 
 def gates(probe: Probe, conditions: Conditions) -> Iterator[D]:
@@ -47,10 +56,11 @@ def gates(probe: Probe, conditions: Conditions) -> Iterator[D]:
     if conditions.execname:
         if len(conditions.execname.encode()) > _LONGEST_EXECNAME:
             raise ConditionError(
-                f"--exec {conditions.execname!r}: the kernel keeps {_LONGEST_EXECNAME} bytes of a "
-                "program's name"
+                "execname",
+                f"{conditions.execname!r}: the kernel keeps {_LONGEST_EXECNAME} bytes of a "
+                "program's name",
             )
-        yield D(f"execname == {_literal('--exec', conditions.execname)}")
+        yield D(f"execname == {_literal('execname', conditions.execname)}")
     if conditions.vnet:
         yield _vnet(conditions.vnet)
     if conditions.interface:
@@ -59,11 +69,11 @@ def gates(probe: Probe, conditions: Conditions) -> Iterator[D]:
         yield D(f"rand() % {conditions.sample} == 0")
 
 
-def _literal(option: str, text: str) -> D:
+def _literal(field: str, text: str) -> D:
     try:
         return string(text)
     except ValueError as error:
-        raise ConditionError(f"{option}: {error}") from error
+        raise ConditionError(field, f"{text!r}: {error}") from error
 
 
 def _vnet(text: str) -> D:
@@ -71,8 +81,9 @@ def _vnet(text: str) -> D:
         return D("curthread->td_vnet == `vnet0")
     if not _ADDRESS.fullmatch(text):
         raise ConditionError(
-            f"--vnet {text!r} is neither `host` nor an address such as 0xfffff80003456780; "
-            "`dtkit script vnets` shows them"
+            "vnet",
+            f"{text!r} is neither `host` nor an address such as 0xfffff80003456780; "
+            "`dtkit script vnets` shows them",
         )
     return D(f"(uint64_t)curthread->td_vnet == {text.lower()}")
 
@@ -80,7 +91,8 @@ def _vnet(text: str) -> D:
 def _interface(probe: Probe, name: str) -> Iterator[D]:
     if len(name.encode()) > _LONGEST_INTERFACE:
         raise ConditionError(
-            f"--iface {name!r}: names of interfaces have {_LONGEST_INTERFACE} bytes at most"
+            "interface",
+            f"{name!r}: names of interfaces have {_LONGEST_INTERFACE} bytes at most",
         )
     if probe.interface is not None:
         # Each of them is NULL at times (bpf_mtap before attach, pf's loopback).
@@ -89,8 +101,9 @@ def _interface(probe: Probe, name: str) -> Iterator[D]:
             yield D(f"{pointer} != NULL")
     elif probe.direction is Direction.OUT:
         raise ConditionError(
-            f"--iface: {probe} does not know its interface yet; "
-            "use ether_output, bpf_mtap or pf_test"
+            "interface",
+            f"{name!r}: {probe} does not know its interface yet; "
+            "use ether_output, bpf_mtap or pf_test",
         )
     else:
         # NULL for packets made here; on output the same bytes hold a send tag.
@@ -99,7 +112,7 @@ def _interface(probe: Probe, name: str) -> Iterator[D]:
         if probe.direction is Direction.ANY:
             yield D(f"(this->m->m_pkthdr.csum_flags & {SEND_TAG:#x}) == 0")
         yield D(f"{interface} != NULL")
-    yield D(f"stringof({interface}->if_xname) == {_literal('--iface', name)}")
+    yield D(f"stringof({interface}->if_xname) == {_literal('interface', name)}")
 
 
 def packet_filter(probe: Probe, conditions: Conditions) -> Program | None:
@@ -115,10 +128,11 @@ def packet_filter(probe: Probe, conditions: Conditions) -> Program | None:
     linktype = _LINKTYPES.get(probe.data) or conditions.linktype
     if linktype is None:
         raise ConditionError(
-            f"--filter at {probe}: it is not known what packets start with there; say it with "
-            "--linktype ethernet, raw, ipv4 or ipv6"
+            "filter",
+            f"at {probe}: it is not known what packets start with there; say it by a linktype: "
+            "ethernet, raw, ipv4 or ipv6",
         )
     try:
         return compile_filter(conditions.filter, linktype)
     except FilterError as error:
-        raise ConditionError(f"{error} (at {probe}, link type {linktype.name})") from error
+        raise ConditionError("", f"{error} (at {probe}, link type {linktype.name})") from error

@@ -11,7 +11,7 @@ RFD, `copyoutmbuf`).
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from dtkit.generate.point import Point, may_be_absent, points
 from dtkit.generate.request import Copy, Request
@@ -47,16 +47,23 @@ def program(probes: Sequence[Probe], request: Request) -> str:
 
     :raises ValueError: *probes* is empty, or a condition cannot be had at them.
     """
-    found, _ = points(probes, request)
+    return _program(points(probes, request)[0], request)
+
+
+def _program(found: Sequence[Point], request: Request) -> str:
     plain = not (
         request.annotate or request.stack or request.copy is Copy.SEGMENTS or request.conditions.any
     )
     return render("oneliner.d.j2", plain=plain, notes=False, **values(found, request)).strip()
 
 
-def oneliner(probes: Sequence[Probe], request: Request) -> str:
+def oneliner(
+    probes: Sequence[Probe], request: Request, told: Callable[[str], None] = lambda note: None
+) -> str:
     """
     The command that shows packets at *probes*, ready for a shell.
+
+    :param told: is given notes for the user: probes that are left out, and why.
 
     >>> from dtkit.probes import catalog
     >>> oneliner([catalog()["tcp_input"]], Request(copy=Copy.COPYOUTMBUF))
@@ -64,8 +71,10 @@ def oneliner(probes: Sequence[Probe], request: Request) -> str:
 
     :raises ValueError: *probes* is empty, or a condition cannot be had at them.
     """
-    lines = (line.strip() for line in program(probes, request).splitlines())
-    found, _ = points(probes, request)
+    found, notes = points(probes, request)
+    lines = [line.strip() for line in _program(found, request).splitlines()]
+    for note in notes:
+        told(note)
     quiet = ["-q"] if request.annotate else []
     absent = ["-Z"] if may_be_absent(found) else []
     return shlex.join(["dtrace", *quiet, *absent, "-n", " ".join(filter(None, lines))])

@@ -37,7 +37,7 @@ def _statements(program: Program, depth: int) -> list[Statement]:
     try:
         return translate(program.instructions, depth)
     except TranslationError as error:
-        raise ConditionError(f"--filter {program.expression!r} cannot be run: {error}") from error
+        raise ConditionError("filter", f"{program.expression!r} cannot be run: {error}") from error
 
 
 def _unsure(probes: Sequence[Probe]) -> list[str]:
@@ -65,7 +65,9 @@ def points(probes: Sequence[Probe], request: Request) -> tuple[list[Point], list
         raise ValueError("no probe was given")
     conditions = request.conditions
     if conditions.linktype and not any(probe.data is Data.UNKNOWN for probe in probes):
-        raise ConditionError("--linktype: of these probes it is known what packets start with")
+        raise ConditionError(
+            "linktype", "is of no effect: of these probes it is known what packets start with"
+        )
     found, notes = [], []
     if len(probes) > 1:
         # One that the kernel lacks must not keep the others from being seen: see may_be_absent().

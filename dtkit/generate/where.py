@@ -30,9 +30,9 @@ def check_where(text: str, probe: Probe) -> D:
         dtrace(1)'s words), or would do more than look: actions, assignments.
     """
     if len(text) > _LONGEST:
-        raise ConditionError(f"--where: more than {_LONGEST} characters")
+        raise ConditionError("where", f"of more than {_LONGEST} characters")
     if not text.isascii() or not text.isprintable():
-        raise ConditionError(f"--where {text!r}: D is written in printable ASCII, on one line")
+        raise ConditionError("where", f"{text!r}: D is written in printable ASCII, on one line")
     try:
         expression = parse_expression(text)
         for node in _walk(expression):
@@ -44,9 +44,9 @@ def check_where(text: str, probe: Probe) -> D:
             of=_kernel(probe),
         )
     except DError as error:
-        raise ConditionError(f"--where {text!r}: {error.message} (at {probe})") from error
+        raise ConditionError("where", f"{text!r}: {error.message} (at {probe})") from error
     if len(compiled.enablings) != 2:
-        raise ConditionError(f"--where {text!r} is not one expression")
+        raise ConditionError("where", f"{text!r} is not one expression")
     return D(f"({text})")
 
 
@@ -98,4 +98,4 @@ def _refuse(text: str, node: Any) -> None:
         elif known is None or known.kind is not Kind.FUNCTION:
             what = f"{name or 'something'}(), which is no function"
     if what:
-        raise ConditionError(f"--where {text!r}: a condition only looks, and this has {what}")
+        raise ConditionError("where", f"{text!r}: a condition only looks, and this has {what}")

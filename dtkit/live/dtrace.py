@@ -2,18 +2,20 @@
 """
 dtrace(1) as a child process, here or on another host.
 
-ssh(1) passes no signal on, and sshd(8) leaves what it started to itself when a connection ends: a
-dtrace(1) that prints nothing would stay behind. So a shell is beside it, which ends it when its own
-input ends: because that is how it is told to, or because whoever held the other end has gone.
+ssh(1) passes no signal on, sshd(8) leaves what it started to itself when a connection ends, and an
+ordinary user cannot signal root's dtrace(1): one that prints nothing would stay behind. So a shell
+is beside it, as whom it runs, which ends it when its own input ends: because that is how it is told
+to, or because whoever held the other end has gone.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import secrets
 import shlex
-import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,32 +23,39 @@ from dataclasses import dataclass
 from tempfile import TemporaryFile
 from typing import IO, BinaryIO
 
-__all__ = ["DtraceError", "NowhereError", "Run", "listing", "running"]
+from dtkit.live.hints import hint
+from dtkit.live.host import DtraceError, Host
 
-#: ``host``, ``user@host``; nothing that ssh(1) could take for an option.
-_HOST = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]*@)?[A-Za-z0-9\[][A-Za-z0-9.:\[\]%_-]*")
+__all__ = ["DtraceRun", "listing", "running"]
 
 #: The listing of everything that a script of `dtkit path` may look at.
 _LISTING = ("dtrace", "-l", "-v", "-n", "fbt:::entry")
 
+#: s that dtrace(1) has to end in once it was told to, before it is killed.
+_GRACE = 5
+
 #: What sh(1) is given to read: it goes through whatever shell the other host's user has, and
 #: csh(1) takes ``!`` for history even in quotes. In braces, so that all of it has been read when
-#: it is run, and nothing but the end of input is left for the one who waits for that.
+#: it is run, and nothing but the end of input is left for the one who waits for that. A ^C on the
+#: terminal is for whoever started this, who then ends the input.
 _SHELL = """\
 {{
-command -v dtrace >/dev/null || exit 127
-exec 3<&0
+trap '' INT QUIT
+command -v {program} >/dev/null || exit 127
+echo {mark} ready
+exec 3<&0 4>&2
 {{
-{command} 3<&- <<'{mark}' &
+{command} 3<&- 4>&- <<'{mark}' &
 {text}
 {mark}
 p=$!
-{{ read x; kill -TERM $p; }} <&3 >/dev/null 2>&1 &
+{{ read x; kill -TERM $p; sleep {grace}; kill -KILL $p; }} <&3 >/dev/null 2>&1 4>&- &
 w=$!
 exec 3<&-
 wait $p
 s=$?
 kill $w 2>/dev/null
+echo "{mark} status $s" >&4
 exit $s
 }} {through}
 exit
@@ -57,104 +66,113 @@ exit
 #: may well pass the probes: this writes whole lines.
 _LINES = "2>&1 | grep -a --line-buffered ''"
 
-#: Options of ssh(1): no questions, and an end within a minute when the other side has gone.
-_SSH = ("ssh", "-T", "-o", "BatchMode=yes", "-o", "ServerAliveInterval=15")
-
-#: s that dtrace(1) or ssh(1) may take to end once it has been told to at once.
-_PATIENCE = 5
+#: s that whatever we started may take to end once it has been told to at once.
+_PATIENCE = _GRACE + 2
 
 #: What is quoted from of the last words of ssh(1) or dtrace(1), in bytes.
 _WORDS = 4096
 
 
-class DtraceError(Exception):
-    """dtrace(1) cannot be run, or did not do what it was to; ``str()`` says what to do."""
-
-
-class NowhereError(DtraceError):
-    """There is nowhere to run dtrace(1): not here, and no host is named that could be one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
+@dataclass(slots=True)
+class DtraceRun:
     """
     A dtrace(1) that is running.
 
     :ivar output: what it prints, binary.
+    :ivar status: its exit status once it has ended; None before, and where it is not known.
+    :ivar stopped: whether it was told to end.
     """
 
     output: BinaryIO
     _input: IO[bytes]
+    status: int | None = None
+    stopped: bool = False
 
     def stop(self) -> None:
         """Have it end: it prints what it has, runs its ``END`` clauses, and the output ends."""
-        self._input.close()
+        self.stopped = True
+        _close(self._input)
+
+    @property
+    def killed(self) -> bool:
+        """Whether it did not end when it was told to."""
+        return self.stopped and self.status == 128 + signal.SIGKILL
 
 
 @contextmanager
-def listing(host: str | None = None) -> Iterator[BinaryIO]:
+def listing(host: Host | None = None) -> Iterator[BinaryIO]:
     """
     The output of ``dtrace -lv`` on the entry of every function.
 
-    :param host: that ssh(1) reaches without asking for a password, or None for this one.
     :raises NowhereError: *host* is no name, or there is no dtrace(1) on this one.
     :raises DtraceError: it is not there, or it failed; with its own last words.
     """
-    with _child(_LISTING, "", host) as run:
-        yield run.output
+    with _child(_LISTING, "", host or Host()) as run:
+        assert isinstance(run.output, io.FileIO)
+        yield io.BufferedReader(run.output)
 
 
 @contextmanager
-def running(script: str, host: str | None = None) -> Iterator[Run]:
+def running(script: str, host: Host | None = None) -> Iterator[DtraceRun]:
     """
     A script while it runs, with stderr in its output; at the end of the block it is over.
 
-    :param host: that ssh(1) reaches without asking for a password, or None for this one.
     :raises NowhereError: *host* is no name, or there is no dtrace(1) on this one.
     :raises DtraceError: it is not there, or the connection was lost. What dtrace(1) itself did not
         like is in the output.
     """
-    with _child(("dtrace", "-s", "/dev/stdin"), script, host, together=True) as run:
+    words = ("dtrace", "-s", "/dev/stdin")
+    with _child(words, script, host or Host(), together=True) as run:
         yield run
 
 
 @contextmanager
 def _child(
-    words: tuple[str, ...], text: str, host: str | None, together: bool = False
-) -> Iterator[Run]:
+    words: tuple[str, ...], text: str, host: Host, together: bool = False
+) -> Iterator[DtraceRun]:
     """
     A command with *text* as its input.
 
     :param together: whether its stderr is in its output, and its status no matter.
     """
-    if host is None and shutil.which(words[0]) is None:
-        raise NowhereError(
-            "no dtrace(1) here: name a FreeBSD host with --host, or give a listing with --from"
-        )
-    if host is not None and not _HOST.fullmatch(host):
-        raise NowhereError(f"{host!r} is no name of a host")
-    through = _LINES if together else ""
+    host.check(words[0])
     mark = f"end-{secrets.token_hex(8)}"
-    program = _SHELL.format(command=shlex.join(words), mark=mark, text=text, through=through)
+    program = _SHELL.format(
+        program=shlex.quote(words[0]),
+        command=shlex.join(words),
+        mark=mark,
+        text=text,
+        through=_LINES if together else "",
+        grace=_GRACE,
+    )
     with TemporaryFile() as errors:
-        # In a session of its own: ^C is for us, and we tell dtrace(1) when it is to end.
+        # In a session of its own: ^C is for us, and we tell dtrace(1) when it is to end. But who
+        # is asked for a password needs the terminal, which the shell then ignores.
         child = subprocess.Popen(
-            ["sh"] if host is None else [*_SSH, "--", host, "sh"],
+            host.shell(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
-            start_new_session=True,
+            start_new_session=not host.asks,
         )
         assert child.stdin is not None
         assert child.stdout is not None
+        ready = False
+        # Without a buffer, so that one can wait until there is something to read.
+        output: io.FileIO = child.stdout.raw  # type: ignore[attr-defined]
+        run = DtraceRun(output, child.stdin)
         try:
             with suppress(BrokenPipeError):  # it has ended already: its status says why
-                child.stdin.write(program.encode())
+                child.stdin.write(program.encode("utf-8", "surrogateescape"))
                 child.stdin.flush()
-            yield Run(child.stdout, child.stdin)  # type: ignore[arg-type]
+            # What a login prints before is no word of dtrace(1)'s.
+            while not ready and (line := output.readline()):
+                ready = line.rstrip(b"\r\n").endswith(f"{mark} ready".encode())
+            if ready:
+                yield run
             # The other side may have more to say than was read.
             _close(child.stdin)
-            while child.stdout.read(1 << 16):
+            while output.read(1 << 16):
                 pass
             child.stdout.close()
             status = child.wait()
@@ -163,15 +181,29 @@ def _child(
             raise
         # Its last words say why: a login may have had much to say before.
         errors.seek(max(0, errors.seek(0, os.SEEK_END) - _WORDS))
-        said = errors.read(_WORDS).decode("utf-8", "replace")
-    if host is not None and (status == 255 or status < 0):
-        raise DtraceError(_unreachable(host, said))
-    if status == 127:
-        raise DtraceError(f"no dtrace(1) on {host or 'this host'}: is it FreeBSD?")
+        said = errors.read().decode("utf-8", "replace")
+    if found := re.search(rf"^{mark} status ([0-9]+)\n", said, re.MULTILINE):
+        run.status = status = int(found[1])
+        said = said.replace(found[0], "")
+    elif host.name is not None and (status == 255 or status < 0):
+        raise DtraceError(_unreachable(host.name, said))
+    elif status == 127 and not ready:
+        raise DtraceError(f"no {words[0]}(1) on {host}: is it FreeBSD?")
+    elif not ready:
+        who = host.elevation or "the shell"
+        raise DtraceError(_told(f"{who} on {host} failed", said, status))
+    elif together:
+        raise DtraceError(_told(f"the shell on {host} ended", said, status))
     if status and not together:
-        where = f" on {host}" if host else ""
-        reason = _last(said) or f"exit {status}"
-        raise DtraceError(f"dtrace(1){where} could not list its probes: {reason}; it needs root")
+        where = f" on {host.name}" if host.name else ""
+        raise DtraceError(_told(f"dtrace(1){where} could not list its probes", said, status))
+
+
+def _told(what: str, said: str, status: int) -> str:
+    """A line of what failed, why, and what to do."""
+    reason = _last(said) or f"exit {status}"
+    advice = hint(reason)
+    return f"{what}: {reason}{f'; {advice}' if advice else ''}"
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
@@ -179,12 +211,14 @@ def _end(child: subprocess.Popen[bytes]) -> None:
     for stream in (child.stdin, child.stdout):
         assert stream is not None
         _close(stream)
-    child.terminate()
+    with suppress(PermissionError):  # it is root's, and ends by itself
+        child.terminate()
     try:
         child.wait(_PATIENCE)
     except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
+        with suppress(PermissionError):
+            child.kill()
+            child.wait()
 
 
 def _close(stream: IO[bytes]) -> None:

@@ -21,6 +21,21 @@ class Break:
     apply: _Apply
 
 
+@dataclass(frozen=True, slots=True)
+class Breakage:
+    """
+    How an mbuf of a packet is broken.
+
+    :ivar kind: of :data:`KINDS`.
+    :ivar mbuf: which of its chain, from 0.
+    :ivar packet: of which packet, from 1; None for each.
+    """
+
+    kind: str
+    mbuf: int = 0
+    packet: int | None = None
+
+
 class BreakError(ValueError):
     """That chain cannot be broken in that way."""
 

@@ -209,7 +209,7 @@ class _Assembler:
             if self._unshown[annotation.kind] == 1:
                 what = f"an mbuf chain {_UNSHOWN[annotation.kind]}"
                 if annotation.kind == "cut":
-                    what += f" after {annotation.number('mbufs')} mbufs; --depth shows more"
+                    what += f" after {annotation.number('mbufs')} mbufs; a greater depth shows more"
                 yield Oddity("line", annotation.line, what)
 
     def _start(self, annotation: Annotation) -> None:

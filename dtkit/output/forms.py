@@ -9,13 +9,11 @@ from collections.abc import Callable, Iterator
 from dtkit.foreign import visible
 from dtkit.output.events import Dump, Event, Firing, to_dict
 from dtkit.packets.hexdump import hexdump_lines
+from dtkit.packets.line import PacketLines
 from dtkit.packets.packet import Packet
 
-
-def summary_of_packet(item: Event | Packet) -> Iterator[bytes]:
-    """A tcpdump-like line."""
-    if type(item) is Packet:
-        yield f"{visible(str(item))}\n".encode()
+#: What is printed of an item; nothing of most.
+Form = Callable[[Event | Packet], Iterator[bytes]]
 
 
 def json_of_packet(item: Event | Packet) -> Iterator[bytes]:
@@ -34,26 +32,41 @@ def json_of_all(item: Event | Packet) -> Iterator[bytes]:
         yield json.dumps(part).encode() + b"\n"
 
 
-def hexdump_of_packet(item: Event | Packet) -> Iterator[bytes]:
-    """A comment, and a hexdump that text2pcap(1) and dtkit read."""
-    if type(item) is Packet:
-        yield f"# {visible(str(item))}\n".encode()
-        for line in hexdump_lines(item.data):
-            yield f"{line}\n".encode()
-        yield b"\n"
-
-
 def raw_of_packet(item: Event | Packet) -> Iterator[bytes]:
     """The bytes alone."""
     if type(item) is Packet:
         yield item.data
 
 
-#: By name. ``none`` shows nothing.
-FORMS: dict[str, Callable[[Event | Packet], Iterator[bytes]] | None] = {
-    "summary": summary_of_packet,
-    "json": json_of_packet,
-    "hexdump": hexdump_of_packet,
-    "raw": raw_of_packet,
-    "none": None,
-}
+#: The names of forms; ``none`` shows nothing.
+FORMS = ("summary", "json", "hexdump", "raw", "none")
+
+
+def form_of(name: str, lines: PacketLines) -> Form | None:
+    """
+    The form of that name.
+
+    :param lines: makes the lines: of ``summary`` the whole, of ``hexdump`` a comment, above bytes
+        that text2pcap(1) and dtkit read.
+    """
+
+    def summary(item: Event | Packet) -> Iterator[bytes]:
+        if type(item) is Packet:
+            yield f"{visible(lines.line(item))}\n".encode()
+
+    def hexdump(item: Event | Packet) -> Iterator[bytes]:
+        if type(item) is Packet:
+            yield f"# {visible(lines.line(item))}\n".encode()
+            for line in hexdump_lines(item.data):
+                yield f"{line}\n".encode()
+            yield b"\n"
+
+    if name not in FORMS:
+        raise ValueError(f"no form is called {name!r}: {', '.join(FORMS)}")
+    forms: dict[str, Form] = {
+        "summary": summary,
+        "json": json_of_packet,
+        "hexdump": hexdump,
+        "raw": raw_of_packet,
+    }
+    return forms.get(name)

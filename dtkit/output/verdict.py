@@ -24,7 +24,7 @@ def nothing_shown(end: Annotation) -> str:
     if fired == 0:
         return "never fired"
     if end.number("limited"):
-        return "had packets, all of them over the --rate"
+        return "had packets, all of them over the rate"
     return "fired, and none of the packets met the conditions"
 
 

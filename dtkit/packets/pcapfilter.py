@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from dtkit.packets.linktype import LinkType
@@ -139,6 +139,7 @@ class Program:
         return bool(self._run(ctypes.byref(self._code), ctypes.byref(self._header), data))
 
 
+@lru_cache(maxsize=64)
 def compile_filter(expression: str, linktype: LinkType) -> Program:
     """
     Compile *expression* for packets of *linktype*, with libpcap's optimizer.

@@ -47,8 +47,8 @@ class StackPacket:
     :ivar time: ns since the epoch, or None for one millisecond after the packet before.
     :ivar path: name of the path that it takes.
     :ivar lengths: bytes of each mbuf of its chain, from the first; what is left over is one more.
-    :ivar breakage: how its chain is broken, as the kinds of :mod:`dtkit.mbuf.broken`, and at
-        which mbuf; or None.
+    :ivar breakages: how its chain is broken, in this order: kinds of :mod:`dtkit.mbuf.broken`,
+        and at which mbuf.
     :ivar behind: bytes that lie behind the data in the last mbuf.
     """
 
@@ -57,7 +57,7 @@ class StackPacket:
     ethernet: bool = False
     path: str = "input"
     lengths: tuple[int, ...] = ()
-    breakage: tuple[str, int] | None = None
+    breakages: tuple[tuple[str, int], ...] = ()
     behind: bytes = b""
 
 
@@ -264,8 +264,8 @@ class NetworkStack:
             start = chain.mbufs[0].data - 14
             self.memory.write(start, packet.data[:14])
         self._set_interface(chain.mbufs[0], packet.ethernet)
-        if packet.breakage is not None:
-            chain = break_chain(self.kernel, chain, *packet.breakage)
+        for kind, index in packet.breakages:
+            chain = break_chain(self.kernel, chain, kind, index)
         return chain
 
     def _set_interface(self, mbuf: Mbuf, ethernet: bool) -> None:

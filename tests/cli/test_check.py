@@ -16,7 +16,7 @@ BAD = "fbt::tcp_input:entry\n{\n\ttracemem(args[0]->m_data, 64);\n}\n"
 
 
 def test_a_good_program(dtkit: Dtkit) -> None:
-    result = dtkit("check", "-n", GOOD)
+    result = dtkit("check", "--program", GOOD)
     assert (result.exit_code, result.stdout) == (0, "")
 
 
@@ -32,7 +32,9 @@ def test_a_bad_one(dtkit: Dtkit, tmp_path: Path) -> None:
 
 
 def test_json(dtkit: Dtkit) -> None:
-    result = dtkit("check", "--json", "-n", "BEGIN { trace(nosuch); } fbt::none:entry { }")
+    result = dtkit(
+        "check", "--to", "json", "--program", "BEGIN { trace(nosuch); } fbt::none:entry { }"
+    )
     found = [json.loads(line) for line in result.stdout.splitlines()]
     assert [(item["severity"], item["tag"]) for item in found] == [
         ("error", "D_IDENT_UNDEF"),
@@ -42,23 +44,23 @@ def test_json(dtkit: Dtkit) -> None:
 
 
 def test_warnings_are_no_failure(dtkit: Dtkit) -> None:
-    assert dtkit("check", "-n", "fbt::none:entry { trace(1); }").exit_code == 0
+    assert dtkit("check", "--program", "fbt::none:entry { trace(1); }").exit_code == 0
 
 
 def test_a_stock_dtrace(dtkit: Dtkit) -> None:
     program = "fbt::tcp_input:entry { tracemem(copyoutmbuf(*args[0], 64), 64); }"
-    assert dtkit("check", "-n", program).exit_code == 0
-    result = dtkit("check", "--stock", "-n", program)
+    assert dtkit("check", "--program", program).exit_code == 0
+    result = dtkit("check", "--stock", "--program", program)
     assert result.exit_code == 1
     assert "undefined function name: copyoutmbuf" in result.stdout
 
 
 def test_options(dtkit: Dtkit) -> None:
     program = "BEGIN { panic(); }"
-    assert dtkit("check", "-n", program).exit_code == 1
-    assert dtkit("check", "-w", "-n", program).exit_code == 0
-    assert dtkit("check", "-x", "destructive", "-n", program).exit_code == 0
-    result = dtkit("check", "-x", "nosuch=1", "-n", program)
+    assert dtkit("check", "--program", program).exit_code == 1
+    assert dtkit("check", "--destructive", "--program", program).exit_code == 0
+    assert dtkit("check", "--set", "destructive", "--program", program).exit_code == 0
+    result = dtkit("check", "--set", "nosuch=1", "--program", program)
     assert result.exit_code == 2
     assert "nosuch=1: Invalid option name" in result.stderr
 

@@ -96,19 +96,19 @@ def test_the_picture(dtkit: Dtkit) -> None:
 
 
 def test_headers_that_a_forged_length_covers_are_not_taken(dtkit: Dtkit) -> None:
-    result = dtkit("copyout", "--chain", "20,32,100", "--break", "huge-len@1")
+    result = dtkit("copyout", "--chain", "20,32,100", "--break", "huge-len:1")
     assert "out of scratch space" in result.stderr
     assert "took" not in result.stdout
 
 
 def test_only_the_first_mbuf_has_a_packet_header_to_break(dtkit: Dtkit) -> None:
-    result = dtkit("copyout", "--chain", "20,32", "--break", "pkthdr-len@1")
+    result = dtkit("copyout", "--chain", "20,32", "--break", "pkthdr-len:1")
     assert result.exit_code == 2
     assert result.stderr == "dtkit copyout: only the first mbuf, 0, has an m_pkthdr.len\n"
 
 
 def test_a_fault_is_the_line_that_dtrace_prints_and_status_1(dtkit: Dtkit) -> None:
-    result = dtkit("copyout", "--chain", "20,32", "--length", "64", "--break", "negative-len@1")
+    result = dtkit("copyout", "--chain", "20,32", "--length", "64", "--break", "negative-len:1")
     assert result.exit_code == 1
     assert "copyoutmbuf(0xfffff80003a00000, 64, 0) = 0x0\n" in result.stdout
     assert result.stderr == (
@@ -119,8 +119,8 @@ def test_a_fault_is_the_line_that_dtrace_prints_and_status_1(dtkit: Dtkit) -> No
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_dtkits_own_reader_understands_every_fault(dtkit: Dtkit, kind: str) -> None:
-    args = ["--chain", "20,32", "--length", "20000", "--break", f"{kind}@0", "--strict-alignment"]
-    text, listed = dtkit("copyout", *args), dtkit("copyout", *args, "--json")
+    args = ["--chain", "20,32", "--length", "20000", "--break", f"{kind}:0", "--strict-alignment"]
+    text, listed = dtkit("copyout", *args), dtkit("copyout", *args, "--to", "json")
     assert text.exit_code == listed.exit_code
     said = json.loads(listed.stdout)
     if kind == "pkthdr-len":  # m_pkthdr.len plays no part
@@ -137,7 +137,7 @@ def test_dtkits_own_reader_understands_every_fault(dtkit: Dtkit, kind: str) -> N
 
 def test_json(dtkit: Dtkit) -> None:
     args = ["--length", "8", "--offset", "18", "--scratch", "64", "--release", "12"]
-    result = dtkit("copyout", "--chain", "20,32", *args, "--json")
+    result = dtkit("copyout", "--chain", "20,32", *args, "--to", "json")
     base, m = 0xFFFFFE0003000000, 0xFFFFF80003A00000
     assert json.loads(result.stdout) == {
         "type": "copyout",
@@ -167,7 +167,7 @@ def test_json(dtkit: Dtkit) -> None:
     ids=lambda value: value if isinstance(value, str) else " ".join(value)[:30],
 )
 def test_options_decide(dtkit: Dtkit, args: list[str], flag: str) -> None:
-    result = dtkit("copyout", *args, "--json")
+    result = dtkit("copyout", *args, "--to", "json")
     assert result.exit_code == 1
     assert json.loads(result.stdout)["fault"]["flag"] == flag
 
@@ -175,7 +175,7 @@ def test_options_decide(dtkit: Dtkit, args: list[str], flag: str) -> None:
 def test_each_packet_of_a_capture_is_a_chain(dtkit: Dtkit, tmp_path: Path) -> None:
     packets = [b"one", b"", b"three", bytes(range(200)) * 300]
     (tmp_path / "x.pcap").write_bytes(pcap(packets))
-    result = dtkit("copyout", "--packets", str(tmp_path / "x.pcap"), "--json")
+    result = dtkit("copyout", "--packets", str(tmp_path / "x.pcap"), "--to", "json")
     assert result.exit_code == 0
     found = [json.loads(line) for line in result.stdout.splitlines()]
     assert [bytes.fromhex(item["data"]) for item in found] == packets
@@ -212,11 +212,11 @@ def test_no_packet_at_all_is_status_1(dtkit: Dtkit) -> None:
         ["--chain", "20,30p", "--release", "12"],
         ["--chain", "20", "--length", "-1"],
         ["--chain", "20", "--length", str(1 << 64)],
-        ["--chain", "20", "--break", "glue@0"],
-        ["--chain", "20", "--break", "cycle@one"],
-        ["--chain", "20", "--break", "cycle@1"],
-        ["--chain", "20", "--break", "misaligned-next@0"],
-        ["--chain", "20,30p", "--break", "hole-data@1"],
+        ["--chain", "20", "--break", "glue:0"],
+        ["--chain", "20", "--break", "cycle:one"],
+        ["--chain", "20", "--break", "cycle:1"],
+        ["--chain", "20", "--break", "misaligned-next:0"],
+        ["--chain", "20,30p", "--break", "hole-data:1"],
         ["--packets", "/nonexistent.pcap"],
     ],
     ids=lambda args: " ".join(args) or "nothing",
@@ -238,7 +238,7 @@ def test_cases_are_computed(dtkit: Dtkit) -> None:
     assert outcomes["an mbuf points to itself"] == "ILLOP: illegal operation"
     assert outcomes["an unmapped mbuf, without one"].startswith("BADADDR: invalid address (0xffff")
     assert {int(row[0]) for row in rows} == {1, 2, 3, 4, 5, 6, 7}
-    listed = dtkit("copyout", "--cases", "--json").stdout.splitlines()
+    listed = dtkit("copyout", "--cases", "--to", "json").stdout.splitlines()
     assert [list(map(str, json.loads(line).values())) for line in listed] == rows
 
 

@@ -29,13 +29,12 @@ from dtkit.probes import catalog
         ("script --list ip_input", "ip_input: --list stands alone"),
         ("script --list --length 5 -o x", "--length, -o: --list stands alone"),
         ("script latency --rate 5", "--rate: latency is ready-made"),
-        ("path --read x.txt --preset forward --stack", "--preset, --stack: --read takes only"),
         ("path --func ip_input --preset forward tcp", "--preset: --func looks at other functions"),
         ("path --length 0 --copy copyoutmbuf tcp", "--copy: --length 0 copies nothing"),
-        ("path --estimate -o x tcp", "-o: --estimate only prints a line"),
-        ("simulate -n BEGIN{} --split 20", "--split: is for --packets"),
-        ("simulate -n BEGIN{} --break null@1", "--break: is for --packets"),
-        ("simulate -n BEGIN{} --path input --interface em1", "--path, --interface: is for"),
+        ("path script --as sudo tcp", "--as: is for --host, and for run"),
+        ("simulate --program BEGIN{} --split 20", "--split: is for --packets"),
+        ("simulate --program BEGIN{} --break null@1", "--break: is for --packets"),
+        ("simulate --program BEGIN{} --path input --iface em1", "--path, --iface: is for"),
         ("copyout --cases --length 5 --scratch 100", "--length, --scratch: --cases has its own"),
         ("copyout --chain 20 --split 10", "--split goes with --packets"),
         ("parse --all x.txt", "--all goes with --to json"),
@@ -64,7 +63,7 @@ def test_options_of_no_effect_are_refused(
         "oneliner ip_input --depth 3 --filter tcp",
         "oneliner ip_input m_freem --linktype raw --filter tcp",
         "script latency --release 14",
-        "copyout --cases --json",
+        "copyout --cases --to json",
         "path --func ip_input tcp",
     ],
 )
@@ -91,5 +90,5 @@ def test_a_packet_to_break_that_does_not_come_is_named(
     with capture.open("wb") as stream:
         file = PacketFile(stream, "test", catalog())
         file.write(Packet(bytes.fromhex("45000014") + bytes(16), LinkType.RAW))
-    words = ["simulate", "-n", "BEGIN { }", "--packets", str(capture), "--break", "cycle@2"]
-    assert "--break cycle@2: 1 frames in all" in dtkit(*words).stderr
+    words = ["simulate", "--program", "BEGIN { }", "--packets", str(capture), "--break", "cycle@2"]
+    assert "no packet 2 to break: 1 frames in all" in dtkit(*words).stderr

@@ -23,20 +23,23 @@ SCHEMA = json.loads((resources.files("dtkit.output") / "schema.json").read_text(
 
 
 def test_the_first_example_of_the_rfd(dtkit: Dtkit) -> None:
-    result = dtkit("parse", input=FIRST)
+    result = dtkit("parse", "-v", input=FIRST)
     assert result.stdout == (
-        "  3 fbt::tcp_input:entry  192.168.1.1:15676 > 192.168.1.100:22 TCP [.] seq 1887304279 "
+        "  3 fbt::tcp_input:entry In  192.168.1.1:15676 > 192.168.1.100:22 TCP [.] seq 1887304279 "
         "ack 3268211019 win 1040 options [nop,nop,TS val 986186926 ecr 2486962527] length 0, "
-        "52 of 64 bytes\n"
+        "52 of 64 bytes  (probe id 34345)\n"
     )
     assert result.stderr == "1 firings, 1 packets, 0 dropped, 0 faults, 0 unread lines\n"
     assert result.exit_code == 0
 
 
 def test_the_second_example_of_the_rfd(dtkit: Dtkit) -> None:
+    assert dtkit("parse", "-v", input=SECOND).stdout == (
+        "  3 fbt::tcp_input:entry In  15676 > 22 TCP [.] seq 1887304963 ack 3268224307 win 1040 "
+        "options [nop,nop,TS val 986232293 ecr 2487007890]  (probe id 34345)\n"
+    )
     assert dtkit("parse", input=SECOND).stdout == (
-        "  3 fbt::tcp_input:entry  15676 > 22 TCP [.] seq 1887304963 ack 3268224307 win 1040 "
-        "options [nop,nop,TS val 986232293 ecr 2487007890]\n"
+        "  3 tcp_input        In  15676 > 22 TCP [.] seq 1887304963 ack 3268224307 win 1040\n"
     )
 
 
@@ -71,7 +74,7 @@ def test_every_line_of_json_is_of_the_schema(dtkit: Dtkit, name: str) -> None:
 
 def test_json_of_dtrace_is_read_as_well_and_is_of_the_schema(dtkit: Dtkit, tmp_path: Path) -> None:
     program = 'BEGIN { printf("%d", 5); trace(7); @a = count(); tracemem(curthread, 8); }'
-    given = dtkit("simulate", "--libxo", "json", "-n", program)
+    given = dtkit("simulate", "--libxo", "json", "--program", program)
     path = tmp_path / "a.json"
     path.write_text(given.stderr + given.stdout)
     result = dtkit("parse", "--to", "json", "--all", str(path))
@@ -102,7 +105,7 @@ def test_annotations_and_oddities_in_json(dtkit: Dtkit) -> None:
 def test_hexdump(dtkit: Dtkit) -> None:
     result = dtkit("parse", "--to", "hexdump", input=firings([b"0123456789abcdefg"]))
     assert result.stdout == (
-        "#   0 fbt::tcp_input:entry  17 bytes: 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66 "
+        "#   0 tcp_input        In  17 bytes: 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66 "
         "...\n"
         "00000000: 30 31 32 33 34 35 36 37  38 39 61 62 63 64 65 66  0123456789abcdef\n"
         "00000010: 67                                                g\n"
@@ -161,10 +164,10 @@ def test_several_files(dtkit: Dtkit, tmp_path: Path) -> None:
 def test_a_capture_to_stdout_sends_the_summary_to_stderr(dtkit: Dtkit, tmp_path: Path) -> None:
     text = firings([b"abc"])
     path = tmp_path / "out.pcapng"
-    assert dtkit("parse", "-w", str(path), input=text).stdout.startswith("  0 fbt::tcp_input")
+    assert dtkit("parse", "-w", str(path), input=text).stdout.startswith("  0 tcp_input ")
     result = dtkit("parse", "-w", "-", input=text)
     assert result.stdout_bytes == path.read_bytes()
-    assert "  0 fbt::tcp_input:entry  3 bytes" in result.stderr
+    assert "  0 tcp_input        In  3 bytes" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -236,7 +239,7 @@ def test_an_empty_input(dtkit: Dtkit) -> None:
         ("fired=7 accepted=0", "the probes fired, and none"),
         (
             "probe=fbt::f:entry fired=7 accepted=0 limited=7",
-            "fbt::f:entry had packets, all of them over the --rate",
+            "fbt::f:entry had packets, all of them over the rate",
         ),
         ("probe=fbt::f:entry fired=7 accepted=3", None),
         ("faults=0", None),

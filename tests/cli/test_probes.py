@@ -28,7 +28,7 @@ def test_a_row_says_what_there_is_to_know(dtkit: Dtkit) -> None:
 
 
 def test_json_is_one_object_a_line(dtkit: Dtkit) -> None:
-    first, *rest = map(json.loads, dtkit("probes", "--json", "tcp_input").stdout.splitlines())
+    first, *rest = map(json.loads, dtkit("probes", "--to", "json", "tcp_input").stdout.splitlines())
     assert first["description"] == "fbt::tcp_input:entry"
     assert first["mbuf"] == "*args[0]"
     assert first["protocol"] == "tcp"

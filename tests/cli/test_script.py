@@ -80,7 +80,7 @@ def test_a_chain_that_goes_on_is_named(dtkit: Dtkit) -> None:
     text = made(dtkit, "ip_input", "--length", "0", "--depth", "2")
     output = simulated(text, [StackPacket(ICMP, lengths=(20, 20)), StackPacket(TCP)])
     result = dtkit("parse", input=output)
-    assert "an mbuf chain went on after 2 mbufs; --depth shows more" in result.stderr
+    assert "an mbuf chain went on after 2 mbufs; a greater depth shows more" in result.stderr
     assert [packet.data for packet in read(output)] == [ICMP[:40], TCP]
 
 
@@ -137,7 +137,7 @@ def test_a_stack_is_told_with_its_packet(dtkit: Dtkit) -> None:
 def test_a_broken_chain_faults_and_the_next_packet_is_whole(dtkit: Dtkit) -> None:
     text = made(dtkit, "ip_input", "--length", "0", "--depth", "2")
     output = simulated(
-        text, [StackPacket(ICMP, lengths=(20,), breakage=("hole-next", 0)), StackPacket(TCP)]
+        text, [StackPacket(ICMP, lengths=(20,), breakages=(("hole-next", 0),)), StackPacket(TCP)]
     )
     assert [packet.data for packet in read(output)][-1] == TCP
 
@@ -148,7 +148,7 @@ def test_a_broken_chain_faults_and_the_next_packet_is_whole(dtkit: Dtkit) -> Non
 def test_a_listing_makes_every_function_a_probe(dtkit: Dtkit) -> None:
     result = dtkit("oneliner", "--listing", LISTING, "sctp_input")
     unknown = dtkit("oneliner", "sctp_input")
-    known = dtkit("probes", "--listing", LISTING, "--json")
+    known = dtkit("probes", "--listing", LISTING, "--to", "json")
     assert unknown.exit_code == 2
     if "sctp_input" in known.stdout:
         assert result.stdout.startswith("dtrace -n 'fbt::sctp_input:entry ")
@@ -222,7 +222,7 @@ def test_output_goes_to_a_file(dtkit: Dtkit, tmp_path: Path) -> None:
         (["ip_input", "--filter", "ether host 02:00:00:00:00:01"], "link type IPV4"),
         (["ip_input", "--filter", "ip6"], "expression rejects all packets"),
         (["ether_input", "--filter", "ip protochain 6"], "loop"),
-        (["m_freem", "--filter", "tcp"], "say it with --linktype"),
+        (["m_freem", "--filter", "tcp"], "say it by a linktype"),
         (["ip_output", "--iface", "em0"], "does not know its interface yet"),
         (["ip_input", "--iface", "an-interface-with-a-long-name"], "15 bytes"),
         (["ip_input", "--exec", "x" * 20], "19 bytes"),
@@ -261,6 +261,6 @@ def test_every_probe_that_knows_its_interface_has_a_sound_script(dtkit: Dtkit, o
             without.append(probe.description.function or probe.description.name)
             assert "does not know its interface yet" in result.stderr
             continue
-        checked = dtkit("check", "--release", of, "-Z", "-n", result.stdout)
+        checked = dtkit("check", "--release", of, "--zdefs", "--program", result.stdout)
         assert (checked.exit_code, checked.stdout) == (0, ""), probe.description
     assert without == ["ip_output", "ip6_output", "accept-refused", "debug-output"]

@@ -34,7 +34,7 @@ def write(path: Path, linktype: int, frames: list[bytes]) -> str:
 
 
 def test_what_dtrace_prints(dtkit: Dtkit, capture: str) -> None:
-    result = dtkit("simulate", "-n", ONELINER, "--packets", capture)
+    result = dtkit("simulate", "--release", "12", "--program", ONELINER, "--packets", capture)
     assert result.exit_code == 0
     assert result.stderr == "dtrace: description 'fbt::tcp_input:entry ' matched 1 probe\n"
     firing = (
@@ -50,7 +50,7 @@ def test_what_dtrace_prints(dtkit: Dtkit, capture: str) -> None:
 
 def test_it_is_parsed(dtkit: Dtkit, capture: str) -> None:
     program = ONELINER.replace("32", "60")
-    printed = dtkit("simulate", "-n", program, "--packets", capture).output
+    printed = dtkit("simulate", "--program", program, "--packets", capture).output
     result = dtkit("parse", input=printed)
     assert result.stdout.count("127.0.0.1:8080 > 127.0.0.1:7777 TCP [.] seq 1:21 ack 2") == 3
 
@@ -58,12 +58,12 @@ def test_it_is_parsed(dtkit: Dtkit, capture: str) -> None:
 def test_a_script_with_arguments(dtkit: Dtkit, tmp_path: Path) -> None:
     script = tmp_path / "a.d"
     script.write_text('#!/usr/sbin/dtrace -s\nBEGIN { printf("%d %s\\n", $1, $$2); exit($1); }\n')
-    result = dtkit("simulate", "-q", str(script), "3", "word")
+    result = dtkit("simulate", "--quiet", str(script), "3", "word")
     assert (result.exit_code, result.stdout) == (3, "3 word\n\n")
 
 
 def test_a_compile_error(dtkit: Dtkit) -> None:
-    result = dtkit("simulate", "-n", "BEGIN { trace(x); }")
+    result = dtkit("simulate", "--program", "BEGIN { trace(x); }")
     assert result.exit_code == 1
     assert result.stderr == (
         "dtrace: invalid probe specifier BEGIN { trace(x); }: in action list: failed to resolve x: "
@@ -82,7 +82,7 @@ def test_a_chain_that_cannot_be_broken_so_ends_the_run(
     dtkit: Dtkit, capture: str, how: str, said: str
 ) -> None:
     result = dtkit(
-        "simulate", "-n", ONELINER, "--packets", capture, "--split", "20", "--break", how
+        "simulate", "--program", ONELINER, "--packets", capture, "--split", "20", "--break", how
     )
     assert result.exit_code == 2
     assert result.stderr.endswith(f"\ndtkit simulate: --break: {said}\n")
@@ -90,7 +90,7 @@ def test_a_chain_that_cannot_be_broken_so_ends_the_run(
 
 def test_split_and_break(dtkit: Dtkit, capture: str) -> None:
     program = 'fbt::tcp_input:entry { printf("%d\\n", (*args[0])->m_next->m_len); }'
-    arguments = ["simulate", "-q", "-n", program, "--packets", capture, "--split", "20"]
+    arguments = ["simulate", "--quiet", "--program", program, "--packets", capture, "--split", "20"]
     assert dtkit(*arguments).stdout == "40\n40\n40\n\n\n"
     result = dtkit(*arguments, "--break", "hole-next@2:0")
     assert result.stdout == "40\n40\n\n\n"
@@ -99,13 +99,15 @@ def test_split_and_break(dtkit: Dtkit, capture: str) -> None:
 
 def test_flow_and_buffer_size(dtkit: Dtkit, capture: str) -> None:
     program = "fbt::ip_input:entry, fbt::ip_input:return { }"
-    result = dtkit("simulate", "-F", "-b", "4k", "-n", program, "--packets", capture)
+    result = dtkit(
+        "simulate", "--flowindent", "--bufsize", "4k", "--program", program, "--packets", capture
+    )
     assert result.stdout.count("-> ip_input") == result.stdout.count("<- ip_input") == 3
 
 
 def test_paths(dtkit: Dtkit, capture: str, tmp_path: Path) -> None:
     program = 'fbt:::entry { printf("%s ", probefunc); }'
-    arguments = ["simulate", "-q", "-n", program, "--packets", capture]
+    arguments = ["simulate", "--quiet", "--program", program, "--packets", capture]
     assert "ip_tryforward" in dtkit(*arguments, "--path", "forward").stdout
     own = tmp_path / "paths.txt"
     own.write_text("path mine\n  ip_input m\n")
@@ -122,10 +124,10 @@ def test_paths(dtkit: Dtkit, capture: str, tmp_path: Path) -> None:
     "arguments",
     [
         [],
-        ["-n", "BEGIN { }", "--split", "x"],
-        ["-n", "BEGIN { }", "--break", "nonsense@1"],
-        ["-n", "BEGIN { }", "-x", "nosuch"],
-        ["-n", "BEGIN { }", "--cpus", "0"],
+        ["--program", "BEGIN { }", "--split", "x"],
+        ["--program", "BEGIN { }", "--break", "nonsense@1"],
+        ["--program", "BEGIN { }", "--set", "nosuch"],
+        ["--program", "BEGIN { }", "--cpus", "0"],
         ["-", "--packets", "-"],
     ],
 )
@@ -139,15 +141,15 @@ def test_ethernet_and_loopback(dtkit: Dtkit, tmp_path: Path) -> None:
     loopback = write(tmp_path / "l.pcap", 0, [bytes(4) + TCP])
     other = write(tmp_path / "o.pcap", 147, [TCP] * 3)
     for name in (ethernet, loopback):
-        result = dtkit("simulate", "-q", "-n", program, "--packets", name)
+        result = dtkit("simulate", "--quiet", "--program", program, "--packets", name)
         assert result.stdout.split() == ["60"]
-    result = dtkit("simulate", "-q", "-n", program, "--packets", other)
+    result = dtkit("simulate", "--quiet", "--program", program, "--packets", other)
     assert result.stderr == (
         "dtkit simulate: frame 1: link type 147 is not simulated\n"
         "dtkit simulate: 3 frames in all are of link type 147\n"
     )
     assert result.exit_code == 1
-    assert dtkit("simulate", "-q", "-n", program, "--packets", __file__).exit_code == 1
+    assert dtkit("simulate", "--quiet", "--program", program, "--packets", __file__).exit_code == 1
 
 
 def test_json(dtkit: Dtkit, capture: str) -> None:
@@ -155,7 +157,9 @@ def test_json(dtkit: Dtkit, capture: str) -> None:
         'fbt::tcp_input:entry { trace(cpu); printf("%d x", arg2); stack(2); '
         "tracemem((*args[0])->m_data, 3); @n = count(); @q[1] = quantize(5); printa(@n); }"
     )
-    result = dtkit("simulate", "--libxo", "json", "-n", program, "--packets", capture)
+    result = dtkit(
+        "simulate", "--release", "12", "--libxo", "json", "--program", program, "--packets", capture
+    )
     dtrace = json.loads(result.stdout)["dtrace"]
     assert len(dtrace["probes"]) == 3
     first = dtrace["probes"][0]
@@ -172,9 +176,9 @@ def test_json(dtkit: Dtkit, capture: str) -> None:
 
 
 def test_json_of_nothing(dtkit: Dtkit) -> None:
-    result = dtkit("simulate", "--libxo", "json", "-n", "BEGIN { exit(0); }")
+    result = dtkit("simulate", "--libxo", "json", "--program", "BEGIN { exit(0); }")
     assert len(json.loads(result.stdout)["dtrace"]["probes"]) == 1
-    result = dtkit("simulate", "-x", "oformat=json", "-n", "fbt::ip_input:entry { }")
+    result = dtkit("simulate", "--set", "oformat=json", "--program", "fbt::ip_input:entry { }")
     assert json.loads(result.stdout) == {"dtrace": {"probes": []}}
 
 
@@ -190,12 +194,13 @@ def test_a_file_that_is_not_there(dtkit: Dtkit) -> None:
 
 def test_costs_instead_of_output(dtkit: Dtkit, capture: str) -> None:
     program = "fbt::ip_input:entry /arg0 == 1/ { } fbt::tcp_input:entry { @ = count(); }"
-    result = dtkit("simulate", "-q", "-n", program, "--packets", capture, "--cost")
+    words = ["simulate", "--release", "12", "--quiet", "--program", program, "--packets", capture]
+    result = dtkit(*words, "--cost")
     assert result.stdout == (
         "fbt:kernel:ip_input:entry\t20035\t3\t1\t7\t0\t0\t0\n"
         "fbt:kernel:tcp_input:entry\t19971\t3\t1\t2\t0\t1\t0\n"
     )
-    result = dtkit("simulate", "-q", "-n", program, "--packets", capture, "--cost", "--to", "json")
+    result = dtkit(*words, "--cost", "--to", "json")
     assert json.loads(result.stdout.splitlines()[0]) == {
         "probe": "fbt:kernel:ip_input:entry",
         "id": 20035,
@@ -209,6 +214,6 @@ def test_costs_instead_of_output(dtkit: Dtkit, capture: str) -> None:
 
 
 def test_a_form_is_for_costs(dtkit: Dtkit) -> None:
-    result = dtkit("simulate", "-n", "BEGIN { }", "--to", "json")
+    result = dtkit("simulate", "--program", "BEGIN { }", "--to", "json")
     assert result.exit_code == 2
     assert "--to: is for --cost" in result.stderr

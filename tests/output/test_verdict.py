@@ -21,7 +21,7 @@ def end(**fields: str) -> Annotation:
         (end(fired="7", accepted="0"), "fired, and none of the packets met the conditions"),
         (
             end(fired="7", accepted="0", limited="2"),
-            "had packets, all of them over the --rate",
+            "had packets, all of them over the rate",
         ),
         (end(fired="7", accepted="0", limited="0"), nothing_shown(end(fired="7", accepted="0"))),
         (end(fired="7", accepted="1"), ""),

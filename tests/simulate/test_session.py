@@ -127,7 +127,7 @@ def test_a_broken_chain_faults() -> None:
         Simulation(text, QUIET).run(
             [
                 StackPacket(TCP, lengths=(20,)),
-                StackPacket(TCP, lengths=(20,), breakage=("hole-data", 1)),
+                StackPacket(TCP, lengths=(20,), breakages=(("hole-data", 1),)),
             ]
         )
     )

@@ -119,7 +119,7 @@ def test_output_is_live(tmp_path: Path) -> None:
         live.stdin.write(firings([b"abc", b"def"]).encode())
         live.stdin.flush()
         # The second firing may go on; the first is over, and must be out now.
-        assert live.stdout.readline().startswith(b"  0 fbt::tcp_input:entry  3 bytes: 61 62 63")
+        assert live.stdout.readline().startswith(b"  0 tcp_input        In  3 bytes: 61 62 63")
         assert capture.stat().st_size > 0
         live.stdin.close()
         assert live.stdout.read().count(b"\n") == 1

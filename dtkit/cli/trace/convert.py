@@ -6,6 +6,7 @@ from __future__ import annotations
 import click
 
 from dtkit.cli.inputs import open_output, refuse_terminal
+from dtkit.cli.options import WRITE
 from dtkit.cli.terminal import say
 from dtkit.cli.trace.source import JourneySource, source_argument
 from dtkit.trace.views.convert import write_journeys, write_snapshots
@@ -19,7 +20,7 @@ Examples:
 """
 )
 @source_argument
-@click.option("-w", "write", metavar="FILE", required=True, help="The pcapng file; - is stdout.")
+@WRITE(required=True)
 @click.option("--journeys-only", is_flag=True, help="One packet per journey.")
 def command(source: JourneySource, write: str, journeys_only: bool) -> None:
     """Write the snapshots as plain pcapng for any Wireshark.

@@ -6,6 +6,7 @@ from __future__ import annotations
 import click
 
 from dtkit.cli.inputs import open_output
+from dtkit.cli.options import OUTPUT
 from dtkit.trace.kernel.dissector import dissector
 
 
@@ -17,7 +18,7 @@ Examples:
   tshark -X lua_script:mbuf_trace.lua -r capture.pcap -Y 'mbuf_trace.label == "ip_output"'
 """
 )
-@click.option("-o", "output", metavar="FILE", default="-", help="Write it there; - is stdout.")
+@OUTPUT()
 def command(output: str) -> None:
     """Print a Wireshark dissector in Lua.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from dtkit.cli.inputs import keep_inputs, open_output
+from dtkit.cli.options import OUTPUT, TO
 from dtkit.cli.terminal import say
 from dtkit.cli.trace.source import JourneySource, source_argument
 from dtkit.trace.views.perfetto import write_perfetto
@@ -25,21 +26,13 @@ Examples:
 """
 )
 @source_argument
-@click.option(
-    "--to",
-    type=click.Choice(["jsonl", "parquet", "perfetto"]),
-    default="jsonl",
-    show_default=True,
-    help="JSON lines; Parquet (needs dtkit[parquet]); a trace for ui.perfetto.dev.",
+@TO(
+    "JSON lines; Parquet (needs dtkit[parquet]); a trace for ui.perfetto.dev.",
+    type=click.Choice(["json", "parquet", "perfetto"]),
+    default="json",
 )
-@click.option(
-    "-o",
-    "output",
-    metavar="PATH",
-    default="-",
-    help="The file, - for stdout; or the folder of the Parquet files.",
-)
-def command(source: JourneySource, to: str, output: str) -> None:
+@OUTPUT("Of Parquet it is the folder of its files.")
+def command(source: JourneySource, form: str, output: str) -> None:
     """Write journeys, hops and snapshots as tables: JSON lines or Parquet.
 
     JSON lines say in `type` which table they belong to. Parquet goes into a folder as
@@ -47,7 +40,7 @@ def command(source: JourneySource, to: str, output: str) -> None:
     A trace of Perfetto, for ui.perfetto.dev and chrome://tracing, has a track for each journey, and
     for each vnet and CPU.
     """
-    if to == "parquet":
+    if form == "parquet":
         if output == "-":
             raise click.UsageError("--to parquet writes three files: name their folder with -o")
         if importlib.util.find_spec("pyarrow") is None:
@@ -55,7 +48,7 @@ def command(source: JourneySource, to: str, output: str) -> None:
         for table in Path(output).glob("*.parquet"):
             keep_inputs(str(table))
         write_parquet(source, Path(output))
-    elif to == "perfetto":
+    elif form == "perfetto":
         with open_output(output) as stream:
             untimed = sum(not timed for timed in write_perfetto(source, stream))
         if untimed:

@@ -7,7 +7,8 @@ import os
 
 import click
 
-from dtkit.cli.inputs import READABLE, open_input, open_output
+from dtkit.cli.inputs import open_input, open_output
+from dtkit.cli.options import AGAINST, OUTPUT, TO
 from dtkit.cli.terminal import say
 from dtkit.cli.trace.source import JourneySource, source_argument
 from dtkit.trace.views.drawing import dot, mermaid
@@ -27,16 +28,14 @@ Examples:
 """
 )
 @source_argument
-@click.option("-o", "output", metavar="FILE", default="-", help="Write it there; - is stdout.")
-@click.option(
-    "--to",
+@OUTPUT()
+@TO(
+    "Without it, by the suffix of FILE, else dot.",
     type=click.Choice(["dot", "svg", "mermaid"]),
-    help="Form of output; without it, by the suffix of FILE, else dot.",
+    show_default=False,
 )
-@click.option(
-    "--against", metavar="OTHER", type=READABLE, help="A capture to compare with, read alike."
-)
-def command(source: JourneySource, output: str, to: str | None, against: str | None) -> None:
+@AGAINST()
+def command(source: JourneySource, output: str, form: str | None, against: str | None) -> None:
     """Draw the ways of all packets as one graph: DOT, SVG or Mermaid.
 
     Functions are grouped by the directory of their source; a line says how many packets went from
@@ -44,12 +43,12 @@ def command(source: JourneySource, output: str, to: str | None, against: str | N
     in one picture, and ways that exist in only one of them stand out.
     """
     suffix = os.path.splitext(output)[1].lower()
-    if to is None and suffix and suffix not in _SUFFIXES:
+    if form is None and suffix and suffix not in _SUFFIXES:
         raise click.UsageError(
             f"{output}: {suffix} is none of {', '.join(_SUFFIXES)}: say the form with --to "
             "(dot(1) makes others of dot)"
         )
-    form = to or _SUFFIXES.get(suffix, "dot")
+    form = form or _SUFFIXES.get(suffix, "dot")
     graph = Graph.of(source)
     name, other = os.path.basename(source.name), ""
     title = name

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from dtkit.cli.inputs import open_output
+from dtkit.cli.options import OUTPUT
 from dtkit.cli.trace.source import JourneySource, source_argument
 from dtkit.trace.views.links import Links, check_template
 from dtkit.trace.views.report import write_report
@@ -33,7 +34,7 @@ Examples:
 """
 )
 @source_argument
-@click.option("-o", "output", metavar="FILE", required=True, help="The page; - is stdout.")
+@OUTPUT(required=True, default=None)
 @click.option(
     "--source-url",
     metavar="URL",

@@ -8,6 +8,7 @@ import json
 import click
 
 from dtkit.cli.inputs import open_output
+from dtkit.cli.options import OUTPUT
 from dtkit.trace.journey.schema import journey_schema
 
 
@@ -18,7 +19,7 @@ Examples:
   dtkit trace schema | jq '."$defs".hop.properties | keys'
 """
 )
-@click.option("-o", "output", metavar="FILE", default="-", help="Write it there; - is stdout.")
+@OUTPUT()
 def command(output: str) -> None:
     """Print the JSON Schema of what dtkit trace show --to json prints."""
     with open_output(output) as stream:

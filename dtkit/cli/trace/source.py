@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, cast
 import click
 
 from dtkit.cli.inputs import READABLE, open_input
+from dtkit.cli.options import FILTER, STRICT, Shared
 from dtkit.cli.terminal import say
 from dtkit.oddity import Oddity
 from dtkit.packets.pcapfilter import FilterError
@@ -17,6 +18,7 @@ from dtkit.trace.journey.codec import Generation
 from dtkit.trace.journey.detect import read_any
 from dtkit.trace.journey.filter import Filter, journey_filter
 from dtkit.trace.journey.model import Journey
+from dtkit.trace.journey.path import Seen
 
 
 class JourneySource:
@@ -28,6 +30,7 @@ class JourneySource:
     :ivar name: of the file, ``-`` for standard input.
     :ivar read: how many journeys there were so far.
     :ivar oddities: how many oddities there were so far.
+    :ivar seen: told of each step as it is read, whether its journey is chosen or not.
     """
 
     def __init__(
@@ -36,10 +39,11 @@ class JourneySource:
         self.name, self.oddities = name, 0
         self._stream, self._generation, self._filters = stream, generation, filters
         self.read = self._chosen = 0
+        self.seen: Seen | None = None
 
     def __iter__(self) -> Iterator[Journey]:
         context = click.get_current_context()
-        for item in read_any(self._stream, self._generation):
+        for item in read_any(self._stream, self._generation, self.seen):
             if isinstance(item, Oddity):
                 self.oddities += 1
                 say(f"{context.command_path}: {item}")
@@ -61,13 +65,11 @@ class JourneySource:
         return f"{journeys}{chosen}, {oddities}"
 
 
-def generation_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the option --generation."""
-    return click.option(
-        "--generation",
-        type=click.Choice(["1", "2", "3"]),
-        help="Read every frame as of this generation, instead of asking each frame.",
-    )(function)
+GENERATION = Shared(
+    "--generation",
+    type=click.Choice(["1", "2", "3"]),
+    help="Read every frame as of this generation, instead of asking each frame.",
+)
 
 
 def forced_generation(choice: str | None) -> Generation | None:
@@ -83,24 +85,21 @@ def source_argument(function: Callable[..., None]) -> Callable[..., int]:
     """
 
     @click.argument("file", type=READABLE)
-    @generation_option
-    @click.option(
-        "--filter",
-        "filters",
-        metavar="FILTER",
+    @GENERATION()
+    @FILTER(
+        "Or journeys with a hop that matches label:GLOB or file:GLOB (file:if.c); of followed "
+        "packets also outcome:GLOB (outcome:dropped), latency:5ms or latency:<5ms, vnet:GLOB, "
+        "if:GLOB, proc:GLOB. Given twice, "
+        "both must match.",
         multiple=True,
-        help="Only journeys with a snapshot that matches a pcap filter ('tcp port 22'), or a hop "
-        "with label:GLOB or file:GLOB (file:if.c); of followed packets also outcome:GLOB "
-        "(outcome:dropped), latency:5ms or latency:<5ms, vnet:GLOB, if:GLOB, proc:GLOB. Given "
-        "twice, both must match.",
     )
-    @click.option("--strict", is_flag=True, help="Exit with 1 if anything in the input was odd.")
+    @STRICT()
     @functools.wraps(function)
     def wrapper(
-        file: str, generation: str | None, filters: tuple[str, ...], strict: bool, **rest: Any
+        file: str, generation: str | None, filter_: tuple[str, ...], strict: bool, **rest: Any
     ) -> int:
         try:
-            chosen = [journey_filter(expression) for expression in filters]
+            chosen = [journey_filter(expression) for expression in filter_]
         except FilterError as error:
             raise click.UsageError(str(error)) from error
         to_file = rest.get("output", rest.get("write", "-")) != "-"

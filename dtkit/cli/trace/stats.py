@@ -7,7 +7,8 @@ import re
 
 import click
 
-from dtkit.cli.inputs import READABLE, open_input, open_output
+from dtkit.cli.inputs import open_input, open_output
+from dtkit.cli.options import AGAINST, OUTPUT, TO
 from dtkit.cli.terminal import say
 from dtkit.cli.trace.source import JourneySource, source_argument
 from dtkit.trace.views.figures import against_lines, json_lines, text_lines
@@ -38,25 +39,14 @@ Examples:
 """
 )
 @source_argument
-@click.option(
-    "--to",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Tables with bars, or JSON lines.",
-)
+@TO("Tables with bars, or JSON lines.", type=click.Choice(["text", "json"]), default="text")
 @click.option(
     "--slower",
     metavar="TIME",
     callback=_time,
     help="List the packets that took longer (5ms, 1.5s), then the figures of these.",
 )
-@click.option(
-    "--against",
-    metavar="OTHER",
-    type=READABLE,
-    help="A capture to compare with, read alike: * marks what changed beyond the noise.",
-)
+@AGAINST("* marks what changed beyond the noise.")
 @click.option(
     "--top",
     metavar="N",
@@ -65,9 +55,9 @@ Examples:
     show_default=True,
     help="Lines of a table.",
 )
-@click.option("-o", "output", metavar="FILE", default="-", help="Write it there; - is stdout.")
+@OUTPUT()
 def command(
-    source: JourneySource, to: str, slower: int | None, against: str | None, top: int, output: str
+    source: JourneySource, form: str, slower: int | None, against: str | None, top: int, output: str
 ) -> None:
     """Say what became of packets, and where their time went.
 
@@ -76,7 +66,7 @@ def command(
     each place to the next: how many, the smallest, median, 90th and 99th percentile, the largest.
     A capture of mbuf_trace has no times of hops, which is said.
     """
-    if to == "json" and (slower is not None or against is not None):
+    if form == "json" and (slower is not None or against is not None):
         raise click.UsageError("--slower and --against are for people: --to text")
     with open_output(output) as stream:
 
@@ -93,7 +83,7 @@ def command(
             made.add(journey)
         if slower is not None:
             write("")
-        if to == "json":
+        if form == "json":
             lines = json_lines(made)
         elif against is None:
             lines = text_lines(made, top)

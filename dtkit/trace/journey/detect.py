@@ -11,7 +11,7 @@ from dtkit.oddity import Oddity
 from dtkit.packets.capture import read_capture
 from dtkit.trace.journey.codec import Generation, read_journeys
 from dtkit.trace.journey.model import Journey
-from dtkit.trace.journey.path import read_path
+from dtkit.trace.journey.path import Seen, read_path
 
 __all__ = ["read_any"]
 
@@ -19,12 +19,15 @@ __all__ = ["read_any"]
 _PCAPNG = b"\n\r\r\n"
 
 
-def read_any(stream: BinaryIO, generation: Generation | None = None) -> Iterator[Journey | Oddity]:
+def read_any(
+    stream: BinaryIO, generation: Generation | None = None, seen: Seen | None = None
+) -> Iterator[Journey | Oddity]:
     """
     The journeys in a capture of mbuf_trace, or in the output of a script of ``dtkit path``.
 
     :param stream: binary; need not seek. Read to its end, in bounded memory.
     :param generation: of a capture's frames; None asks each frame.
+    :param seen: told of each step: of a script's output at once, of a capture with its journey.
     :raises OSError: *stream* cannot be read.
     """
     head = b""
@@ -35,9 +38,13 @@ def read_any(stream: BinaryIO, generation: Generation | None = None) -> Iterator
     if head and head != _PCAPNG and all(byte in b"\t\n\r" or 32 <= byte < 127 for byte in head):
         if generation is not None:
             yield Oddity("line", 0, "this is no capture of mbuf_trace: it has no generation")
-        yield from read_path(rest)
+        yield from read_path(rest, seen)
     else:
-        yield from read_journeys(read_capture(rest), generation)
+        for item in read_journeys(read_capture(rest), generation):
+            if seen is not None and isinstance(item, Journey):
+                for step in item.steps:
+                    seen(item.number, step)
+            yield item
 
 
 class _Rejoined(io.RawIOBase):

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The options of all subcommands of ``dtkit path``: which packets, at which functions."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import click
+
+from dtkit.cli.failure import Failure
+from dtkit.cli.given import given, refuse
+from dtkit.cli.inputs import open_input
+from dtkit.cli.options import (
+    AS,
+    COPY,
+    COUNT,
+    HOST,
+    LENGTH,
+    LISTING,
+    NUMBER,
+    RATE,
+    SECONDS,
+    STACK,
+    Shared,
+)
+from dtkit.cli.terminal import say, tell
+from dtkit.generate.estimate import DOF_MAXSIZE, Estimate
+from dtkit.generate.functions import (
+    PRESETS,
+    Function,
+    PathError,
+    choose,
+    known_functions,
+    listed_functions,
+)
+from dtkit.generate.path import PathRequest, path_script
+from dtkit.generate.request import Copy
+from dtkit.live.dtrace import listing
+from dtkit.live.host import DtraceError, Elevation, Host, NowhereError
+from dtkit.oddity import Oddity
+from dtkit.probes import ListedProbe, catalog, read_listing
+
+PRESET = Shared(
+    "--preset",
+    type=click.Choice(list(PRESETS)),
+    default="default",
+    show_default=True,
+    help="Which functions to look at.",
+)
+FUNC = Shared("--func", "wanted", metavar="GLOB", multiple=True, help="Look at these instead.")
+NOT_FUNC = Shared("--not-func", "unwanted", metavar="GLOB", multiple=True, help="And not at these.")
+RETURNS = Shared("--returns", is_flag=True, help="Show returns of all functions, with values.")
+HOPS = Shared("--hops", type=NUMBER, default=10_000, show_default=True, help="Hops a second.")
+
+
+@dataclass(frozen=True, slots=True)
+class PathAsked:
+    """
+    What a command line asks for.
+
+    :ivar text: the script.
+    :ivar estimate: what it would enable.
+    :ivar host: where it is to run, if anywhere.
+    """
+
+    text: str
+    estimate: Estimate
+    host: Host
+
+
+def path_options(function: Callable[..., int | None]) -> Callable[..., int | None]:
+    """Give a command the argument FILTER and the options; it is called with ``asked``."""
+
+    @click.argument("words", metavar="[FILTER]...", nargs=-1)
+    @PRESET()
+    @FUNC()
+    @NOT_FUNC()
+    @LISTING()
+    @HOST("Without --listing it is asked for its functions.")
+    @AS()
+    @LENGTH("Of these each hop shows so many.", type=click.IntRange(0, 9216))
+    @COPY(
+        "first: the first mbuf. copyoutmbuf: the whole chain, where the kernel has that "
+        "subroutine.",
+        type=click.Choice(["first", "copyoutmbuf"]),
+        default="first",
+    )
+    @RETURNS()
+    @STACK("It is recorded where packets are freed.")
+    @RATE("So many are begun with.", default=100, show_default=True)
+    @HOPS()
+    @COUNT()
+    @SECONDS("0 is at ^C.", type=click.IntRange(0, (1 << 31) - 1), default=60, show_default=True)
+    @click.pass_context
+    @functools.wraps(function)
+    def wrapper(
+        ctx: click.Context,
+        /,
+        words: tuple[str, ...],
+        preset: str,
+        wanted: tuple[str, ...],
+        unwanted: tuple[str, ...],
+        listing: str | None,
+        host: str | None,
+        elevation: str | None,
+        length: int,
+        copy: str,
+        returns: bool,
+        stack: bool,
+        rate: int,
+        hops: int,
+        count: int | None,
+        seconds: int,
+        **rest: Any,
+    ) -> int | None:
+        running = ctx.info_name == "run"
+        if host is not None and listing is not None and not running:
+            raise click.UsageError("the functions come from --host or --listing, not from both")
+        if wanted:
+            refuse(given(ctx, "preset"), "--func looks at other functions; give one of them")
+        if not length:
+            refuse(given(ctx, "copy"), "--length 0 copies nothing")
+        there = Host(host, Elevation(elevation) if elevation else None)
+        if elevation and not running and (host is None or listing is not None):
+            refuse(given(ctx, "elevation"), "is for --host, and for run")
+        filter_ = " ".join(words).strip()
+        request = PathRequest(
+            filter_, length, Copy(copy), returns, stack, rate, hops, count, seconds or None
+        )
+        try:
+            functions = choose(_functions(ctx, listing, there, running), preset, wanted, unwanted)
+            text, expected = path_script(functions, request, _command_line(ctx))
+        except (PathError, NowhereError) as error:
+            raise click.UsageError(str(error)) from error
+        except DtraceError as error:
+            raise Failure(str(error), ctx) from error
+        if expected.size.dof > DOF_MAXSIZE:
+            say(f"{ctx.command_path}: {expected.warning}")
+        return function(PathAsked(text, expected, there), **rest)
+
+    return wrapper
+
+
+def _functions(ctx: click.Context, listed: str | None, host: Host, running: bool) -> list[Function]:
+    """The functions to choose from, by what the command line says."""
+    if listed is None and host.name is None and not running:
+        say(
+            f"{ctx.command_path}: only the functions that dtkit knows; --listing FILE has all of a "
+            "kernel's"
+        )
+        return known_functions(catalog())
+    found: list[ListedProbe] = []
+    odd: list[Oddity] = []
+    if listed is None:
+        asking = f"{host}: listing its functions"
+        tell(f"{ctx.command_path}: {asking}; --listing FILE saves that")
+    with _listing(listed, host) as stream:
+        for item in read_listing(stream):
+            if isinstance(item, Oddity):
+                odd.append(item)
+            elif item.mbufs:
+                found.append(item)
+    for item in odd[:3]:
+        say(f"{ctx.command_path}: {listed or host}: {item}")
+    if len(odd) > 3:
+        say(f"{ctx.command_path}: {len(odd) - 3} more lines of the listing are odd")
+    functions = listed_functions(found)
+    if not functions:
+        raise PathError(
+            "no function in the listing is given a struct mbuf; make it with "
+            "`dtrace -lv -n 'fbt:::entry'` as root on FreeBSD"
+        )
+    return functions
+
+
+@contextmanager
+def _listing(listed: str | None, host: Host) -> Iterator[BinaryIO]:
+    if listed is not None:
+        with open_input(listed) as stream:
+            yield stream
+    else:
+        with listing(host) as stream:
+            yield stream
+
+
+#: What does not change the script.
+_ASIDE = ("words", "output", "follow", "form", "elevation")
+
+
+def _command_line(ctx: click.Context) -> list[str]:
+    """The words of the command that prints this script."""
+    found = ["dtkit", "path"]
+    for parameter in ctx.command.params:
+        name = parameter.name or ""
+        if name in _ASIDE:
+            continue
+        if ctx.get_parameter_source(name) is not click.core.ParameterSource.COMMANDLINE:
+            continue
+        value = ctx.params[name]
+        option = max(parameter.opts, key=len)
+        for one in value if isinstance(value, tuple) else [value]:
+            found += [option] if one is True else [option, str(one)]
+    return [*found, *ctx.params["words"]]

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""``dtkit path run``: follow packets, here or on another host, and print their journeys."""
+
+from __future__ import annotations
+
+import click
+
+from dtkit.cli.inputs import open_output
+from dtkit.cli.journeys import FORMS, JourneyPrinter
+from dtkit.cli.options import FOLLOW, OUTPUT, TO
+from dtkit.cli.path.asking import PathAsked, path_options
+from dtkit.cli.running import CommandAfterDashes, run_script
+from dtkit.cli.terminal import say
+from dtkit.oddity import Oddity
+from dtkit.trace.journey.path import read_path
+
+
+@click.command(
+    cls=CommandAfterDashes,
+    epilog="""\b
+Examples:
+  dtkit path run --as sudo --preset input tcp port 22
+  dtkit path run --host root@router --preset forward udp port 53
+  dtkit path run --follow --seconds 10 icmp
+  dtkit path run --host root@router icmp -- ping -c 3 192.0.2.1
+""",
+)
+@path_options
+@TO(type=click.Choice(FORMS), default="text")
+@FOLLOW()
+@OUTPUT()
+@click.pass_context
+def command(ctx: click.Context, /, asked: PathAsked, form: str, follow: bool, output: str) -> int:
+    """Run the script that follows packets, and print journeys as they end.
+
+    ^C ends it, or the end of COMMAND, which is started when the script has begun: on the host that
+    is traced, as the user who is calling.
+    """
+    if follow and form == "json":
+        raise click.UsageError("--follow prints lines")
+    odd = read = 0
+    with open_output(output) as sink:
+        printer = JourneyPrinter(sink, form, follow=follow)
+        with run_script(
+            ctx,
+            asked.text,
+            asked.host,
+            flush=sink.flush,
+            figures=lambda: f"{read} journeys, {odd} oddities",
+        ) as script:
+            for item in read_path(script.stream, printer.seen, script.started):
+                if isinstance(item, Oddity):
+                    odd += 1
+                    script.heard(item.text)
+                    say(f"{ctx.command_path}: {item}")
+                else:
+                    read += 1
+                    printer.take(item)
+            printer.finish()
+            journeys = "1 journey" if read == 1 else f"{read} journeys"
+            say(f"{journeys}, {'1 oddity' if odd == 1 else f'{odd} oddities'}")
+    return 0 if read or script.began else 1

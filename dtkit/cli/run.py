@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""``dtkit run``: packets as they come, from dtrace(1) here or on another host."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from typing import Any
+
+import click
+
+from dtkit import output
+from dtkit.annotations import form
+from dtkit.cli.asking import (
+    find_probes,
+    known_probes,
+    listing_option,
+    make_request,
+    refusal,
+    request_options,
+)
+from dtkit.cli.capture import open_capture, rotation
+from dtkit.cli.dtrace_options import read_program
+from dtkit.cli.given import given, given_but, refuse
+from dtkit.cli.inputs import open_input
+from dtkit.cli.options import (
+    AS,
+    FILE_COUNT,
+    FILE_SECONDS,
+    FILE_SIZE,
+    HOST,
+    NUMERIC,
+    PACKETS,
+    PATH,
+    TIMES,
+    TO,
+    VERBOSE,
+    WRITE,
+)
+from dtkit.cli.printing import PacketPrinter, packet_lines
+from dtkit.cli.running import CommandAfterDashes, run_script
+from dtkit.cli.terminal import say
+from dtkit.freebsd import Release
+from dtkit.generate.ready import ready, ready_made
+from dtkit.generate.request import Copy
+from dtkit.generate.script import script
+from dtkit.live.host import Elevation, Host
+from dtkit.live.simulator import SimulatedRun
+from dtkit.oddity import Oddity
+from dtkit.output import Annotation, Firing, Notice
+from dtkit.output.forms import FORMS
+from dtkit.output.uniform import FiringRun
+from dtkit.packets.packet import Packet, PacketRun
+from dtkit.packets.rotation import AllWrittenError
+from dtkit.probes.points import shipped_catalog
+from dtkit.simulate import Settings, StackPacket
+from dtkit.simulate.arrivals import arrivals
+from dtkit.version import __version__
+
+
+@click.command(
+    cls=CommandAfterDashes,
+    epilog="""\b
+Examples:
+  dtkit run --as sudo tcp_input --filter 'port 22'
+  dtkit run --host root@router ip_input ip_output -c 20 -w both.pcapng
+  dtkit run --host root@router ether_input -w - | wireshark -k -i -
+  dtkit run packets-at-input -- ping -c 3 127.0.0.1
+  dtkit run mine.d --as doas -ttt
+  dtkit run tcp_input --simulate --packets trace.pcap
+""",
+)
+@click.argument("words", metavar="PROBE|SCRIPT|FILE.d...", nargs=-1, required=True)
+@request_options(Copy.SEGMENTS)
+@listing_option
+@HOST()
+@AS()
+@click.option("--simulate", is_flag=True, help="In the simulated kernel, over --packets.")
+@PACKETS()
+@PATH(default="input", show_default=True)
+@TO(
+    "A line about each packet; a JSON object a line; hexdumps; the bytes; nothing.",
+    type=click.Choice(FORMS),
+    default="summary",
+)
+@WRITE()
+@FILE_SIZE()
+@FILE_SECONDS()
+@FILE_COUNT()
+@TIMES()
+@VERBOSE()
+@NUMERIC()
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    words: tuple[str, ...],
+    listing: str | None,
+    release: Release | None,
+    argument: int | None,
+    host: str | None,
+    elevation: str | None,
+    simulate: bool,
+    packets: str | None,
+    path: str,
+    form: str,
+    write: str | None,
+    file_size: int | None,
+    file_seconds: int | None,
+    file_count: int | None,
+    times: int,
+    verbose: int,
+    numeric: int,
+    **options: Any,
+) -> int:
+    """Run dtrace(1) and show packets at PROBE as they come, or what a script shows.
+
+    PROBE is any probe that `dtkit probes` lists, SCRIPT a name of `dtkit script --list`, FILE.d
+    a script of your own. ^C ends it, or the end of COMMAND, which is started when tracing has
+    begun: on the host that is traced, as the user who is calling. No other tool is needed there
+    than dtrace(1), which needs root.
+    """
+    if simulate:
+        refuse(given(ctx, "host", "elevation"), "--simulate runs here, without dtrace(1)")
+        if packets is None:
+            raise click.UsageError("--simulate needs --packets FILE")
+        if ctx.meta[CommandAfterDashes.KEY]:
+            raise click.UsageError("--simulate has its packets from a file: no COMMAND")
+    else:
+        refuse(given(ctx, "packets", "path"), "is for --simulate")
+    text = _program(ctx, words, listing, release, argument, options)
+    there = Host(host, Elevation(elevation) if elevation else None)
+    with ExitStack() as stack:
+        capture = None
+        turns = rotation(ctx, write, file_size, file_seconds, file_count)
+        if write is not None:
+            capture = stack.enter_context(open_capture(write, turns))
+        printer = PacketPrinter(
+            form, lines=packet_lines(times, verbose), capture=capture, to_stderr=write == "-"
+        )
+        child = None
+        if simulate and packets is not None:
+            settings = Settings(file="script.d")
+            child = SimulatedRun(text, settings, _arriving(ctx, packets, path))
+        with run_script(
+            ctx, text, there, flush=printer.flush, figures=printer.figures, simulated=child
+        ) as running:
+            with suppress(AllWrittenError):
+                for item in _read(running.stream):
+                    if _begins(item):
+                        running.started()
+                    if isinstance(item, Notice):
+                        running.heard(item.text)
+                    printer.take(item)
+            printer.finish()
+    return 0
+
+
+def _read(stream: Any) -> Iterator[Any]:
+    return output.packets(output.read_runs(stream), shipped_catalog())
+
+
+def _begins(item: object) -> bool:
+    """Whether it says that the script looks at packets now."""
+    if isinstance(item, Notice):
+        return item.began
+    if isinstance(item, Firing):
+        return any(isinstance(part, Annotation) and part.kind == "start" for part in item.parts)
+    if isinstance(item, Annotation):
+        return item.kind == "start"
+    return isinstance(item, (FiringRun, Packet, PacketRun))
+
+
+#: What has no effect on a script that is there already.
+_ASIDE = (
+    "words",
+    "host",
+    "elevation",
+    "simulate",
+    "packets",
+    "path",
+    "form",
+    "write",
+    "file_size",
+    "file_seconds",
+    "file_count",
+    "times",
+    "verbose",
+    "numeric",
+)
+
+
+def _program(
+    ctx: click.Context,
+    words: tuple[str, ...],
+    listing: str | None,
+    release: Release | None,
+    argument: int | None,
+    options: dict[str, Any],
+) -> str:
+    """The script that the command line asks for."""
+    if any(word.endswith(".d") or word == "-" for word in words):
+        refuse(given_but(ctx, *_ASIDE), "a FILE.d is run as it is")
+        return _timed("\n".join(read_program(word) for word in words))
+    if len(words) == 1 and words[0] in {one.name for one in ready()}:
+        refuse(given_but(ctx, *_ASIDE, "release"), f"{words[0]} is ready-made; name probes instead")
+        return ready_made(words[0], release)
+    found = find_probes(known_probes(ctx, listing, release), words, argument)
+    try:
+        text, notes = script(found, make_request(ctx, True, options), ["dtkit", "run", *words])
+    except ValueError as error:
+        raise refusal(ctx, error) from error
+    for note in notes:
+        say(f"{ctx.command_path}: {note}")
+    return text
+
+
+def _timed(text: str) -> str:
+    """A script of somebody's own that says when it begins, as ours do."""
+    if re.search(r"@dtkit [0-9]+ start", text):
+        return text
+    said, arguments = form(
+        "start",
+        {
+            "dtkit": (__version__,),
+            "timestamp": "timestamp",
+            "walltimestamp": "walltimestamp",
+        },
+    )
+    return f'{text}\ndtrace:::BEGIN {{ printf("\\n{said}\\n", {", ".join(arguments)}); }}\n'
+
+
+def _arriving(ctx: click.Context, name: str, path: str) -> Iterator[StackPacket]:
+    with open_input(name) as stream:
+        for item in arrivals(stream, path):
+            if isinstance(item, Oddity):
+                say(f"{ctx.command_path}: {item}")
+            else:
+                yield item
