@@ -13,8 +13,8 @@ import pytest
 from tests.opendtrace_patch.harness import HARNESS, PATCH, WARNINGS, compile_c
 
 
-def build(directory: Path) -> Path:
-    """The fuzzer over the core in *directory*'s parent, as the README says to build it."""
+def build(directory: Path, layout: int) -> Path:
+    """The fuzzer for a layout over the core in *directory*'s parent, as the README says to build it."""
     fuzzer = directory.parent / "fuzz"
     compile_c(
         "clang",
@@ -24,7 +24,7 @@ def build(directory: Path) -> Path:
             "-O1",
             "-fsanitize=fuzzer,address,undefined",
             "-fno-sanitize-recover=all",
-            "-DLAYOUT=14",
+            f"-DLAYOUT={layout}",
             "-DBIG=0",
             *(directory / name for name in ("fuzz.c", "core.c", "harness.c", "machine.c")),
             "-o",
@@ -34,8 +34,8 @@ def build(directory: Path) -> Path:
     return fuzzer
 
 
-def fuzz(directory: Path, runs: int) -> subprocess.CompletedProcess[str]:
-    fuzzer = build(directory)
+def fuzz(directory: Path, runs: int, layout: int = 14) -> subprocess.CompletedProcess[str]:
+    fuzzer = build(directory, layout)
     corpus = directory.parent / "corpus"
     shutil.copytree(HARNESS / "corpus", corpus)
     options = [f"-runs={runs}", "-seed=1", "-max_len=200", "-verbosity=0"]
@@ -55,8 +55,11 @@ def sources(tmp_path: Path) -> Path:
     return Path(shutil.copytree(HARNESS, tmp_path / "harness"))
 
 
-def test_nothing_is_found(sources: Path) -> None:
-    done = fuzz(sources, 20_000)
+@pytest.mark.parametrize(
+    ("layout", "runs"), [(14, 20_000), *((layout, 5_000) for layout in (12, 13, 32))]
+)
+def test_nothing_is_found(sources: Path, layout: int, runs: int) -> None:
+    done = fuzz(sources, runs, layout)
     assert done.returncode == 0, done.stderr
 
 
