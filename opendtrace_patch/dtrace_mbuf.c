@@ -447,26 +447,29 @@ dtrace_mbuf_copydata(uintptr_t m, size_t off, size_t len, uint8_t *dst,
 	int left;
 
 	done = 0;
+	/* Whatever the tunable says: this runs with interrupts off. */
 	left = dtrace_mbuf_maxchain;
+	if (left > DTRACE_MBUF_MOST)
+		left = DTRACE_MBUF_MOST;
 	/*@ ghost unsigned long long passed = 0; */
 	/*@ loop invariant done <= len;
 	    loop invariant !faulted;
-	    loop invariant left <= \at(dtrace_mbuf_maxchain, Pre);
+	    loop invariant left <= \at(walk_limit, Pre);
 	    loop invariant passed + 2147483647 * left <=
-	      2147483647 * \at(dtrace_mbuf_maxchain, Pre);
+	      2147483647 * \at(walk_limit, Pre);
 	    loop invariant at: done < len ==>
 	      \at(off, Pre) + done == passed + off;
 	    loop invariant rest: stable && done < len ==> \forall integer p;
 	      passed <= p ==>
-	      chain_byte(\at(m, Pre), p, dtrace_mbuf_maxchain) ==
+	      chain_byte(\at(m, Pre), p, walk_limit) ==
 	      chain_byte(m, p - passed, left);
 	    loop invariant exist: stable ==>
 	      \forall integer i; 0 <= i < done ==>
 	      chain_has(\at(m, Pre), \at(off, Pre), i,
-	      dtrace_mbuf_maxchain);
+	      walk_limit);
 	    loop invariant copied: stable && dst != \null ==> \forall integer i;
 	      0 <= i < done ==> dst[i] ==
-	      chain_at(\at(m, Pre), \at(off, Pre), i, dtrace_mbuf_maxchain);
+	      chain_at(\at(m, Pre), \at(off, Pre), i, walk_limit);
 	    loop assigns m, off, done, left, chunk, mlen, passed,
 	      cpu_fault, cpu_core[0], allowed_base, allowed_size,
 	      header_base, header_size,
@@ -494,11 +497,11 @@ dtrace_mbuf_copydata(uintptr_t m, size_t off, size_t len, uint8_t *dst,
 
 		/*@ assert here: stable ==> \forall integer p;
 		      passed <= p < passed + mlen ==>
-		      chain_byte(\at(m, Pre), p, dtrace_mbuf_maxchain) ==
+		      chain_byte(\at(m, Pre), p, walk_limit) ==
 		      known(mbuf_byte(m, p - passed)); */
 		/*@ assert beyond: stable ==> \forall integer p;
 		      passed + mlen <= p ==>
-		      chain_byte(\at(m, Pre), p, dtrace_mbuf_maxchain) ==
+		      chain_byte(\at(m, Pre), p, walk_limit) ==
 		      chain_byte(mbuf_next(m), p - passed - mlen, left); */
 		if (off >= mlen) {
 			off -= mlen;
@@ -515,7 +518,7 @@ dtrace_mbuf_copydata(uintptr_t m, size_t off, size_t len, uint8_t *dst,
 			/*@ assert stable ==> \forall integer i;
 			      done <= i < done + chunk ==>
 			      chain_at(\at(m, Pre), \at(off, Pre), i,
-			      \at(dtrace_mbuf_maxchain, Pre)) ==
+			      \at(walk_limit, Pre)) ==
 			      known(mbuf_byte(m, off + (i - done))); */
 			/*@ assert stable && dst != \null ==>
 			      \forall integer i; done <= i < done + chunk ==>
@@ -523,19 +526,19 @@ dtrace_mbuf_copydata(uintptr_t m, size_t off, size_t len, uint8_t *dst,
 			/*@ assert stable && dst != \null ==>
 			      \forall integer i; 0 <= i < done ==> dst[i] ==
 			      chain_at(\at(m, Pre), \at(off, Pre), i,
-			      \at(dtrace_mbuf_maxchain, Pre)); */
+			      \at(walk_limit, Pre)); */
 			done += chunk;
 			off = 0;
 			/*@ assert stable && dst != \null ==>
 			      \forall integer i; 0 <= i < done ==> dst[i] ==
 			      chain_at(\at(m, Pre), \at(off, Pre), i,
-			      \at(dtrace_mbuf_maxchain, Pre)); */
+			      \at(walk_limit, Pre)); */
 		}
 
 		/*@ ghost passed += mlen; */
 		/*@ assert stable ==> \forall integer p; passed <= p ==>
 		      chain_byte(\at(m, Pre), p,
-		      \at(dtrace_mbuf_maxchain, Pre)) ==
+		      \at(walk_limit, Pre)) ==
 		      chain_byte(mbuf_next(m), p - passed, left); */
 		if (done < len) {
 			m = dtrace_loadptr(m +
@@ -570,7 +573,7 @@ dtrace_mbuf_fill(uintptr_t m, size_t off, size_t len, uint8_t *dst,
 	zero = dst;
 	/*@ loop invariant copied <= i <= len;
 	    loop invariant stable ==> \forall integer j; 0 <= j < copied ==>
-	      dst[j] == chain_at(m, off, j, dtrace_mbuf_maxchain);
+	      dst[j] == chain_at(m, off, j, walk_limit);
 	    loop invariant \forall integer j; copied <= j < i ==> dst[j] == 0;
 	    loop assigns i, dst[copied .. len - 1];
 	    loop variant len - i; */
@@ -616,7 +619,7 @@ dtrace_mbuf_copyout(uintptr_t m, size_t length, size_t off,
 
 	/*@ assert stable ==> \forall integer i; 0 <= i < n ==>
 	      *(scratch + (dest - scratch_base + i)) ==
-	      zero_past(chain_at(m, off, i, dtrace_mbuf_maxchain)); */
+	      zero_past(chain_at(m, off, i, walk_limit)); */
 	mstate->dtms_scratch_ptr = dest + n;
 	return (dest);
 }

@@ -18,6 +18,12 @@
  */
 #define	DTRACE_MBUF_MAXCHAIN	512
 
+/*
+ * The most that dtrace_mbuf_maxchain can ask for: a walk runs with interrupts
+ * off, and a ring is walked for as long as it may be.
+ */
+#define	DTRACE_MBUF_MOST	16384
+
 extern int dtrace_mbuf_maxchain;
 
 static uintptr_t	dtrace_mbuf_copyout(uintptr_t, size_t, size_t,

@@ -8,7 +8,7 @@ length is ever formed, so nothing can wrap but an address.
 
 **The walk.** While bytes are wanted and ``m`` is not NULL:
 
-1. the hop limit: with ``dtrace_mbuf_maxchain`` mbufs visited, ILLOP;
+1. the hop limit: with ``dtrace_mbuf_maxchain`` mbufs visited (16384 at most), ILLOP;
 2. ``canload(m, header)``, from ``m_next`` through ``m_len``, or through ``m_flags`` in a kernel
    that has unmapped mbufs;
 3. load ``m_len`` (4); negative: BADADDR, ``illval`` = the address of that ``m_len``;
@@ -47,7 +47,7 @@ from collections.abc import Iterator
 
 from dtkit.mbuf.faults import FaultFlag
 from dtkit.mbuf.layout import MFlag, PageVector
-from dtkit.mbuf.machine import Machine
+from dtkit.mbuf.machine import MOST, Machine
 from dtkit.mbuf.memory import DirectMap
 
 
@@ -70,7 +70,7 @@ def dtrace_mbuf_copydata(
     copied = 0
     hops = 0
     while copied < length and m != 0:
-        if hops == machine.maxchain:
+        if hops >= min(machine.maxchain, MOST):
             machine.raise_fault(FaultFlag.ILLOP)
             break
         hops += 1

@@ -17,6 +17,9 @@ from dtkit.mbuf.memory import DirectMap, Memory
 #: ``dtrace_mbuf_maxchain``: a 64 KiB packet in the smallest mbufs has fewer.
 MAXCHAIN = 512
 
+#: What bounds ``dtrace_mbuf_maxchain``, as a walk runs with interrupts off.
+MOST = 16384
+
 #: What alloca(), copyin() and their kin align their results to.
 SCRATCH_ALIGNMENT = 8
 

@@ -109,6 +109,10 @@ static struct cpu { uintptr_t cpuc_dtrace_illval; } cpu_core[1];
 #define	curcpu	0
 
 static int dtrace_mbuf_maxchain;
+/* The mbufs that a walk may visit, which DTRACE_MBUF_MOST bounds. */
+#define	WALK_MOST	16384
+/*@ logic integer walk_limit =
+      dtrace_mbuf_maxchain > WALK_MOST ? WALK_MOST : dtrace_mbuf_maxchain; */
 
 /*@ predicate faulted = cpu_fault != 0; */
 
@@ -433,12 +437,12 @@ static void dtrace_mbuf_copyone(uintptr_t m, size_t off, size_t len,
     ensures !faulted ==> \result <= len;
     ensures exist: stable && !faulted ==>
       \forall integer i; 0 <= i < \result ==>
-      chain_has(m, off, i, dtrace_mbuf_maxchain);
+      chain_has(m, off, i, walk_limit);
     ensures end: stable && !faulted && \result < len ==> \forall integer i;
-      \result <= i ==> chain_at(m, off, i, dtrace_mbuf_maxchain) == -1;
+      \result <= i ==> chain_at(m, off, i, walk_limit) == -1;
     ensures copied: stable && !faulted && dst != \null ==>
       \forall integer i; 0 <= i < \result ==>
-        dst[i] == chain_at(m, off, i, dtrace_mbuf_maxchain);
+        dst[i] == chain_at(m, off, i, walk_limit);
  */
 static size_t dtrace_mbuf_copydata(uintptr_t m, size_t off, size_t len,
     uint8_t *dst, dtrace_mstate_t *mstate, dtrace_vstate_t *vstate);
@@ -451,8 +455,8 @@ static size_t dtrace_mbuf_copydata(uintptr_t m, size_t off, size_t len,
     assigns cpu_fault, cpu_core[0], allowed_base, allowed_size, header_base,
       header_size, dst[0 .. len - 1];
     ensures bytes: stable && !faulted ==> \forall integer i; 0 <= i < len ==>
-      dst[i] == zero_past(chain_at(m, off, i, dtrace_mbuf_maxchain)) &&
-      chain_at(m, off, i, dtrace_mbuf_maxchain) != -2;
+      dst[i] == zero_past(chain_at(m, off, i, walk_limit)) &&
+      chain_at(m, off, i, walk_limit) != -2;
  */
 static void dtrace_mbuf_fill(uintptr_t m, size_t off, size_t len, uint8_t *dst,
     dtrace_mstate_t *mstate, dtrace_vstate_t *vstate);
@@ -495,10 +499,10 @@ static void dtrace_mbuf_fill(uintptr_t m, size_t off, size_t len, uint8_t *dst,
       mstate->dtms_scratch_ptr == \result + length;
     ensures no_more: stable && !faulted && length == 0 ==> \forall integer i;
       0 <= i < mstate->dtms_scratch_ptr - \result ==>
-      chain_has(m, off, i, dtrace_mbuf_maxchain);
+      chain_has(m, off, i, walk_limit);
     ensures no_less: stable && !faulted && length == 0 ==> \forall integer i;
       mstate->dtms_scratch_ptr - \result <= i ==>
-      chain_at(m, off, i, dtrace_mbuf_maxchain) == -1;
+      chain_at(m, off, i, walk_limit) == -1;
     ensures within: scratch_is(mstate);
     ensures bounded: length > 0 ==> \forall integer i;
       align8(\old(mstate->dtms_scratch_ptr)) - scratch_base + length <= i <
@@ -506,10 +510,10 @@ static void dtrace_mbuf_fill(uintptr_t m, size_t off, size_t len, uint8_t *dst,
     ensures bytes: stable && !faulted ==> \forall integer i;
       0 <= i < mstate->dtms_scratch_ptr - \result ==>
       *(scratch + (\result - scratch_base + i)) ==
-      zero_past(chain_at(m, off, i, dtrace_mbuf_maxchain));
+      zero_past(chain_at(m, off, i, walk_limit));
     ensures known: stable && !faulted ==> \forall integer i;
       0 <= i < mstate->dtms_scratch_ptr - \result ==>
-      chain_at(m, off, i, dtrace_mbuf_maxchain) != -2;
+      chain_at(m, off, i, walk_limit) != -2;
  */
 static uintptr_t dtrace_mbuf_copyout(uintptr_t m, size_t length, size_t off,
     dtrace_mstate_t *mstate, dtrace_vstate_t *vstate);
@@ -521,10 +525,10 @@ static uintptr_t dtrace_mbuf_copyout(uintptr_t m, size_t length, size_t off,
     ensures null: m == 0 ==> cpu_fault == CPU_DTRACE_BADADDR &&
       cpu_core[0].cpuc_dtrace_illval == 0;
     ensures exist: stable && !faulted ==> \forall integer i;
-      0 <= i < \result ==> chain_has(m, 0, i, dtrace_mbuf_maxchain);
+      0 <= i < \result ==> chain_has(m, 0, i, walk_limit);
     ensures end: stable && !faulted && \result < SIZE_MAX ==>
       \forall integer i; \result <= i ==>
-      chain_at(m, 0, i, dtrace_mbuf_maxchain) == -1;
+      chain_at(m, 0, i, walk_limit) == -1;
  */
 static size_t dtrace_mbuf_length(uintptr_t m, dtrace_mstate_t *mstate,
     dtrace_vstate_t *vstate);

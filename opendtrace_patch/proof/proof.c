@@ -14,6 +14,7 @@ CHECK(next, offsetof(struct mbuf, m_next) == M_NEXT);
 CHECK(data, offsetof(struct mbuf, m_data) == M_DATA);
 CHECK(len, offsetof(struct mbuf, m_len) == M_LEN);
 CHECK(flags, offsetof(struct mbuf, m_typeflags) == M_FLAGS);
+CHECK(most, DTRACE_MBUF_MOST == WALK_MOST);
 CHECK(header, DTRACE_MBUF_HEADER == HEADER);
 #if UNMAPPED
 CHECK(npgs, DTRACE_MBUF_AT(m_epg_npgs) == PG_NPGS);

@@ -388,6 +388,20 @@ def test_clause_6_the_limit_is_tunable() -> None:
     assert copy([1, 1, 1], 3, maxchain=3).fault is None
     assert copy([1, 1, 1], 3, maxchain=2).fault == KernelFault(FaultFlag.ILLOP)
     assert copy([1, 1, 1], 2, maxchain=2).fault is None
+    for none in (0, -1):
+        assert copy([1], 1, maxchain=none).fault == KernelFault(FaultFlag.ILLOP)
+
+
+def test_clause_6_the_limit_has_a_limit() -> None:
+    """A ring of empty mbufs would hold a CPU with its interrupts off for as long as it is told."""
+    kernel = Kernel()
+    chain = break_chain(kernel, kernel.build([b""]), "zero-cycle", 0)
+    for subroutine in (copyoutmbuf, mbuflen):
+        cpu = kernel.cpu(maxchain=(1 << 31) - 1)
+        arguments = (8,) if subroutine is copyoutmbuf else ()
+        assert subroutine(cpu, chain.address, *arguments) == 0
+        assert cpu.fault == KernelFault(FaultFlag.ILLOP)
+        assert sum(isinstance(one, Canload) for one in cpu.log) == 16384
 
 
 UNMAPPED = Segment(PACKET, Storage.PAGES, leading=5, header=13, trailer=16, first_off=100)

@@ -111,7 +111,7 @@ def encode(
         scratch.ptr,
         machine.kernel_access,
         machine.strict_alignment,
-        machine.maxchain,
+        machine.maxchain & 0xFFFFFFFF,
         dmap.base if dmap else 0,
         dmap.size if dmap else 0,
         len(memory.toxic),

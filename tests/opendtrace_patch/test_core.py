@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 
 from dtkit.freebsd import layouts
-from dtkit.mbuf import Case, FaultFlag, Segment, Setup, Storage
+from dtkit.mbuf import Canload, Case, FaultFlag, Segment, Setup, Storage
 from dtkit.mbuf.memory import ByteOrder
 from tests.opendtrace_patch.harness import (
     COPYOUTMBUF,
@@ -106,6 +106,7 @@ MUTANTS = {
         "if (!dtrace_canload(src, len, mstate, vstate))\n\t\treturn;",
         "",
     ),
+    "a tunable below 1 that is none": ("if (left <= 0) {", "if (left == 0) {"),
     "a byte of a word in the wrong place": ("dst[at + 6] =", "dst[at + 7] ="),
     "scratch taken before the fault": (
         "\tdtrace_mbuf_fill(m, off, n, DTRACE",
@@ -149,16 +150,46 @@ MUTANTS = {
 }
 
 
-@pytest.mark.parametrize("mutant", MUTANTS)
-def test_a_core_that_is_wrong_is_caught(mutant: str, tmp_path: Path) -> None:
-    right, wrong = MUTANTS[mutant]
-    shutil.copytree(PATCH / "harness", tmp_path / "harness")
+def mutated(right: str, wrong: str, into: Path) -> Program:
+    """The core with one change."""
+    shutil.copytree(PATCH / "harness", into / "harness")
     text = (PATCH / "dtrace_mbuf.c").read_text()
     assert text.count(right) == 1
-    (tmp_path / "dtrace_mbuf.c").write_text(text.replace(right, wrong))
-    shutil.copy(PATCH / "dtrace_mbuf.h", tmp_path)
+    (into / "dtrace_mbuf.c").write_text(text.replace(right, wrong))
+    shutil.copy(PATCH / "dtrace_mbuf.h", into)
+    return Program(into, "freebsd-14", "little", "cc", [], into / "harness")
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "visited"),
+    [
+        ("left > DTRACE_MBUF_MOST", "left > DTRACE_MBUF_MOST", 16384),
+        ("left > DTRACE_MBUF_MOST", "left > DTRACE_MBUF_MOST + 1", 16385),
+        ("left = DTRACE_MBUF_MOST;", "left = DTRACE_MBUF_MOST - 1;", 16383),
+    ],
+    ids=["as it is", "a walk too long", "a walk too short"],
+)
+def test_a_walk_ends_whatever_the_tunable_says(
+    right: str, wrong: str, visited: int, tmp_path: Path
+) -> None:
+    case = Case(
+        (Segment(b""),),
+        length=8,
+        layout=layouts()["freebsd-14"],
+        maxchain=16385,
+        broken=(("zero-cycle", 0),),
+    )
+    setup = case.build()
+    request = encode(setup.machine, COPYOUTMBUF, setup.chain.address, 8, 0)
+    [outcome] = mutated(right, wrong, tmp_path).call_all([request])
+    assert outcome.flags == FaultFlag.ILLOP
+    assert sum(isinstance(access, Canload) for access in outcome.log) == visited
+
+
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_a_core_that_is_wrong_is_caught(mutant: str, tmp_path: Path) -> None:
     requests, expected = batch("freebsd-14", "little")
-    program = Program(tmp_path, "freebsd-14", "little", "cc", [], tmp_path / "harness")
+    program = mutated(*MUTANTS[mutant], tmp_path)
     try:
         outcomes = program.call_all(requests)
     except HarnessError:
@@ -212,6 +243,9 @@ def batch(layout: str, byteorder: ByteOrder) -> tuple[list[bytes], list[Outcome]
             setup = case.build()
             setup.kernel.poke(setup.chain.mbufs[0], "m_len", m_len)
             add(case, setup, subroutine, [])
+    for maxchain in (-1, 0):
+        case = Case(length=8, layout=layouts()[layout], byteorder=byteorder, maxchain=maxchain)
+        add(case, case.build(), COPYOUTMBUF, [])
     if layouts()[layout].extpg is not None:
         add_pages(layout, byteorder, add)
         add_impossible_pages(layout, byteorder, add)

@@ -14,7 +14,7 @@ from tests.opendtrace_patch.harness import HARNESS, PATCH, WARNINGS, compile_c
 
 
 def build(directory: Path, layout: int) -> Path:
-    """The fuzzer for a layout over the core in *directory*'s parent, as the README says to build it."""
+    """The fuzzer over the core in *directory*'s parent, as the README says to build it."""
     fuzzer = directory.parent / "fuzz"
     compile_c(
         "clang",
