@@ -198,3 +198,30 @@ def test_the_start_line_gives_the_time_of_day() -> None:
 )
 def test_fields_that_make_no_sense_raise_nothing(fields: str) -> None:
     read(f"@dtkit 1 mbuf cpu=0 {fields}\n" + dump(RFD))
+
+
+def piece(data: bytes, fields: str) -> str:
+    return f"@dtkit 1 mbuf {WHO} t=5 {fields} mlen={len(data)}\n" + dump(data)
+
+
+def test_a_first_segment_begins_another_packet() -> None:
+    first = piece(b"a" * 20, "m=0xff pkt=60 off=0 seg=1 last=0")
+    found = read(first + first + piece(b"b" * 20, "m=0xff pkt=60 off=0 seg=2 last=1"))
+    assert [packet.data for packet in found] == [b"a" * 20, b"a" * 20 + b"b" * 20]
+
+
+def test_a_segment_of_another_mbuf_does_not_follow() -> None:
+    first = piece(b"a" * 20, "m=0xff pkt=60 off=0 seg=1 last=0")
+    text = first + piece(b"b" * 20, "m=0x100 pkt=60 off=0 seg=2 last=1")
+    assert [packet.data for packet in read(text)] == [b"a" * 20]
+    items = packets(read_output(io.BytesIO(text.encode())), catalog())
+    (odd,) = [item for item in items if isinstance(item, Oddity)]
+    # The header, a whole row and one of four bytes.
+    assert (odd.number, odd.unread) == (8, 3)
+    assert "does not follow the one before" in odd.text
+
+
+@pytest.mark.parametrize(("hint", "length"), [(19, None), (20, 20), (21, 21)])
+def test_a_hint_may_say_that_all_was_captured(hint: int, length: int | None) -> None:
+    (packet,) = read(piece(b"a" * 20, f"m=0xff pkt={hint} off=0 seg=1 last=1"))
+    assert packet.length == length

@@ -652,3 +652,53 @@ def test_memory_is_bounded_while_streaming(tmp_path: Path) -> None:
         tracemalloc.stop()
     assert count == 40_000
     assert peak < 8 << 20 < path.stat().st_size
+
+
+def unread(events: list[Event]) -> list[tuple[int, str, int]]:
+    return [
+        (event.number, event.text, event.unread) for event in events if isinstance(event, Oddity)
+    ]
+
+
+def test_a_dump_that_is_torn_makes_the_next_suspect_until_an_empty_line() -> None:
+    """A header within a dump: whose the rows behind it are, nothing tells, nor of the one after."""
+    whole = dump(A)[1:]
+    header, one, two = whole.splitlines(keepends=True)[:3]
+    torn = header + one + header + one + "text\n"
+    bad = header + two
+    events = read("\n" + torn + bad)
+    assert unread(events)[-1] == (7, "dumps are interleaved", 2)
+    events = read("\n" + torn + "\n" + bad)
+    assert unread(events)[-1] == (8, "a dump is cut short: a row has the wrong offset", 1)
+
+
+def test_rows_that_were_read_in_part_count_as_lines() -> None:
+    header, one, _, three = dump(A)[1:].splitlines(keepends=True)
+    two = dump(bytes(20))[1:].splitlines(keepends=True)[2]  # four bytes
+    # A header, one whole row and one of four bytes, and one that is out of place.
+    events = read("\n" + header + one + header + one + two + one)
+    assert unread(events)[-1] == (4, "dumps are interleaved", 4)
+    events = read("\n" + header + one + two + three + three)
+    assert unread(events) == [(2, "a dump is cut short: a row has the wrong offset", 2)]
+    assert [len(data) for data in dumps(events)] == [20]
+
+
+def test_a_line_that_is_broken_into_twice_begins_where_it_began() -> None:
+    text = (
+        framed(0, 1, "f", "entry", "") + "12dtrace: 1 drops on CPU 0\n34dtrace: 2 drops on CPU 0\n"
+    )
+    events = read(text + "56\n")
+    assert [event.line for event in events if isinstance(event, Drop)] == [2, 3]
+    (firing,) = [event for event in events if isinstance(event, Firing)]
+    assert firing.parts == (Message(2, "123456"),)
+
+
+def test_lines_without_a_place_are_named_in_their_order_and_before_their_firing() -> None:
+    row = dump(A).splitlines(keepends=True)[2]
+    events = read(framed(0, 1, "f", "entry", "x") + row + row + "\0\n" + row)
+    assert [type(event) for event in events] == [Oddity, Oddity, Oddity, Firing]
+    assert unread(events) == [
+        (2, "2 lines without the header of a dump", 2),
+        (4, "1 line of bytes that are no text", 1),
+        (5, "1 line without the header of a dump", 1),
+    ]
