@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from itertools import islice
 from typing import Any, BinaryIO
@@ -12,6 +11,7 @@ import click
 
 from dtkit.trace.journey.model import Journey, Step
 from dtkit.trace.views.follow import ending_line, step_line
+from dtkit.trace.views.jsonlines import JsonLines
 from dtkit.trace.views.show import Line, Overview, brief_line, lines
 
 __all__ = ["FORMS", "JourneyPrinter"]
@@ -62,7 +62,8 @@ class JourneyPrinter:
     ) -> None:
         self._sink, self._form = sink, form
         self._follow, self._brief, self._newest_first = follow, brief, newest_first
-        self._echoed = sink is sys.stdout.buffer
+        self._coloured = sink is sys.stdout.buffer and _colours()
+        self._json = JsonLines()
         self._overview = Overview()
         self.seen = self._seen if follow else None
 
@@ -70,10 +71,7 @@ class JourneyPrinter:
         """Print a journey that is over."""
         self._overview.add(journey)
         if self._form == "json":
-            content = journey.to_dict()
-            if self._newest_first:
-                content["steps"].reverse()
-            self._put(f"{json.dumps(content)}\n")
+            self._put(f"{self._json.line(journey, self._newest_first)}\n")
         elif self._follow:
             if line := ending_line(journey):
                 self._put(f"{line}\n")
@@ -95,13 +93,17 @@ class JourneyPrinter:
         self._put(f"{step_line(number, step)}\n")
 
     def _styled(self, line: Line) -> str:
-        if not self._echoed:
+        if not self._coloured:
             return str(line)
         return "".join(click.style(text, **_STYLES[style]) for text, style in line.spans)
 
     def _put(self, text: str) -> None:
-        if self._echoed:
-            click.echo(text, nl=False)  # which leaves colours out where they do not belong
-        else:
-            self._sink.write(text.encode())
-            self._sink.flush()
+        # Not by echo(), which looks for colours to take out of each of a million lines.
+        self._sink.write(text.encode())
+        self._sink.flush()
+
+
+def _colours() -> bool:
+    """Whether stdout is to have colours."""
+    color = click.get_current_context().color
+    return sys.stdout.isatty() if color is None else color

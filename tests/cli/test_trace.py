@@ -4,6 +4,10 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,9 +15,8 @@ import click
 import jsonschema
 import pyarrow.parquet as pq
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from dtkit.cli import main
 from dtkit.cli.trace import TraceGroup, command
 from dtkit.trace.journey.schema import journey_schema
 from dtkit.trace.kernel.dissector import dissector
@@ -66,12 +69,21 @@ def test_show(dtkit: Dtkit, capture: str) -> None:
 
 
 def test_show_reads_standard_input_and_colours_a_terminal() -> None:
-    def run(color: bool, **environment: str | None) -> str:
-        environment = {"TERM": "xterm", "NO_COLOR": None} | environment
-        runner = CliRunner(env=environment)
-        return runner.invoke(main, ["trace", "show", "-"], input=CAPTURE, color=color).stdout
+    def run(terminal: bool, **environment: str) -> str:
+        command = [sys.executable, "-m", "dtkit", "trace", "show", "-"]
+        base = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+        base |= {"TERM": "xterm"} | environment
+        leader, follower = pty.openpty()
+        out = follower if terminal else subprocess.PIPE
+        done = subprocess.run(
+            command, input=CAPTURE, stdout=out, stderr=subprocess.DEVNULL, env=base, check=True
+        )
+        os.close(follower)
+        with open(leader, "rb", buffering=0) as stream:
+            return (stream.read(1 << 16) if terminal else done.stdout).decode()
 
     assert "\x1b[32m+ether_input\x1b[0m" in run(True)
+    assert "+ether_input" in run(False)
     assert "\x1b" not in run(False)
     assert "\x1b" not in run(True, NO_COLOR="1")
     assert "\x1b" not in run(True, TERM="dumb")

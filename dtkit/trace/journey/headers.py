@@ -238,8 +238,8 @@ def _fields(name: str, size: int) -> tuple[Field, ...]:
     return tuple(fields)
 
 
-def _size(name: str) -> int:
-    return sum(width for _, width, _ in LAYOUTS[name]) // 8
+#: Bytes of each header.
+_SIZES = {name: sum(width for _, width, _ in fields) // 8 for name, fields in LAYOUTS.items()}
 
 
 #: A packet has no more headers than that, nor parts: what is nested deeper is payload, and options
@@ -273,7 +273,7 @@ class _Cutter:
         """Cut on from a header called *name* until there is none; the rest is payload."""
         stop = self.end
         headers = 0
-        while name is not None and name in LAYOUTS and self.has(_size(name)):
+        while name is not None and name in _SIZES and self.has(_SIZES[name]):
             headers += 1
             if headers > _MOST_HEADERS or len(self.parts) >= _MOST_PARTS:
                 break

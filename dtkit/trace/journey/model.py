@@ -253,16 +253,14 @@ class Journey:
         """Its snapshots, in the order of time."""
         return tuple(step for step in self.seen if isinstance(step, Snapshot))
 
-    @property
+    @cached_property
     def duration(
         self,
     ) -> Annotated[
         int | None, Words("ns from its first hop to its last; null if times are not known")
     ]:
         """Nanoseconds from the earliest hop with a time to the latest, of two at least."""
-        times = [
-            step.time for step in self.steps if isinstance(step, Hop) and step.time is not None
-        ]
+        times = [step[2] for step in self.steps if type(step) is Hop and step[2] is not None]
         return max(times) - min(times) if len(times) > 1 else None
 
     @cached_property
@@ -273,24 +271,27 @@ class Journey:
         leaves an outer function leaves the inner ones as well.
         """
         depths = []
+        deep = 0
         inside: list[str] = []
         within: Counter[str] = Counter()
         for step in self.steps:
-            if isinstance(step, Snapshot) or not step.place.direction:
-                depths.append(len(inside))
+            if isinstance(step, Snapshot) or not (direction := step.place.direction):
+                depths.append(deep)
                 continue
             label = step.place.label
-            if step.place.direction == "+":
-                depths.append(len(inside))
+            if direction == "+":
+                depths.append(deep)
                 inside.append(label)
                 within[label] += 1
+                deep += 1
             else:
                 if within[label]:
                     left = None
                     while left != label:
                         left = inside.pop()
                         within[left] -= 1
-                depths.append(len(inside))
+                    deep = len(inside)
+                depths.append(deep)
         return tuple(depths)
 
     @property

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated, NamedTuple
 
 from dtkit.packets.linktype import LinkType, sniff
@@ -39,4 +40,10 @@ class Snapshot(NamedTuple):
     @property
     def summary(self) -> Annotated[str, Words("one line about the headers")]:
         """One tcpdump-like line about the headers."""
-        return summarize(self.data, self.linktype, self.length)
+        return _summary(self.data, self.linktype, self.length)
+
+
+@lru_cache(maxsize=64)
+def _summary(data: bytes, linktype: LinkType, length: int | None) -> str:
+    """Asked for several times of each snapshot, one snapshot after the other."""
+    return summarize(data, linktype, length)

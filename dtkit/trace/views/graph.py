@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from dtkit.foreign import plain, visible
-from dtkit.trace.journey.model import Hop, Journey
+from dtkit.trace.journey.model import Hop, Journey, Place
 from dtkit.trace.journey.outcome import end_of, function_in
 from dtkit.trace.journey.stages import stage_of
 from dtkit.trace.views.scale import scaled
@@ -189,8 +189,21 @@ def key_of(hop: Hop) -> Key:
     """The node that *hop* belongs to: its function, in its directory; of a function that is known
     by its name alone, in its stage of the stack, for "kernel" says nothing."""
     place = hop.place
+    kept = _keys.get(id(place))
+    if kept is not None:
+        return kept[1]
     known = place.file is not None or place.module is None
-    return plain(place.group) if known else stage_of(place), plain(place.name)
+    key = plain(place.group) if known else stage_of(place), plain(place.name)
+    if len(_keys) >= _MOST_KEYS:
+        _keys.clear()
+    # With the place itself, so that no other gets its identity.
+    _keys[id(place)] = place, key
+    return key
+
+
+#: Nodes of places that were met; a place is asked for with each packet that passes it.
+_keys: dict[int, tuple[Place, Key]] = {}
+_MOST_KEYS = 16_384
 
 
 def way(journey: Journey) -> Iterator[Hop]:
@@ -199,7 +212,8 @@ def way(journey: Journey) -> Iterator[Hop]:
     within: Counter[str] = Counter()
     last: Key | None = None
     for hop in journey.hops:
-        label, direction = hop.place.label, hop.place.direction
+        place = hop.place
+        label, direction = place.label, place.direction
         if direction == "-" and within[label]:
             left = None
             while left != label:

@@ -120,6 +120,9 @@ def _shown(value: Any) -> Any:
     return value
 
 
+#: Hops that are kept as text, at most.
+_MOST_HOPS = 16_384
+
 #: Rows of a table of figures that are in the page, at most.
 _MOST_FIGURES = 100
 
@@ -143,6 +146,7 @@ class _Page:
         self._names: dict[str, int] = {}
         self._words: dict[str, int] = {}
         self._rows: list[list[Any]] = []
+        self._hops: dict[tuple[int, int], tuple[Hop, str]] = {}
         self._snippets: list[tuple[int, list[str]]] = []
 
     def rows(self, journeys: Iterable[Journey]) -> Iterator[Markup]:
@@ -153,15 +157,32 @@ class _Page:
             start = journey.time
             if start is None:
                 start = next((hop.time for hop in journey.hops if hop.time is not None), None)
-            yield _json(
+            head = _json(
                 [
                     *map(_shown, JOURNEY.row(journey).values()),
                     None if start is None else str(start),
                     slow_from(journey),
                     journey.headline,
-                    [self._step(moment, start) for moment in journey.moments()],
                 ]
             )
+            steps = [
+                self._known_hop(moment)
+                if isinstance(moment, HopMoment) and moment.step.time is None
+                else _json(self._step(moment, start))
+                for moment in journey.moments()
+            ]
+            yield Markup(f"{head[:-1]},[{','.join(steps)}]]")
+
+    def _known_hop(self, moment: HopMoment) -> str:
+        """The row of a hop without a time: most of these were met before."""
+        key = id(moment.step), moment.depth
+        kept = self._hops.get(key)
+        if kept is None:
+            if len(self._hops) >= _MOST_HOPS:
+                self._hops.clear()
+            # With the hop itself, so that no other gets its identity.
+            kept = self._hops[key] = moment.step, _json(self._step(moment, None))
+        return kept[1]
 
     def _step(self, moment: Moment, start: int | None) -> list[Any]:
         if isinstance(moment, HopMoment):

@@ -9,14 +9,14 @@ Their columns are those of JSON (:mod:`dtkit.trace.journey.columns`).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from dtkit.trace.journey.columns import Column
-from dtkit.trace.journey.model import HOP, JOURNEY, SNAPSHOT, HopMoment, Journey
+from dtkit.trace.journey.model import HOP, JOURNEY, SNAPSHOT, HopMoment, Journey, SnapshotMoment
+from dtkit.trace.views.jsonlines import JsonLines, row_line
 
 __all__ = ["columns", "described", "rows", "write_jsonl", "write_parquet"]
 
@@ -58,19 +58,28 @@ def rows(journey: Journey) -> Iterator[tuple[str, dict[str, Any]]]:
         if isinstance(moment, HopMoment):
             yield HOP.name, {**key, **HOP.row(moment)}
         else:
-            row = {**key, **SNAPSHOT.row(moment)}
-            if moment.changes is not None:
-                row["changes"] = moment.changes.lines
-            yield SNAPSHOT.name, row
+            yield SNAPSHOT.name, _snapshot_row(journey, moment)
+
+
+def _snapshot_row(journey: Journey, moment: SnapshotMoment) -> dict[str, Any]:
+    row = {JOURNEY.names[0]: journey.number, **SNAPSHOT.row(moment)}
+    if moment.changes is not None:
+        row["changes"] = moment.changes.lines
+    return row
 
 
 def write_jsonl(journeys: Iterable[Journey], stream: BinaryIO) -> None:
     """Write the rows as JSON lines, ``type`` saying which table each belongs to."""
+    made = JsonLines()
     for journey in journeys:
-        for kind, row in rows(journey):
-            if kind == SNAPSHOT.name:
-                row["data"] = row["data"].hex()
-            stream.write(json.dumps({"type": kind, **row}).encode() + b"\n")
+        key = f'"{JOURNEY.names[0]}": {journey.number}, '
+        lines = [row_line(JOURNEY, JOURNEY.row(journey))]
+        for moment in journey.moments():
+            if isinstance(moment, HopMoment):
+                lines.append(made.hop(moment, key))
+            else:
+                lines.append(row_line(SNAPSHOT, _snapshot_row(journey, moment)))
+        stream.write("\n".join([*lines, ""]).encode())
 
 
 def write_parquet(journeys: Iterable[Journey], folder: Path) -> None:

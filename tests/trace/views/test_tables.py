@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from dtkit.trace.journey.model import Hop, Journey, Place, Step
 from dtkit.trace.journey.snapshot import Snapshot
+from dtkit.trace.views.jsonlines import JsonLines
 from dtkit.trace.views.tables import columns, described, rows, write_jsonl, write_parquet
 from tests.trace.frames import ethernet, ipv4, tcp
 
@@ -138,3 +139,27 @@ def test_a_number_that_fits_no_column_is_null(tmp_path: Path) -> None:
     write_parquet([far], tmp_path)
     (row,) = pq.read_table(tmp_path / "hops.parquet").to_pylist()
     assert (row["time"], row["thread"]) == (None, None)
+
+
+def test_lines_are_the_json_of_journeys() -> None:
+    """Made from text that is kept, they say what json.dumps() says, for hops met before, too."""
+    made = JsonLines()
+    evil = Journey(3, None, (Hop.parse(b'+a"\\\xff'), Snapshot(b"\xff"), Hop.parse(b"x")))
+    again = journey(1)
+    for one in (again, journey(2), again, evil, evil):
+        assert made.line(one) == json.dumps(one.to_dict())
+        backwards = one.to_dict()
+        backwards["steps"].reverse()
+        assert made.line(one, newest_first=True) == json.dumps(backwards)
+
+
+def test_rows_are_written_as_they_are() -> None:
+    stream = io.BytesIO()
+    made = [journey(1), journey(2)]
+    write_jsonl([*made, *made], stream)
+    expected = []
+    for kind, row in [row for one in [*made, *made] for row in rows(one)]:
+        if kind == "snapshot":
+            row["data"] = row["data"].hex()
+        expected.append(json.dumps({"type": kind, **row}))
+    assert stream.getvalue().decode().splitlines() == expected
