@@ -6,6 +6,7 @@ from __future__ import annotations
 import ctypes
 import itertools
 import os
+import resource
 import shutil
 import struct
 import subprocess
@@ -242,6 +243,7 @@ class Program:
         options: Sequence[str],
         sources: Path = HARNESS,
     ) -> None:
+        self._sanitized = any("sanitize" in option for option in options)
         self.path = directory / "-".join(["core", layout, byteorder, cc, *options]).replace(
             "=", ""
         ).replace(",", "")
@@ -260,6 +262,12 @@ class Program:
             ],
         )
 
+    def _limit(self) -> None:
+        """A core that is wrong may walk for ever, and note down each step of it."""
+        resource.setrlimit(resource.RLIMIT_CPU, (120, 120))
+        if not self._sanitized:  # a sanitizer's shadow is terabytes of addresses
+            resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
+
     def call_all(self, requests: Sequence[bytes]) -> list[Outcome]:
         """
         All calls in one run of the program.
@@ -271,6 +279,7 @@ class Program:
             input=b"".join(struct.pack("=Q", len(request)) + request for request in requests),
             capture_output=True,
             check=False,
+            preexec_fn=self._limit,
         )
         if done.returncode or done.stderr:
             raise HarnessError(done.stderr.decode(errors="replace") or f"exit {done.returncode}")
