@@ -92,28 +92,32 @@ def _pkthdr_len(kernel: Kernel, chain: Chain, mbuf: Mbuf) -> None:
     kernel.poke(mbuf, "m_pkthdr_len", 1)
 
 
-def _poke(field: str, value: Callable[[Kernel, Chain, Mbuf], int]) -> _Apply:
-    def apply(kernel: Kernel, chain: Chain, mbuf: Mbuf) -> None:
-        kernel.poke(mbuf, field, value(kernel, chain, mbuf))
+@dataclass(frozen=True, slots=True)
+class _Poke:
+    """Another value in one field of the header."""
 
-    return apply
+    field: str
+    value: Callable[[Kernel, Chain, Mbuf], int]
+
+    def __call__(self, kernel: Kernel, chain: Chain, mbuf: Mbuf) -> None:
+        kernel.poke(mbuf, self.field, self.value(kernel, chain, mbuf))
 
 
 _WAYS: tuple[tuple[str, str, _Apply], ...] = (
-    ("cycle", "m_next points to the first mbuf", _poke("m_next", lambda k, c, m: c.address)),
-    ("self-cycle", "m_next points to its own mbuf", _poke("m_next", lambda k, c, m: m.address)),
+    ("cycle", "m_next points to the first mbuf", _Poke("m_next", lambda k, c, m: c.address)),
+    ("self-cycle", "m_next points to its own mbuf", _Poke("m_next", lambda k, c, m: m.address)),
     ("zero-cycle", "m_len is 0 and m_next points to its own mbuf", _zero_cycle),
-    ("negative-len", "m_len is -1", _poke("m_len", lambda k, c, m: -1)),
-    ("huge-len", "m_len is 0x7fffffff", _poke("m_len", lambda k, c, m: 0x7FFFFFFF)),
-    ("null-data", "m_data is NULL", _poke("m_data", lambda k, c, m: 0)),
-    ("hole-data", "m_data points to an unmapped page", _poke("m_data", lambda k, c, m: _hole(k))),
+    ("negative-len", "m_len is -1", _Poke("m_len", lambda k, c, m: -1)),
+    ("huge-len", "m_len is 0x7fffffff", _Poke("m_len", lambda k, c, m: 0x7FFFFFFF)),
+    ("null-data", "m_data is NULL", _Poke("m_data", lambda k, c, m: 0)),
+    ("hole-data", "m_data points to an unmapped page", _Poke("m_data", lambda k, c, m: _hole(k))),
     (
         "toxic-data",
         "m_data points to device memory",
-        _poke("m_data", lambda k, c, m: k.device.base),
+        _Poke("m_data", lambda k, c, m: k.device.base),
     ),
     ("edge-data", "the second half of the data is unmapped", _edge),
-    ("hole-next", "m_next points to an unmapped page", _poke("m_next", lambda k, c, m: _hole(k))),
+    ("hole-next", "m_next points to an unmapped page", _Poke("m_next", lambda k, c, m: _hole(k))),
     ("misaligned-next", "m_next is one too high", _misaligned),
     ("pkthdr-len", "m_pkthdr.len is 1", _pkthdr_len),
 )
