@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from dtkit.dlang import Options
+from dtkit.dlang import Options, target_kernel
+from dtkit.freebsd import release
 from dtkit.simulate import Settings, Simulation
 
 PROGRAMS = sorted((Path(__file__).parent.parent / "data" / "programs").glob("*.txt"))
@@ -33,7 +34,13 @@ def settings(command: str) -> Settings:
                 options = options.set(LETTERS[word])
             case _:
                 arguments.append(word)
-    return Settings(file=file, options=options, arguments=(file or "", *arguments))
+    return Settings(
+        file=file,
+        options=options,
+        arguments=(file or "", *arguments),
+        # The release on which they were run.
+        kernel=target_kernel(release("12")),
+    )
 
 
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
