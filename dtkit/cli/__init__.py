@@ -25,6 +25,7 @@ COMMANDS = {
     "probes": "List the probe points that carry an mbuf.",
     "oneliner": "Print a dtrace(1) command that shows packets at a probe.",
     "run": "Show packets as they come: run dtrace(1), here or on another host.",
+    "doctor": "Say what a host has of what dtkit needs, and what mends what it lacks.",
     "script": "Print a D script that shows packets, or a ready-made one.",
     "parse": "Read what dtrace(1) printed: packets, messages, stacks, faults and drops.",
     "copyout": "Run copyoutmbuf() on a chain, good or broken, in the reference model.",

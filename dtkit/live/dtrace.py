@@ -26,7 +26,7 @@ from typing import IO, BinaryIO
 from dtkit.live.hints import hint
 from dtkit.live.host import DtraceError, Host
 
-__all__ = ["DtraceRun", "listing", "running"]
+__all__ = ["DtraceRun", "listing", "running", "shell_output"]
 
 #: The listing of everything that a script of `dtkit path` may look at.
 _LISTING = ("dtrace", "-l", "-v", "-n", "fbt:::entry")
@@ -112,6 +112,17 @@ def listing(host: Host | None = None) -> Iterator[BinaryIO]:
         yield io.BufferedReader(run.output)
 
 
+def shell_output(script: str, host: Host) -> bytes:
+    """
+    What a script for sh(1) prints there.
+
+    :raises NowhereError: *host* is no name.
+    :raises DtraceError: it could not be run; with its own last words.
+    """
+    with _child(("sh",), script, host, what="the shell failed") as run:
+        return b"".join(iter(lambda: run.output.read(1 << 16), b""))
+
+
 @contextmanager
 def running(script: str, host: Host | None = None) -> Iterator[DtraceRun]:
     """
@@ -128,12 +139,17 @@ def running(script: str, host: Host | None = None) -> Iterator[DtraceRun]:
 
 @contextmanager
 def _child(
-    words: tuple[str, ...], text: str, host: Host, together: bool = False
+    words: tuple[str, ...],
+    text: str,
+    host: Host,
+    together: bool = False,
+    what: str = "dtrace(1) could not list its probes",
 ) -> Iterator[DtraceRun]:
     """
     A command with *text* as its input.
 
     :param together: whether its stderr is in its output, and its status no matter.
+    :param what: what it is that failed, where it does.
     """
     host.check(words[0])
     mark = f"end-{secrets.token_hex(8)}"
@@ -195,8 +211,8 @@ def _child(
     elif together:
         raise DtraceError(_told(f"the shell on {host} ended", said, status))
     if status and not together:
-        where = f" on {host.name}" if host.name else ""
-        raise DtraceError(_told(f"dtrace(1){where} could not list its probes", said, status))
+        where = f"{host.name}: " if host.name else ""
+        raise DtraceError(_told(f"{where}{what}", said, status))
 
 
 def _told(what: str, said: str, status: int) -> str:

@@ -107,6 +107,7 @@ def test_what_is_said_of_a_shared_option_begins_alike() -> None:
         ("trace show --to json tests/data/path-epair-pf.txt", 4),
         ("trace export --to json tests/data/path-epair-pf.txt", 4),
         ("simulate --cost --to json --program BEGIN{}", 1),
+        ("doctor --to json", 15),
         ("run --to json ip_input --simulate --packets {pcap}", 1),
     ],
 )

@@ -136,14 +136,14 @@ def test_a_release_that_is_added_in_one_place_is_everywhere(
     packet = StackPacket(bytes([0x45, 0, 0, 20, 0, 0, 0, 0, 64, 17] + [0] * 10))
     assert "".join(run(text, [packet], Settings(kernel=kernel))).strip() == "20"
     # And each command that takes a release.
-    for words in (["check", "-n", good], ["simulate", "-n", "BEGIN { exit(0); }"]):
+    for words in (["check", "--program", good], ["simulate", "--program", "BEGIN { exit(0); }"]):
         assert dtkit(*words, "--release", "99").exit_code == 0
     shown = dtkit("copyout", "--chain", "20", "--release", "99")
     assert "freebsd-99" in shown.stdout
     assert "99" in dtkit("check", "--help").stdout
     assert "| `99` |" in support_matrix()
     assert "9900000 10000000 freebsd-99\n" in patch_table()
-    wrong = dtkit("check", "-n", good, "--release", "98")
+    wrong = dtkit("check", "--program", good, "--release", "98")
     assert wrong.exit_code == 2
     assert "between 15 and 99" in wrong.stderr
 

@@ -124,6 +124,7 @@ LINES = [
     "trace export path",
     "trace show text",
     "trace dissector",
+    "doctor --host {evil}",
     "{evil}",
     "trace {evil}",
     "parse --{evil}",
