@@ -23,6 +23,8 @@
  * pass            126
  */
 
+/* Not every kernel has all of these probes; those that it has are shown. */
+#pragma D option zdefs
 #pragma D option quiet
 #pragma D option bufsize=4m
 #pragma D option switchrate=10hz

@@ -13,6 +13,7 @@ import pytest
 from click.testing import Result
 
 from dtkit.dlang.compiler.compile import compile_program
+from dtkit.freebsd import release
 from dtkit.trace.journey.schema import journey_schema
 from tests.cli.listing import LISTING, row
 from tests.packets import captures
@@ -166,7 +167,8 @@ def test_run_prints_journeys(dtkit: Dtkit) -> None:
     assert result.exit_code == 0, result.stderr
     assert "ipv4 source 10.0.0.1 -> 192.0.2.1" in result.stdout
     assert "  => delivered: freed by vtnet_txq_eof+" in result.stdout
-    assert result.stderr == "1 journey, 0 oddities\n"
+    assert result.stderr.endswith("\n1 journey, 0 oddities\n")
+    assert "this host runs 'Linux', and dtkit knows FreeBSD alone" in result.stderr
 
 
 @pytest.mark.usefixtures("dtrace")
@@ -201,3 +203,33 @@ def test_why_dtrace_refused_a_script_is_said(dtkit: Dtkit, words: str) -> None:
 def test_that_dtrace_began_is_not_said(dtkit: Dtkit) -> None:
     text = b"dtrace: script 'path.d' matched 7 probes\n" + REAL.read_bytes()
     assert dtkit("trace", "show", "-", input=text).stderr == "4 journeys, 0 oddities\n"
+
+
+def test_the_release_of_a_listing_is_said(dtkit: Dtkit, tmp_path: Path) -> None:
+    known = release("15")
+    listing = tmp_path / "listing"
+    text = "".join(
+        row(probe.id, probe.function, list(probe.arguments))
+        for probe in known.probes
+        if probe.module == "kernel" and probe.name == "entry"
+    )
+    listing.write_text(text)
+    assert f"dtkit path: {listing}: FreeBSD 15\n" in dtkit("path", "--listing", str(listing)).stderr
+    listing.write_text(text.replace("struct ifnet *", "struct interface *"))
+    odd = dtkit("path", "--listing", str(listing))
+    assert odd.exit_code == 0
+    assert "the listing is of no FreeBSD that dtkit knows; 15 is nearest: " in odd.stderr
+
+
+def test_a_kernel_without_type_data_is_followed_by_what_is_known(
+    dtkit: Dtkit, tmp_path: Path
+) -> None:
+    listing = tmp_path / "listing"
+    names = ("ip_input", "ip_output", "nothing_known")
+    listing.write_text("".join(row(n, name, []) for n, name in enumerate(names, 1)))
+    result = dtkit("path", "--listing", str(listing))
+    assert result.exit_code == 0, result.stderr
+    assert "no argument has a type: the kernel is without CTF" in result.stderr
+    assert "fbt::ip_input:entry" in result.stdout
+    assert "nothing_known" not in result.stdout
+    assert "ip6_input" not in result.stdout

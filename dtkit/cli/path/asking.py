@@ -28,8 +28,11 @@ from dtkit.cli.options import (
     Shared,
 )
 from dtkit.cli.terminal import say, tell
+from dtkit.freebsd import UnknownReleaseError
 from dtkit.generate.estimate import DOF_MAXSIZE, Estimate
 from dtkit.generate.functions import (
+    COPIES,
+    MOVES,
     PRESETS,
     Function,
     PathError,
@@ -41,8 +44,10 @@ from dtkit.generate.path import PathRequest, path_script
 from dtkit.generate.request import Copy
 from dtkit.live.dtrace import listing
 from dtkit.live.host import DtraceError, Elevation, Host, NowhereError
+from dtkit.live.kernel import host_release
 from dtkit.oddity import Oddity
 from dtkit.probes import ListedProbe, catalog, read_listing
+from dtkit.probes.recognise import listed_release
 
 PRESET = Shared(
     "--preset",
@@ -154,6 +159,7 @@ def _functions(ctx: click.Context, listed: str | None, host: Host, running: bool
         )
         return known_functions(catalog())
     found: list[ListedProbe] = []
+    names: set[str] = set()
     odd: list[Oddity] = []
     if listed is None:
         asking = f"{host}: listing its functions"
@@ -162,19 +168,47 @@ def _functions(ctx: click.Context, listed: str | None, host: Host, running: bool
         for item in read_listing(stream):
             if isinstance(item, Oddity):
                 odd.append(item)
-            elif item.mbufs:
-                found.append(item)
+            else:
+                names.add(item.description.function)
+                if item.arguments:
+                    found.append(item)
     for item in odd[:3]:
         say(f"{ctx.command_path}: {listed or host}: {item}")
     if len(odd) > 3:
         say(f"{ctx.command_path}: {len(odd) - 3} more lines of the listing are odd")
     functions = listed_functions(found)
+    if names and not found:
+        return _untyped(ctx, listed or str(host), names)
+    _tell_release(ctx, listed, host, found)
     if not functions:
         raise PathError(
             "no function in the listing is given a struct mbuf; make it with "
             "`dtrace -lv -n 'fbt:::entry'` as root on FreeBSD"
         )
     return functions
+
+
+def _tell_release(
+    ctx: click.Context, listed: str | None, host: Host, found: list[ListedProbe]
+) -> None:
+    """Say which FreeBSD it is, or what is missing to know it."""
+    try:
+        release = listed_release(found) if listed is not None else host_release(host)
+    except UnknownReleaseError as error:
+        say(f"{ctx.command_path}: {error}; its own functions are followed all the same")
+        return
+    if release is not None:
+        say(f"{ctx.command_path}: {listed or host}: FreeBSD {release}")
+
+
+def _untyped(ctx: click.Context, where: str, names: set[str]) -> list[Function]:
+    """The functions of a listing that has no types: those that are known otherwise."""
+    say(
+        f"{ctx.command_path}: {where}: no argument has a type: the kernel is without CTF, or "
+        "`dtrace -l` was without -v; only the functions that dtkit knows are followed"
+    )
+    needed = {*MOVES, *COPIES, "m_freem"}
+    return [known for known in known_functions(catalog()) if known.name in names | needed]
 
 
 @contextmanager
