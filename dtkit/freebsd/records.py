@@ -163,6 +163,19 @@ RELEASES: tuple[Release, ...] = (
         symbol_table="symbols-15.tsv",
         tree=_TREE_MAIN,
     ),
+    Release(
+        name="main",
+        title="main of 2025, the files that the patches name; types and probes are those of 15.1",
+        osreldate=1600000,
+        osreldates=range(1600000, 1700000),
+        layout=FREEBSD_14,
+        layout_ilp32=FREEBSD_14_ILP32,
+        types=("types-15.d", "network.d", "constants.d"),
+        probe_table="probes-15.tsv",
+        symbol_table="symbols-15.tsv",
+        tree=_TREE_MAIN,
+        released=False,
+    ),
 )
 
 

@@ -214,7 +214,7 @@ def test_the_release_of_a_listing_is_said(dtkit: Dtkit, tmp_path: Path) -> None:
         if probe.module == "kernel" and probe.name == "entry"
     )
     listing.write_text(text)
-    assert f"dtkit path: {listing}: FreeBSD 15\n" in dtkit("path", "--listing", str(listing)).stderr
+    assert f": {listing}: FreeBSD 15\n" in dtkit("path", "--listing", str(listing)).stderr
     listing.write_text(text.replace("struct ifnet *", "struct interface *"))
     odd = dtkit("path", "--listing", str(listing))
     assert odd.exit_code == 0
