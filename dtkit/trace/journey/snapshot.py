@@ -9,6 +9,7 @@ from typing import Annotated, NamedTuple
 from dtkit.packets.linktype import LinkType, sniff
 from dtkit.packets.summary import summarize
 from dtkit.trace.journey.columns import Words
+from dtkit.trace.journey.offload import offloads
 
 __all__ = ["Snapshot"]
 
@@ -41,6 +42,13 @@ class Snapshot(NamedTuple):
     def summary(self) -> Annotated[str, Words("one line about the headers")]:
         """One tcpdump-like line about the headers."""
         return _summary(self.data, self.linktype, self.length)
+
+    @property
+    def offloads(
+        self,
+    ) -> Annotated[tuple[str, ...], Words("what it leaves to the hardware: checksums, segments")]:
+        """What the bytes leave to the hardware, a phrase each."""
+        return offloads(self.data, self.linktype)
 
 
 @lru_cache(maxsize=64)

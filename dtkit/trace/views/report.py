@@ -100,7 +100,7 @@ _PLACE = Table("place", (Place, ""))
 _COLUMNS = {
     "journey": (*JOURNEY.names, "start", "slow", "headline", "steps"),
     "hop": ("kind", "depth", "place", *(column.name for column in _OWN)),
-    "snapshot": ("kind", "depth", "data", "parts", "summary", "changes", "where"),
+    "snapshot": ("kind", "depth", "data", "parts", "summary", "changes", "where", "offloads"),
     "place": (*_PLACE.names, "name", "source", "editor", "snippet"),
 }
 _HOP, _SNAPSHOT = 0, 1
@@ -209,11 +209,11 @@ class _Page:
         ]
         row = [_SNAPSHOT, moment.depth, base64.b64encode(step.data).decode(), parts]
         if changes is None or earlier is None:
-            return [*row, visible(step.summary), None, ""]
+            return [*row, visible(step.summary), None, "", step.offloads]
         summary = "" if earlier.summary == step.summary else visible(step.summary)
         # Quadruples: first bit before, bits before, first bit after, bits after.
         bits = [[one.at, one.width, one.to, one.grown] for one in changes]
-        return [*row, summary, [changes.lines, bits], _changed_where(moment)]
+        return [*row, summary, [changes.lines, bits], _changed_where(moment), step.offloads]
 
     def _word(self, text: str) -> int:
         return self._words.setdefault(visible(text), len(self._words))

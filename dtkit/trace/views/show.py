@@ -139,7 +139,8 @@ def _step(moment: Moment, teller: Teller) -> Iterator[Line]:
     step, change, earlier = moment.step, moment.changes, moment.earlier
     if earlier is None or change is None:
         size = "1 byte" if len(step.data) == 1 else f"{len(step.data)} bytes"
-        yield Line(((f"{indent}= {size}", "snapshot"),))
+        left = "".join(f", {one}" for one in step.offloads)
+        yield Line(((f"{indent}= {size}", "snapshot"), (left, "place")))
     elif not change:
         yield Line(((f"{indent}= unchanged", "snapshot"),))
     else:
@@ -148,6 +149,9 @@ def _step(moment: Moment, teller: Teller) -> Iterator[Line]:
         yield Line(((f"{indent}~{said}", "snapshot"), (where, "place")))
         for text in change.lines:
             yield Line(((f"{indent}    {text}", "change"),))
+        if step.offloads != earlier.offloads:
+            for one in step.offloads or ("nothing is left to the hardware any more",):
+                yield Line(((f"{indent}    ({one})", "place"),))
 
 
 def changed_where(moment: SnapshotMoment) -> str:

@@ -82,6 +82,7 @@ def test_the_rows_of_a_journey() -> None:
         "linktype": "RAW",
         "summary": "10.0.0.1:1234 > 10.0.0.2:22 TCP [.] seq 1:2 ack 1 win 1024 length 1, "
         "first 41 of 99 bytes",
+        "offloads": [],
     }
     assert (made[4][1]["time"], made[4][1]["cpu"], made[4][1]["group"]) == (5, 1, "if_em")
 

@@ -56,8 +56,11 @@ const snapshotView = (step, before) => {
   const always = changed ? make("div", { class: "changes" },
     make("div", { class: "about" }, step[S.where]),
     ...changes[0].map((line) => make("div", {}, line))) : null;
+  // Half-done work is no error: what is left to the hardware is told where bytes are.
+  const left = step[S.offloads].length
+    ? make("span", { class: "about" }, step[S.offloads].join(", ")) : null;
   return expandable(`snapshot${changed ? " changed" : ""}`, step[S.depth],
-    [make("span", {}, `${changed ? "~" : "="} ${title}`)], [],
+    [make("span", {}, `${changed ? "~" : "="} ${title}`), ...(left ? [left] : [])], [],
     () => [fieldTable(step, before), hexdump(step)], always);
 };
 const fieldTable = (step, before) => {
