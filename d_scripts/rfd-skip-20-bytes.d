@@ -41,35 +41,15 @@ BEGIN
  * fbt::tcp_input:entry: TCP segments for this host, over IPv4 and (from tcp6_input) IPv6
  */
 fbt::tcp_input:entry
+/(this->fired1++, args[0] != NULL && (this->m = *args[0]) != NULL)/
 {
-	this->t = timestamp;
-	this->ok = 0;
-	this->len = (size_t)0;
-	this->m = (struct mbuf *)NULL;
-	@fired["fbt::tcp_input:entry"] = sum(1);
-}
-fbt::tcp_input:entry
-/args[0] != NULL/
-{
-	this->m = *args[0];
-}
-fbt::tcp_input:entry
-/this->m != NULL/
-{
-	this->ok = 1;
-}
-fbt::tcp_input:entry
-/this->ok/
-{
+	@fired["fbt::tcp_input:entry"] = sum(this->fired1);
+	this->fired1 = 0;
 	@accepted["fbt::tcp_input:entry"] = sum(1);
-	this->head = this->m;
 	this->len = mbuflen(this->m);
-}
-fbt::tcp_input:entry
-/this->ok && this->len > 20/
-{
-	this->dump = this->len - 20 < 64 ? this->len - 20 : 64;
-	printf("@dtkit 1 mbuf probe=fbt::tcp_input:entry id=%d cpu=%d t=%d m=0x%x len=%d off=20 dump=%d\n", id, cpu, this->t, (uint64_t)this->head, this->len, this->dump);
+	this->left = this->len > 20 ? this->len - 20 : 1;
+	this->dump = this->left < 64 ? this->left : 64;
+	printf("@dtkit 1 mbuf probe=fbt::tcp_input:entry id=%d cpu=%d t=%d m=0x%x len=%d off=20 dump=%d\n", id, cpu, timestamp, (uint64_t)this->m, this->len, this->dump);
 	tracemem(copyoutmbuf(this->m, 64, 20), 64, this->dump);
 }
 
@@ -78,8 +58,16 @@ ERROR
 	@faults = sum(1);
 }
 
+/* Clause-local variables are each CPU's own, and stay: what was counted there is taken over. */
+profile-10hz
+{
+	@fired["fbt::tcp_input:entry"] = sum(this->fired1);
+	this->fired1 = 0;
+}
 END
 {
+	@fired["fbt::tcp_input:entry"] = sum(this->fired1);
+	this->fired1 = 0;
 	printa("@dtkit 1 end probe=%s fired=%@d accepted=%@d\n", @fired, @accepted);
 	printa("@dtkit 1 end faults=%@d\n", @faults);
 }

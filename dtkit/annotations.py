@@ -113,7 +113,7 @@ _KINDS = (
     AnnotationKind("start", ("dtkit", "timestamp", "walltimestamp"), "the script begins"),
     AnnotationKind(
         "mbuf",
-        (*_FIRING, "m", "pkt", "len", "off", *_SEGMENT, "dropped"),
+        (*_FIRING, "m", "pkt", "len", "off", *_SEGMENT, "vtag", "dropped"),
         "a packet, or one segment of it",
         dump=True,
     ),

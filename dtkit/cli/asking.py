@@ -28,7 +28,7 @@ from dtkit.cli.options import (
 from dtkit.cli.terminal import say
 from dtkit.freebsd import Release
 from dtkit.generate.conditions import ConditionError
-from dtkit.generate.request import DEEPEST, LONGEST, Conditions, Copy, Request
+from dtkit.generate.request import DEEPEST, LONGEST, REACH, SEGMENTS, Conditions, Copy, Request
 from dtkit.oddity import Oddity
 from dtkit.packets.linktype import LinkType
 from dtkit.probes import Catalog, Probe, UnknownProbeError, catalog, extend, read_listing
@@ -57,9 +57,8 @@ MAX = Shared(
 DEPTH = Shared(
     "--depth",
     type=click.IntRange(1, DEEPEST),
-    default=8,
-    show_default=True,
-    help="Mbufs of a chain that segments and filters reach into.",
+    help="Mbufs of a chain that segments and filters reach into.  "
+    f"[default: {SEGMENTS}; filters: {REACH}]",
 )
 ARGUMENT = Shared(
     "--argument",

@@ -9,13 +9,11 @@ where the kernel keeps it: in ``m_pkthdr.ether_vtag``, not among the bytes.
 
 from __future__ import annotations
 
-from functools import cached_property
-
-from dtkit.generate.bpf import TranslationError, translate
+from dtkit.generate.bpf import TranslationError
+from dtkit.generate.filtering import DATA, straight_line, with_tag
 from dtkit.generate.functions import Layer, PathError
 from dtkit.generate.lazy import Lazy, NotLazyError, decision
 from dtkit.generate.text import D
-from dtkit.mbuf.layout import MFlag
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.pcapfilter import FilterError, Program, compile_filter
 
@@ -102,7 +100,7 @@ class Chosen:
         if self.on_frames:
             if layer not in (Layer.ETHERNET, Layer.ANYTHING):
                 return D("")
-            return D(f"({self._data}, {self._on_frames(layer)})")
+            return D(f"({DATA}, {self._on_frames(layer)})")
         program = self._program(_LINKS[layer])
         if program is None:
             return D("")
@@ -113,11 +111,7 @@ class Chosen:
             test = f"{_BEHIND_ETHERNET} && ({test})"
         elif layer is Layer.ANYTHING:
             test = f"{_BEHIND_ANYTHING} && ({test})"
-        return D(f"({self._data}, {test})")
-
-    @property
-    def _data(self) -> str:
-        return "this->d = (uint8_t *)this->m->m_data, this->l = this->m->m_len"
+        return D(f"({DATA}, {test})")
 
     def _program(self, link: LinkType) -> Program | None:
         try:
@@ -127,38 +121,23 @@ class Chosen:
         except FilterError:
             return None  # no packet of that layer passes
 
-    def _decision(self, program: Program, unfinished: bool = False, tagged: bool = False) -> str:
+    def _decision(self, program: Program, unfinished: bool = False) -> str:
         try:
-            lazy = Lazy(program.instructions, unfinished, tagged)
+            lazy = Lazy(program.instructions, unfinished)
         except NotLazyError:
             self.lazy = False
         else:
-            return decision(lazy, "this->m", DEPTH, closer=True) if lazy.need else lazy.expression
+            return decision(lazy, "this->m", DEPTH, True) if lazy.need else lazy.expression
         # What lies before the packet in the first mbuf is passed over.
         skip = "this->skip = (int)((uint64_t)this->d - (uint64_t)this->m->m_data)"
         try:
-            statements = translate(program.instructions, DEPTH, skip="this->skip")
+            return f"({skip}, {straight_line(program.instructions, DEPTH, 'this->skip')})"
         except TranslationError as error:
             raise PathError(f"filter {self.expression!r} cannot be run: {error}") from error
-        return f"({', '.join([skip, *(one.code for one in statements)])}, this->ok)"
-
-    @cached_property
-    def _frames(self) -> str:
-        """On a frame, whose VLAN tag may be in the packet header."""
-        program = compile_filter(self.expression, LinkType.ETHERNET)
-        plain = self._decision(program)
-        try:
-            tagged = self._decision(program, tagged=True)
-        except NotLazyError:
-            tagged = plain
-        if not self.lazy or tagged == plain:
-            return plain
-        return (
-            f"((this->m->m_flags & {MFlag.VLANTAG:#x}) != 0 ? "
-            f"(this->vtag = this->m->m_pkthdr.PH_per.sixteen[0], {tagged}) : {plain})"
-        )
 
     def _on_frames(self, layer: Layer) -> str:
-        if layer is Layer.ETHERNET:
-            return f"this->l >= 14 && {self._frames}"
-        return f"{_FRAME} && {self._frames}"
+        program = compile_filter(self.expression, LinkType.ETHERNET)
+        test = self._decision(program)
+        if self.lazy:
+            test = with_tag(program.instructions, test, DEPTH, closer=True)
+        return f"this->l >= 14 && {test}" if layer is Layer.ETHERNET else f"{_FRAME} && {test}"

@@ -137,7 +137,7 @@ def _chain(operator: str, parts: Sequence[str]) -> str:
     """
     All of *parts* with ``&&`` or ``||`` between them, nested to the right.
 
-    ``a && b && c`` is ``(a && b) && c``, where DIF asks twice whether ``a`` failed.
+    Each is an operand of it as it stands.
     """
     text = parts[-1]
     for number, part in enumerate(reversed(parts[:-1])):
@@ -477,9 +477,9 @@ def gather(depth: int, most: int) -> str:
     step = f"bcopy(this->n->m_data, this->d + this->l, {size}), this->l += this->n->m_len"
     more = "1"
     for _ in range(depth - 2):
-        more = f"this->l < {most} && (this->n = this->n->m_next) != NULL && ({step}, {more})"
+        more = f"this->l < {most} && (this->n = this->n->m_next) && ({step}, {more})"
     return (
-        f"(this->g = (uint8_t *)alloca({2 * most}), bcopy(this->d, this->g, this->l), "
+        f"(bcopy(this->d, this->g = (uint8_t *)alloca({2 * most}), this->l), "
         f"this->d = this->g, {step}, {more}, 1)"
     ).replace("1, 1)", "1)")
 
@@ -501,9 +501,9 @@ def expression(program: Sequence[Instruction], depth: int, head: str = "this->m"
     return D(f"({data}, {decision(lazy, head, depth)})")
 
 
-def decision(lazy: Lazy, head: str, depth: int, closer: bool = False) -> str:
+def steps(lazy: Lazy, head: str, depth: int, closer: bool = False) -> list[str]:
     """
-    The filter of what is at ``this->d``, ``this->l`` bytes of the chain at *head*.
+    The filter of what is at ``this->d``, ``this->l`` bytes of the chain at *head*, part by part.
 
     The bytes are gathered from *depth* mbufs where those at hand do not suffice.
 
@@ -518,9 +518,20 @@ def decision(lazy: Lazy, head: str, depth: int, closer: bool = False) -> str:
         else:
             parts.append(f"(this->l < {lazy.quick_end} || {lazy.quick})")
     if depth > 1:
-        alone = f"(this->n = {head}->m_next) == NULL"
+        alone = f"!(this->n = {head}->m_next)"
         parts.append(f"({lazy.enough()} || {alone} || {gather(depth, lazy.most)})")
-    text = lazy.expression
-    for part in reversed(parts):
-        text = f"{part} && ({text})"
-    return text
+    return [*parts, lazy.expression]
+
+
+def decision(lazy: Lazy, head: str, depth: int, closer: bool = False) -> str:
+    """All of :func:`steps`."""
+    return all_of(steps(lazy, head, depth, closer))
+
+
+def all_of(conditions: Sequence[str]) -> D:
+    """
+    Conditions with ``&&`` between them, nested to the right.
+
+    ``a && b && c`` is ``(a && b) && c``, where DIF asks twice whether ``a`` failed.
+    """
+    return D(_chain("&&", conditions))

@@ -32,7 +32,7 @@ def values(found: Sequence[Point], request: Request) -> dict[str, Value | Sequen
         "offset": request.offset,
         "copy": str(request.copy),
         "annotate": request.annotate,
-        "depth": request.depth,
+        "depth": request.segments,
         "stack": request.stack,
         "count": conditions.count,
         "seconds": conditions.seconds,

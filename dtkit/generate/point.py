@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dtkit.generate.bpf import Statement, TranslationError, translate
+from dtkit.generate.bpf import TranslationError
 from dtkit.generate.conditions import ConditionError, gates, packet_filter
-from dtkit.generate.request import Request
-from dtkit.generate.text import D
+from dtkit.generate.filtering import condition
+from dtkit.generate.lazy import all_of
+from dtkit.generate.request import Copy, Request
+from dtkit.generate.text import D, primary
 from dtkit.generate.where import check_where
-from dtkit.packets.pcapfilter import Program
 from dtkit.probes import Data, Probe
 from dtkit.probes.points import Direction
 
@@ -22,22 +23,79 @@ class Point:
     A probe of a program.
 
     :ivar probe: where.
-    :ivar outer: of a ``struct mbuf **``, the expression of that; else None.
-    :ivar gates: expressions that must hold.
-    :ivar filter: the statements that set ``this->ok`` by a packet filter; empty for none.
+    :ivar number: which one of the program, from 1.
+    :ivar predicate: what must hold for a packet to be shown; sets ``this->m``. Empty where there is
+        always a packet, and any will do.
     """
 
     probe: Probe
-    outer: D | None
-    gates: tuple[D, ...]
-    filter: tuple[Statement, ...]
+    number: int
+    predicate: D
+
+    @property
+    def counted(self) -> bool:
+        """Whether firings are counted apart from packets that are shown."""
+        return "this->fired" in self.predicate
 
 
-def _statements(program: Program, depth: int) -> list[Statement]:
-    try:
-        return translate(program.instructions, depth)
-    except TranslationError as error:
-        raise ConditionError("filter", f"{program.expression!r} cannot be run: {error}") from error
+def _conditions(probe: Probe, request: Request, number: int) -> Iterator[D]:
+    """What must hold at *probe*."""
+    conditions = request.conditions
+    program = packet_filter(probe, conditions)
+    needed = list(gates(probe, conditions))
+    if conditions.where:
+        needed.append(check_where(conditions.where, probe))
+    last = []
+    if conditions.count is not None:
+        last.append(D(f"taken < {conditions.count}"))
+    if conditions.rate is not None:
+        shown = f"shown < {conditions.rate}"
+        last.append(D(f"({shown} || (this->limited{number}++, 0))" if request.annotate else shown))
+    if not request.annotate and request.copy is Copy.FIRST:
+        last.append(D(f"this->m->m_len > {request.offset}"))
+    elif not request.annotate and request.copy is Copy.COPYOUTMBUF:
+        last.append(D(f"(this->len = mbuflen(this->m)) > {request.offset}"))
+    if program is not None:
+        try:
+            last = [condition(program, request.reach, last)]
+        except TranslationError as error:
+            raise ConditionError(
+                "filter", f"{program.expression!r} cannot be run: {error}"
+            ) from error
+    needed += last
+    if probe.outer:
+        yield D(f"{primary(probe.outer)} != NULL")
+        yield D(f"(this->m = *{probe.outer}) != NULL")
+    elif probe.null:
+        yield D(f"(this->m = {probe.expression}) != NULL")
+    elif needed:
+        needed = [D(f"(this->m = {probe.expression}, {all_of(needed)})")]
+    yield from needed
+
+
+def _predicate(probe: Probe, request: Request, number: int, told: bool) -> D:
+    """
+    All that must hold, each only where what is before it does.
+
+    Firings are counted in variables that each CPU has for itself: an aggregation would cost more
+    than the look at most packets.
+
+    :param told: whether ``this->ok`` is to say after each firing whether a packet was shown.
+    """
+    needed = list(_conditions(probe, request, number))
+    before = [f"this->fired{number}++"] if request.annotate and needed else []
+    if request.copy is Copy.SEGMENTS:
+        # Clauses of segments look at this in any case.
+        before += ["this->left = 0", *(["this->len = 0"] if request.offset else [])]
+        needed = needed or [D(f"(this->m = {probe.expression}) != NULL")]
+    text = all_of(needed) if needed else D("")
+    if before and needed:
+        text = D(f"({', '.join(before)}, {text})")
+    if told:
+        text = D(
+            f"this->ok = {text}" if needed else f"this->ok = (this->m = {probe.expression}) != NULL"
+        )
+    return text
 
 
 def _unsure(probes: Sequence[Probe]) -> list[str]:
@@ -53,10 +111,13 @@ def _unsure(probes: Sequence[Probe]) -> list[str]:
     ]
 
 
-def points(probes: Sequence[Probe], request: Request) -> tuple[list[Point], list[str]]:
+def points(
+    probes: Sequence[Probe], request: Request, told: bool = False
+) -> tuple[list[Point], list[str]]:
     """
     Work out what the clauses at each probe need.
 
+    :param told: whether ``this->ok`` is to say after each firing whether a packet was shown.
     :return: the points, and what to tell the user: probes that are left out, because no packet
         there can pass the filter; probes where packets are not yet what the filter looks for.
     :raises ValueError: *probes* is empty, or a condition cannot be had.
@@ -68,7 +129,8 @@ def points(probes: Sequence[Probe], request: Request) -> tuple[list[Point], list
         raise ConditionError(
             "linktype", "is of no effect: of these probes it is known what packets start with"
         )
-    found, notes = [], []
+    found: list[Point] = []
+    notes: list[str] = []
     if len(probes) > 1:
         # One that the kernel lacks must not keep the others from being seen: see may_be_absent().
         probes = [probe.untyped() if probe.unsure else probe for probe in probes]
@@ -76,7 +138,7 @@ def points(probes: Sequence[Probe], request: Request) -> tuple[list[Point], list
     refusal: ConditionError | None = None
     for probe in probes:
         try:
-            program = packet_filter(probe, conditions)
+            predicate = _predicate(probe, request, len(found) + 1, told)
         except ConditionError as error:
             # The next probe may have another link type, for which the filter makes sense.
             refusal = refusal or error
@@ -84,22 +146,12 @@ def points(probes: Sequence[Probe], request: Request) -> tuple[list[Point], list
             continue
         if probe.caution:
             notes.append(f"{probe}: {probe.caution}")
-        if program is not None and probe.hint and probe.direction is Direction.OUT:
+        if conditions.filter and probe.hint and probe.direction is Direction.OUT:
             notes.append(
                 f"{probe}: {probe.purpose}; a filter may miss those: ether_output and if_simloop "
                 "see them whole"
             )
-        conditioned = list(gates(probe, conditions))
-        if conditions.where:
-            conditioned.append(check_where(conditions.where, probe))
-        found.append(
-            Point(
-                probe,
-                D(probe.outer) if probe.outer else None,
-                tuple(conditioned),
-                tuple(_statements(program, request.depth)) if program else (),
-            )
-        )
+        found.append(Point(probe, len(found) + 1, predicate))
     if not found and refusal is not None:
         raise refusal
     return found, notes

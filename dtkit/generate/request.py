@@ -14,6 +14,10 @@ LONGEST = 65535
 #: The most mbufs of a chain that a script may be unrolled for.
 DEEPEST = 64
 
+#: Mbufs of a chain that are shown, and that filters reach into, where nothing is said. Headers lie
+#: in the first one, mostly.
+SEGMENTS, REACH = 8, 3
+
 
 class Copy(StrEnum):
     """How bytes get out of an mbuf chain."""
@@ -85,7 +89,8 @@ class Request:
     :ivar copy: the copy method.
     :ivar annotate: whether the output says where and when each packet was seen, and how long it
         is, in lines that dtkit reads back.
-    :ivar depth: mbufs of a chain that the segments method and filters reach into.
+    :ivar depth: mbufs of a chain that the segments method and filters reach into; None is
+        :data:`SEGMENTS` for the one, and :data:`REACH` for the other.
     :ivar stack: whether the kernel's stack is shown with each packet.
     :ivar conditions: which packets.
     :raises ValueError: a number is out of range.
@@ -96,7 +101,7 @@ class Request:
     most: int = 2048
     copy: Copy = Copy.FIRST
     annotate: bool = False
-    depth: int = 8
+    depth: int | None = None
     stack: bool = False
     conditions: Conditions = field(default_factory=Conditions)
 
@@ -104,8 +109,18 @@ class Request:
         ranges = {"length": (0, LONGEST), "offset": (0, LONGEST), "most": (1, LONGEST)}
         for name, (least, greatest) in {**ranges, "depth": (1, DEEPEST)}.items():
             value = getattr(self, name)
-            if not least <= value <= greatest:
+            if value is not None and not least <= value <= greatest:
                 raise ValueError(f"{name} {value} is not between {least} and {greatest}")
+
+    @property
+    def segments(self) -> int:
+        """Mbufs of a chain that are shown."""
+        return self.depth or SEGMENTS
+
+    @property
+    def reach(self) -> int:
+        """Mbufs of a chain that filters reach into."""
+        return self.depth or REACH
 
     @property
     def size(self) -> int:

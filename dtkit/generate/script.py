@@ -34,7 +34,7 @@ def script(
     :return: the script, and notes for the user: probes that are left out, and why.
     :raises ValueError: *probes* is empty, or a condition cannot be had at them.
     """
-    found, notes = points(probes, request)
+    found, notes = points(probes, request, told=bool(profile))
     how = buffers(request)
     text = render(
         "dwatch.j2" if profile else "script.d.j2",

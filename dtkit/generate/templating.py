@@ -12,7 +12,6 @@ import jinja2
 
 from dtkit.annotations import form
 from dtkit.freebsd import release
-from dtkit.generate.bpf import Statement
 from dtkit.generate.conditions import SEND_TAG
 from dtkit.generate.functions import Group, Pair
 from dtkit.generate.point import Point
@@ -23,7 +22,7 @@ from dtkit.probes import Probe
 _WORD = re.compile(r"[A-Za-z0-9_.+-]*")
 
 #: What a template may be filled with.
-Value = D | Point | Probe | Group | Pair | Statement | int | str | None
+Value = D | Point | Probe | Group | Pair | int | str | None
 
 #: What the data of a function's mbuf starts with, as a script numbers it.
 KINDS = {"IP": 1, "ETHERNET": 2, "ANYTHING": 3}

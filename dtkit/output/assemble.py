@@ -107,7 +107,7 @@ class _Assembler:
         while self._chains and run:  # of segments that a run ended between
             yield from self.firing(run.firing(0))
             run = run[1:]
-        found = joined(run) if run else None
+        found = joined(run) if run and _is_plain(run) else None
         packets = self._described_run(run, found) if found is not None else None
         if found is None or packets is None:
             for firing in run:
@@ -177,8 +177,8 @@ class _Assembler:
             elif isinstance(part, Dump):
                 if annotation is None or annotation.kind not in SHOWING:
                     yield self._bare(firing, part)
-                elif annotation.number("mlen") == 0 or annotation.number("len") == 0:
-                    pass  # of an mbuf without bytes something is dumped all the same
+                elif _is_empty(annotation):
+                    pass  # of no bytes something is dumped all the same
                 elif "seg" in annotation.fields:
                     yield from self._segment(annotation, firing.source, part)
                 else:
@@ -347,6 +347,27 @@ class _Assembler:
             exact=exact,
             line=annotation.line,
         )
+
+
+def _is_plain(run: FiringRun) -> bool:
+    """Whether annotations say where they are, no tag is beside a frame, and no packet is empty."""
+    fields = run.fields
+    if not {"probe", "cpu"} <= fields.keys() or "vtag" in fields:
+        return False
+    lengths = fields.get("len") or fields.get("mlen") or ()
+    passed = fields.get("skip") or fields.get("off") or ["0"] * len(lengths)
+    return not any(int(one) <= int(other) for one, other in zip(lengths, passed, strict=False))
+
+
+def _is_empty(annotation: Annotation) -> bool:
+    """Whether there are no bytes behind those that are passed over."""
+    length = annotation.number("len")
+    if length is None:
+        length = annotation.number("mlen")
+    passed = annotation.number("skip")
+    if passed is None:
+        passed = annotation.number("off")
+    return length is not None and length <= max(passed or 0, 0)
 
 
 def _linktypes(probes: Sequence[Probe | None], data: Sequence[bytes]) -> Sequence[LinkType]:

@@ -8,8 +8,9 @@ from functools import cache
 import pytest
 
 from dtkit.generate.functions import Function, choose, known_functions
+from dtkit.generate.oneliner import program
 from dtkit.generate.path import PathRequest, path_script
-from dtkit.generate.request import Copy
+from dtkit.generate.request import Conditions, Copy, Request
 from dtkit.probes import catalog
 from dtkit.simulate import Cost, Settings, Simulation, StackPacket
 
@@ -106,3 +107,13 @@ def test_a_hop_is_one_record_of_less_than_half_of_what_it_was() -> None:
     assert {cost.clauses for cost in found["ip_input:entry"]} == {1}
     assert {cost.bytes for cost in found["ip_input:entry"]} <= set(range(100, 484 // 2))
     assert found["udp_input:entry"][0].bytes == found["ip_input:entry"][0].bytes
+
+
+@pytest.mark.parametrize("copy", [Copy.FIRST, Copy.COPYOUTMBUF])
+def test_a_filter_of_a_one_liner(copy: Copy) -> None:
+    request = Request(copy=copy, conditions=Conditions(filter="tcp port 7777"))
+    text = program([catalog()["ip_input"]], request)
+    assert len(text) < 1000
+    (cost,) = costs(text, StackPacket(UDP))["ip_input:entry"]
+    assert cost.clauses == 1
+    assert cost.instructions < 40

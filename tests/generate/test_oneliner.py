@@ -130,11 +130,11 @@ def test_one_probe_that_is_not_there_does_not_hide_the_others() -> None:
     """-Z, and raw arguments: dtrace(1) has no args[] of a probe that is not there."""
     both = oneliner(found("ip_input", "pf_test"), Request())
     assert both.startswith("dtrace -Z -n ")
-    assert "*(struct mbuf **)arg3" in both
+    assert "(struct mbuf **)arg3" in both
     assert "tracemem(args[0]->m_data" in both
     alone = oneliner(found("pf_test"), Request())
     assert alone.startswith("dtrace -n ")
-    assert "*args[3]" in alone
+    assert "(struct mbuf **)arg3" in alone
 
 
 @pytest.mark.parametrize(
