@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
+from dtkit.cli.terminal import tell
 from dtkit.foreign import visible
 
 if TYPE_CHECKING:
@@ -70,7 +71,10 @@ def open_input(
         status = _status(stream)
         size = status.st_size if status and stat.S_ISREG(status.st_mode) else None
         after: Callable[[int], None] = _unseen
-        if size is None:
+        if stream.isatty():
+            # There is no writer to wait for: ^C ends it at once.
+            tell(f"{click.get_current_context().command_path}: reading the terminal; ^D ends")
+        elif size is None:
             stack.enter_context(_let_the_writer_finish())
         elif size >= _LONG and _bar_fits(sys.stdout.isatty() if shown is None else shown):
             after = stack.enter_context(_bar("stdin" if name == "-" else name, size))

@@ -8,6 +8,8 @@ from contextlib import ExitStack, suppress
 import click
 
 from dtkit.cli.capture import open_capture, rotation
+from dtkit.cli.dtrace_options import shown_name
+from dtkit.cli.failure import Failure
 from dtkit.cli.inputs import READABLE, open_input, refuse_terminal
 from dtkit.cli.options import (
     FILE_COUNT,
@@ -21,8 +23,10 @@ from dtkit.cli.options import (
     WRITE,
 )
 from dtkit.cli.printing import PacketPrinter, packet_lines
+from dtkit.cli.terminal import say
 from dtkit.output import packets, read_runs
 from dtkit.output.forms import FORMS
+from dtkit.output.mistaken import command_or_script, no_output
 from dtkit.packets.rotation import AllWrittenError
 from dtkit.probes.points import shipped_catalog
 
@@ -84,6 +88,7 @@ def command(
     if form == "raw":
         refuse_terminal("--to raw")
     files = files or ("-",)
+    begins = b""
     with ExitStack() as stack:
         capture = None
         turns = rotation(ctx, write, file_size, file_seconds, file_count)
@@ -98,7 +103,12 @@ def command(
             for name in files:
                 where = f"{name}: " if len(files) > 1 else ""
                 with open_input(name, before_read=printer.flush, shown=printer.shown) as source:
+                    begins = source.peek(64)  # type: ignore[attr-defined]
+                    if what := no_output(begins):
+                        raise Failure(f"{shown_name(name)}: {what}", ctx)
                     for item in packets(read_runs(source), shipped_catalog()):
                         printer.take(item, where)
+        if not printer.verdict.anything and (what := command_or_script(begins)):
+            say(f"{ctx.command_path}: {what}")
         printer.finish()
     return 1 if strict and printer.verdict.odd else 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from dtkit.oddity import Oddity
 from dtkit.output.count import Count
-from dtkit.output.events import Annotation, Event, Firing
+from dtkit.output.events import Annotation, Drop, Event, Fault, Firing, Notice
 from dtkit.output.uniform import FiringRun
 from dtkit.packets.packet import Packet, PacketRun
 
@@ -26,6 +26,10 @@ def nothing_shown(end: Annotation) -> str:
     if end.number("limited"):
         return "had packets, all of them over the rate"
     return "fired, and none of the packets met the conditions"
+
+
+#: What only dtrace(1) prints; text may be anybody's.
+_OUTPUT = (Firing, Packet, Fault, Drop, Notice, Annotation)
 
 
 @dataclass(slots=True)
@@ -53,6 +57,11 @@ class Verdict:
         if why := nothing_shown(annotation):
             probe = annotation.fields.get("probe", "the probes")
             self._unseen.setdefault(why, []).append(probe)
+
+    @property
+    def anything(self) -> bool:
+        """Whether anything was read that dtrace(1) prints, or a dump."""
+        return any(self.count.kinds[kind] for kind in _OUTPUT)
 
     @property
     def odd(self) -> bool:
