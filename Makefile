@@ -7,7 +7,7 @@ BIN = $(VENV)/bin
 # Everything stays in the checkout: pip's cache and temporary files too.
 ENVIRONMENT = TMPDIR="$$PWD/.tmp" PIP_CACHE_DIR="$$PWD/.cache/pip" PIP_DISABLE_PIP_VERSION_CHECK=1
 
-.PHONY: all demo test lint format benchmark proof mutants constraints system-packages clean
+.PHONY: all demo test lint format benchmark proof golden mutants constraints system-packages clean
 
 all: demo
 
@@ -45,6 +45,10 @@ benchmark: $(VENV)/installed
 
 proof:
 	@sh opendtrace_patch/proof/prove.sh -d .cache/proof
+
+# What is made from tables and templates and kept: written anew, for `git diff` to show.
+golden: $(VENV)/installed
+	@mkdir -p .tmp && $(ENVIRONMENT) $(BIN)/python tools/golden.py
 
 # All of them take hours: make mutants ROOMS=mbuf, or SAMPLE=200 of each.
 ROOMS =
