@@ -32,7 +32,7 @@ from tests.output.rfd import RFD
 from tests.packets.captures import pcap
 
 TOP = Path(__file__).parent.parent
-DOCS = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
+DOCS = [TOP / "README.md", TOP / "CONTRIBUTING.md", *sorted((TOP / "docs").glob("*.md"))]
 DATA = TOP / "tests/data"
 
 #: What is not run here, by how the command begins, and where it is run instead.
@@ -218,6 +218,17 @@ def test_a_program_of_the_manual_runs(one: Shown, folder: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert not one.prints or as_shown(one.prints, done.stdout), done.stdout
+
+
+#: Words in backquotes that look like a file of the repository.
+FILE = re.compile(r"`((?:[\w.-]+/)+[\w.-]+/?|[\w-]+\.(?:md|toml|py))`")
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/architecture.md"])
+def test_the_files_that_it_speaks_of_are_there(name: str) -> None:
+    named = set(FILE.findall((TOP / name).read_text()))
+    assert len(named) > 10
+    assert not [one for one in named if "NAME" not in one and not (TOP / one).exists()]
 
 
 def test_there_is_something_to_run() -> None:
