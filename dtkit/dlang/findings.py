@@ -30,6 +30,7 @@ class DError(Exception):
     :ivar tag: the kind of the error, named as with ``dtrace -x errtags`` (``D_OP_SOU``).
     :ivar at: offset in the source, or None where no place is known.
     :ivar region: ``action list``, ``predicate`` or empty: dtrace(1) names it for ``-n`` programs.
+    :ivar hint: what may help, in our own words; or empty.
     """
 
     def __init__(self, message: str, tag: str, at: int | None = None, region: str = "") -> None:
@@ -38,6 +39,7 @@ class DError(Exception):
         self.tag = tag
         self.at = at
         self.region = region
+        self.hint = ""
 
     def dtrace_message(self, source: ProgramText) -> str:
         """The whole of what dtrace(1) prints, without its ``dtrace: `` and the final newline."""
@@ -72,6 +74,7 @@ class Finding:
     :ivar line: line, from 1, or None where no place is known.
     :ivar column: column, from 1, or None.
     :ivar excerpt: the line and a caret below the place, or empty.
+    :ivar hint: what may help, or empty.
     """
 
     severity: Severity
@@ -81,6 +84,7 @@ class Finding:
     line: int | None = None
     column: int | None = None
     excerpt: str = ""
+    hint: str = ""
 
     @classmethod
     def of(
@@ -90,19 +94,21 @@ class Finding:
         tag: str,
         at: int | None,
         severity: Severity = Severity.ERROR,
+        hint: str = "",
     ) -> Finding:
         """The finding that *message* is at offset *at* of *source*."""
         if at is None:
-            return cls(severity, tag, message, source.file)
+            return cls(severity, tag, message, source.file, hint=hint)
         line, column = source.position(at)
-        return cls(severity, tag, message, source.file, line, column, source.excerpt(at))
+        return cls(severity, tag, message, source.file, line, column, source.excerpt(at), hint)
 
     def __str__(self) -> str:
         where = f"{self.file or '-n'}:"
         if self.line is not None:
             where += f"{self.line}:{self.column}:"
         text = f"{where} {self.severity}: {self.message} [{self.tag}]"
-        return f"{text}\n{self.excerpt}" if self.excerpt else text
+        lines = (text, self.excerpt, f"hint: {self.hint}" if self.hint else "")
+        return "\n".join(line for line in lines if line)
 
     def to_dict(self) -> dict[str, Any]:
         """The finding as JSON-ready values."""
@@ -113,4 +119,5 @@ class Finding:
             "file": self.file,
             "line": self.line,
             "column": self.column,
+            "hint": self.hint or None,
         }

@@ -9,7 +9,6 @@ copyoutmbuf RFD, in the version that is to bring them.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -266,14 +265,6 @@ TYPEDEFS: dict[str, str] = {
     "id_t": "int",
     "pid_t": "int",
 }
-
-#: Names of the D library that comes with dtrace(1) on FreeBSD, of which ours is a part: of the
-#: process in hand, and constants of the headers sys/errno.h, signal.h, socket.h, fcntl.h, bio.h,
-#: of devstat(3), registers, and of the network.
-LIBRARY_NAMES = re.compile(
-    r"cur(?:psinfo|lwpsinfo|cpu)|chip|lgrp|pset|E[A-Z0-9]{2,}|SIG[A-Z0-9]+|R_[A-Z0-9]+"
-    r"|(?:AF|BIO|CLD|DEVSTAT|IFF|INP|IPPROTO|O|PF|SCTP|SIFTR|SO|SOCK|TCP_STATE|TH)_[A-Z0-9_]+"
-)
 
 #: Actions that change the system, and need ``-w``.
 DESTRUCTIVE = {

@@ -36,6 +36,8 @@ class TargetKernel:
         )
         self.declarations: tuple[str, ...] = release.declarations
         self.symbols: dict[str, KernelVariable] = dict(release.symbols)
+        self.constants = dict(release.constants)
+        self.names = release.names
         self._exact: dict[tuple[str, str], list[ProbePoint]] = {}
         for probe in self.probes:
             self._exact.setdefault((probe.function, probe.name), []).append(probe)

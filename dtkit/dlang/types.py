@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from dtkit.freebsd import KernelNames
+
 
 @dataclass(frozen=True, slots=True)
 class Integer:
@@ -198,6 +200,8 @@ class Types:
     :ivar enums: tag of an enum to its names and values.
     :ivar enumerators: name of an enum's value to the tag of the first enum that has it.
     :ivar strsize: bytes of a ``string``, as the option has it.
+    :ivar names: those that a kernel has, declared here or not.
+    :ivar doubtful: what the program declares with what is not known: ``(kind, name)``.
     """
 
     typedefs: dict[str, Type] = field(default_factory=dict)
@@ -206,6 +210,8 @@ class Types:
     enumerators: dict[str, str] = field(default_factory=dict)
     strsize: int = 256
     word: int = 8
+    names: KernelNames = field(default_factory=KernelNames)
+    doubtful: set[tuple[str, str]] = field(default_factory=set)
     _anonymous: int = 0
 
     def copy(self) -> Types:
@@ -217,6 +223,8 @@ class Types:
             dict(self.enumerators),
             self.strsize,
             self.word,
+            self.names,
+            set(self.doubtful),
             self._anonymous,
         )
 

@@ -19,10 +19,11 @@ from dtkit.freebsd.records import (
     release_of,
     releases,
 )
-from dtkit.freebsd.tables import KernelVariable, ProbePoint, TableError
+from dtkit.freebsd.tables import KernelNames, KernelVariable, ProbePoint, TableError
 
 __all__ = [
     "RELEASES",
+    "KernelNames",
     "KernelVariable",
     "PatchTree",
     "ProbePoint",

@@ -14,8 +14,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dtkit.freebsd.tables import (
+    KernelNames,
     KernelVariable,
     ProbePoint,
+    read_constants,
+    read_names,
     read_probes,
     read_symbols,
     table_text,
@@ -62,6 +65,8 @@ class Release:
     :ivar types: files of D declarations, in the order in which they are read.
     :ivar probe_table: the file of its probes and their signatures.
     :ivar symbol_table: the file of its variables.
+    :ivar constant_tables: files of the constants of its D library.
+    :ivar name_tables: files of the names that it has, whether dtkit knows more of them or not.
     :ivar tree: the hooks of the kernel patches for it.
     :ivar partial: tags of the structs of which only some members are declared.
     :ivar layout_ilp32: of ``struct mbuf`` on its 32-bit machines; None where that is not known.
@@ -76,6 +81,8 @@ class Release:
     types: tuple[str, ...]
     probe_table: str
     symbol_table: str
+    constant_tables: tuple[str, ...]
+    name_tables: tuple[str, ...]
     tree: PatchTree
     partial: frozenset[str] = frozenset()
     layout_ilp32: Layout | None = None
@@ -112,6 +119,24 @@ class Release:
         """Its types, inlines and translators, as D."""
         return tuple(map(table_text, self.types))
 
+    @property
+    def constants(self) -> Mapping[str, int]:
+        """
+        The constants of its D library, by name.
+
+        :raises TableError: a row of a table is not complete.
+        """
+        return read_constants((table_text(file), file) for file in self.constant_tables)
+
+    @property
+    def names(self) -> KernelNames:
+        """
+        The names that it has.
+
+        :raises TableError: a row of a table is not complete.
+        """
+        return read_names((table_text(file), file) for file in self.name_tables)
+
 
 _TREE_12 = PatchTree("freebsd-12.1", range(1200000, 1300000), FREEBSD_12)
 _TREE_14 = PatchTree("freebsd-14", range(1400000, 1500000), FREEBSD_14)
@@ -122,7 +147,9 @@ _TREE_MAIN = PatchTree("freebsd-main", range(1500000, 1700000), FREEBSD_14)
 _OLD_TREES = (PatchTree("freebsd-13-2019", range(1300000, 1300100), FREEBSD_13_2019),)
 
 #: The structs of ``types.d`` that have only those members that programs look at most.
-_PARTIAL = frozenset({"ifnet", "prison", "proc", "tcpcb", "thread", "ucred", "vnet"})
+_PARTIAL = frozenset(
+    {"ifnet", "inpcb", "prison", "proc", "socket", "tcpcb", "thread", "ucred", "vnet"}
+)
 
 #: Oldest first. 13 is not among them: nobody has read a tree of 13.x-RELEASE.
 RELEASES: tuple[Release, ...] = (
@@ -132,9 +159,11 @@ RELEASES: tuple[Release, ...] = (
         osreldate=1201000,
         osreldates=range(1200086, 1300000),
         layout=FREEBSD_12,
-        types=("types.d", "mbuf-12.d", "network.d", "constants.d"),
+        types=("types.d", "mbuf-12.d", "tcpcb-12.d", "network.d", "connection-12.d", "tcphdr-12.d"),
         probe_table="probes-12.tsv",
         symbol_table="symbols-12.tsv",
+        constant_tables=("constants.tsv",),
+        name_tables=("names.tsv", "names-14.tsv"),
         tree=_TREE_12,
         partial=_PARTIAL,
     ),
@@ -145,9 +174,11 @@ RELEASES: tuple[Release, ...] = (
         osreldates=range(1400097, 1500000),
         layout=FREEBSD_14,
         layout_ilp32=FREEBSD_14_ILP32,
-        types=("types.d", "mbuf-14.d", "network.d", "constants.d"),
+        types=("types.d", "mbuf-14.d", "tcpcb-14.d", "network.d", "connection-14.d", "tcphdr-14.d"),
         probe_table="probes-14.tsv",
         symbol_table="symbols-12.tsv",
+        constant_tables=("constants.tsv",),
+        name_tables=("names.tsv", "names-14.tsv"),
         tree=_TREE_14,
         partial=_PARTIAL,
     ),
@@ -158,9 +189,11 @@ RELEASES: tuple[Release, ...] = (
         osreldates=range(1500068, 1600000),
         layout=FREEBSD_14,
         layout_ilp32=FREEBSD_14_ILP32,
-        types=("types-15.d", "network.d", "constants.d"),
+        types=("types-15.d", "common-15.d", "network.d", "connection-14.d", "tcphdr-15.d"),
         probe_table="probes-15.tsv",
         symbol_table="symbols-15.tsv",
+        constant_tables=("constants.tsv", "constants-15.tsv"),
+        name_tables=("names.tsv", "names-15.tsv"),
         tree=_TREE_MAIN,
     ),
     Release(
@@ -170,9 +203,11 @@ RELEASES: tuple[Release, ...] = (
         osreldates=range(1600000, 1700000),
         layout=FREEBSD_14,
         layout_ilp32=FREEBSD_14_ILP32,
-        types=("types-15.d", "network.d", "constants.d"),
+        types=("types-15.d", "common-15.d", "network.d", "connection-14.d", "tcphdr-15.d"),
         probe_table="probes-15.tsv",
         symbol_table="symbols-15.tsv",
+        constant_tables=("constants.tsv", "constants-15.tsv"),
+        name_tables=("names.tsv", "names-15.tsv"),
         tree=_TREE_MAIN,
         released=False,
     ),

@@ -7,7 +7,7 @@ They are text in ``tables/``, one row a line, columns separated by tabs, ``#`` b
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -111,6 +111,64 @@ def read_symbols(text: str, file: str = "symbols") -> dict[str, KernelVariable]:
         found[row[0]] = KernelVariable(
             "" if row[1] == "-" else row[1], KERNEL_DATA + number * SYMBOL_ROOM
         )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class KernelNames:
+    """
+    Names that a kernel, its modules or its D library have, whether dtkit has more of them or not.
+
+    :ivar typedefs: names of types.
+    :ivar tags: ``(kind, tag)`` of structs, unions and enums.
+    :ivar library: what D's library defines beside constants: inlines and variables.
+    """
+
+    typedefs: frozenset[str] = frozenset()
+    tags: frozenset[tuple[str, str]] = frozenset()
+    library: frozenset[str] = frozenset()
+
+
+_TAGS = {"struct", "union", "enum"}
+
+
+def read_names(texts: Iterable[tuple[str, str]]) -> KernelNames:
+    """
+    Read tables of names: a line is ``KIND NAME``, separated by a tab.
+
+    :param texts: each table, and what errors call it.
+    :raises TableError: a row has not these columns, or is of another kind.
+    """
+    typedefs, tags, library = set(), set(), set()
+    for text, file in texts:
+        for line, row in _rows(text):
+            _complete(row, ("KIND", "NAME"), file, line)
+            kind, name = row[:2]
+            if kind in _TAGS:
+                tags.add((kind, name))
+            elif kind == "typedef":
+                typedefs.add(name)
+            elif kind == "library":
+                library.add(name)
+            else:
+                raise TableError(f"{file}: line {line}: {kind!r} is no KIND of name")
+    return KernelNames(frozenset(typedefs), frozenset(tags), frozenset(library))
+
+
+def read_constants(texts: Iterable[tuple[str, str]]) -> dict[str, int]:
+    """
+    Read tables of constants: a line is ``NAME VALUE``, separated by a tab.
+
+    :param texts: each table, and what errors call it; a later one has the last word.
+    :raises TableError: a row has not these columns, or a value that is no number.
+    """
+    found = {}
+    for text, file in texts:
+        for line, row in _rows(text):
+            _complete(row, ("NAME", "VALUE"), file, line)
+            if not row[1].removeprefix("-").isdecimal():
+                raise TableError(f"{file}: line {line}: VALUE is a number, not {row[1]!r}")
+            found[row[0]] = int(row[1])
     return found
 
 

@@ -110,7 +110,7 @@ def invented(monkeypatch: pytest.MonkeyPatch) -> Release:
         name="99",
         osreldates=range(9900000, 10000000),
         layout=layout,
-        types=("types.d", "mbuf-99.d", "network.d", "constants.d"),
+        types=("types.d", "mbuf-99.d", "network.d", "tcpcb-14.d", "connection-14.d", "tcphdr-15.d"),
         probe_table="probes-99.tsv",
         symbol_table="symbols-99.tsv",
         tree=tree,

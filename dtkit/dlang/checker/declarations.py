@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from dtkit.dlang.checker.checker import Checker
+from dtkit.dlang.checker.missing import incomplete
 from dtkit.dlang.checker.nodes import Inline, Int, Signature, Translation, TypedExpr, Variable
 from dtkit.dlang.findings import DError, UnknownError
 from dtkit.dlang.predefined import Kind
@@ -12,10 +15,18 @@ from dtkit.dlang.types import Integer, Tagged, Type
 
 
 class Declarations:
-    """Puts what a program declares into the scope of *checker*."""
+    """
+    Puts what a program declares into the scope of *checker*.
 
-    def __init__(self, checker: Checker) -> None:
+    :param doubt: told of what is not known in a part of a declaration that stands for itself;
+        without it, it is raised.
+    """
+
+    def __init__(
+        self, checker: Checker, doubt: Callable[[UnknownError], None] | None = None
+    ) -> None:
         self.checker = checker
+        self.doubt = doubt or _raise
         self.scope = checker.scope
         self.types = checker.scope.types
         #: The names that the program itself gave to types.
@@ -114,11 +125,8 @@ class Declarations:
         if isinstance(resolved, Integer) and not resolved.bits:
             raise DError(f"cannot have void object: {name}", "D_DECL_VOIDOBJ", at)
         if isinstance(resolved, Tagged) and not self.types.size(resolved):
-            raise UnknownError(
-                f"incomplete struct/union/enum {self.types.name(type_)}: {name}",
-                "D_DECL_INCOMPLETE",
-                at,
-            )
+            message = f"incomplete struct/union/enum {self.types.name(type_)}: {name}"
+            raise incomplete(self.types, resolved, message, "D_DECL_INCOMPLETE", at)
         types = () if keys is None else self.checker.declarer.array_keys(keys)
         variable = self.scope.create(name, scope, kind, at)
         variable.type = type_
@@ -202,8 +210,13 @@ class Declarations:
     def _translator(self, item: tree.Translator) -> None:
         """``translator``."""
         declarer = self.checker.declarer
-        output, source = declarer.type_of(item.output), declarer.type_of(item.input)
+        output = declarer.type_of(item.output)
         resolved = self.types.resolve(output)
+        try:
+            source = declarer.type_of(item.input)
+        except UnknownError:
+            self.scope.doubtful_outputs.add(resolved)
+            raise
         if not isinstance(resolved, Tagged) or resolved.kind == "enum":
             raise DError("translator output type must be a struct or union", "D_XLATE_SOU", item.at)
         if not self.types.is_complete(resolved):
@@ -230,7 +243,12 @@ class Declarations:
                         "D_XLATE_MEMB",
                         at,
                     )
-                value = self.checker.expr(expression)
+                try:
+                    value = self.checker.expr(expression)
+                except UnknownError as error:
+                    translation.unknown[name] = declarer.native
+                    self.doubt(error)
+                    continue
                 declared = TypedExpr(at, member.type, self.checker.node_flags(member.type))
                 if not self.checker.argument_fits(declared, value):
                     raise DError(
@@ -250,3 +268,7 @@ class Declarations:
             for parameter in (*probe.native, *(probe.translated or ())):
                 if parameter.specifiers is not None:
                     self.checker.declarer.parameter(parameter)
+
+
+def _raise(error: UnknownError) -> None:
+    raise error

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from dtkit.dlang.checker.checker import Checker, Rule
 from dtkit.dlang.checker.fold import integer_constant
+from dtkit.dlang.checker.missing import incomplete
 from dtkit.dlang.checker.names import element, lookup, scalar
 from dtkit.dlang.checker.nodes import (
     Agg,
@@ -21,7 +22,7 @@ from dtkit.dlang.checker.nodes import (
     translation_of,
 )
 from dtkit.dlang.checker.operations import additive, dereference
-from dtkit.dlang.checker.unknown import refuse_unknown
+from dtkit.dlang.checker.unknown import refuse_library, refuse_unknown
 from dtkit.dlang.findings import DError, UnknownError
 from dtkit.dlang.predefined import Kind
 from dtkit.dlang.syntax import tree
@@ -45,6 +46,8 @@ def _index(checker: Checker, node: tree.IndexExpr, read: bool) -> TypedExpr:
         return Agg(at, DYNAMIC, Flag.REF | Flag.LVALUE | Flag.WRITABLE, variable, keys)
     if isinstance(base, tree.Name) and base.name not in ("self", "this") and "`" not in base.name:
         found = checker.scope.find(base.name)
+        if found is None:
+            refuse_library(checker.scope, base)
         if found is None or found.fresh:
             found = found or lookup(checker, base, Kind.ARRAY, create=True)
         refuse_unknown(found, at)
@@ -139,12 +142,12 @@ def _args(checker: Checker, at: int, variable: Variable, keys: tuple[TypedExpr, 
         raise DError(f"failed to resolve native type for args[{index}]", "D_ARGS_TYPE", at)
     try:
         native_type = checker.scope.type_named(native)
+        output = checker.scope.type_named(translated)
     except DError:
-        raise UnknownError(f"the type {native} is not simulated", "X_TYPE", at) from None
+        raise UnknownError(f"the type {translated} is not simulated", "X_TYPE", at) from None
     if native == translated:
         flags = checker.node_flags(native_type) | Flag.LVALUE
         return Var(at, native_type, flags, variable, keys)
-    output = checker.scope.type_named(translated)
     translation = checker.scope.translator(native_type, output)
     if translation is None:
         given = TypedExpr(at, native_type, checker.node_flags(native_type))
@@ -186,12 +189,11 @@ def _member(checker: Checker, node: tree.MemberExpr, read: bool) -> TypedExpr:
             at,
         )
     if not checker.types.is_complete(type_):
-        raise UnknownError(
+        message = (
             f"operator {node.op} cannot be applied to a forward declaration: no "
-            f"{checker.types.name(type_)} definition is available",
-            "D_OP_INCOMPLETE",
-            at,
+            f"{checker.types.name(type_)} definition is available"
         )
+        raise incomplete(checker.types, type_, message, "D_OP_INCOMPLETE", at)
     member = checker.types.member(type_, node.name)
     if member is None:
         known = UnknownError if type_.tag in checker.partial else DError
@@ -211,6 +213,9 @@ def _member(checker: Checker, node: tree.MemberExpr, read: bool) -> TypedExpr:
 def _translated_member(
     checker: Checker, node: tree.MemberExpr, base: TypedExpr, translation: Translation
 ) -> TypedExpr:
+    if node.name in translation.unknown:
+        told = translation.unknown[node.name]
+        raise UnknownError(f"{node.name} is not known", "X_UNKNOWN", node.at, told)
     if node.name not in translation.members:
         raise DError(
             f"translator does not define conversion for member: {node.name}",
@@ -245,6 +250,11 @@ def _translate(checker: Checker, node: tree.TranslateExpr, read: bool) -> TypedE
     operand = checker.expr(node.operand)
     translation = checker.scope.translator(operand.type, output)
     if translation is None:
+        resolved = checker.types.resolve(output)
+        if isinstance(resolved, Pointer):
+            resolved = checker.types.resolve(resolved.target)
+        if resolved in checker.scope.doubtful_outputs:
+            raise UnknownError("the translator is not known", "X_UNKNOWN", node.at, told=False)
         raise DError(
             f'cannot translate from "{checker.type_name(operand)}" to '
             f'"{checker.types.name(output)}"',
@@ -259,13 +269,13 @@ def _offsetof(checker: Checker, node: tree.Offsetof, read: bool) -> TypedExpr:
     if not isinstance(type_, Tagged) or type_.kind == "enum":
         raise DError("offsetof operand must be a struct or union type", "D_OFFSETOF_TYPE", node.at)
     member = checker.types.member(type_, node.member)
+    if not checker.types.is_complete(type_):
+        message = "offsetof operand must be a struct or union type"
+        raise incomplete(checker.types, type_, message, "D_OFFSETOF_TYPE", node.at)
     if member is None:
-        doubtful = type_.tag in checker.partial or not checker.types.is_complete(type_)
-        error = (UnknownError if doubtful else DError)(
-            f"failed to determine offset of {node.member}: Invalid member name",
-            "D_UNKNOWN",
-            node.at,
-        )
+        message = f"failed to determine offset of {node.member}: Invalid member name"
+        known = UnknownError if type_.tag in checker.partial else DError
+        error = known(message, "D_UNKNOWN", node.at)
         error.region = "-"
         raise error
     if checker.node_flags(member.type) & Flag.BITFIELD:

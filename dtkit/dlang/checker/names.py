@@ -22,9 +22,9 @@ from dtkit.dlang.checker.nodes import (
     Variable,
     translation_of,
 )
-from dtkit.dlang.checker.unknown import refuse_unknown
+from dtkit.dlang.checker.unknown import refuse_library, refuse_unknown
 from dtkit.dlang.findings import DError, UnknownError
-from dtkit.dlang.predefined import LIBRARY_NAMES, Kind
+from dtkit.dlang.predefined import Kind
 from dtkit.dlang.syntax import tree
 from dtkit.dlang.types import (
     DYNAMIC,
@@ -80,10 +80,7 @@ def lookup(checker: Checker, node: tree.Name, kind: Kind, create: bool = False) 
     variable = checker.scope.find(node.name) or _enumerator(checker, node)
     if variable is None:
         if not create:
-            if LIBRARY_NAMES.fullmatch(node.name):
-                raise UnknownError(
-                    f"{node.name} of dtrace(1)'s library is not known", "X_LIBRARY", node.at
-                )
+            refuse_library(checker.scope, node)
             raise DError(
                 f"failed to resolve {node.name}: Unknown variable name",
                 "D_IDENT_UNDEF",
@@ -174,27 +171,10 @@ def _match(
     suffix: str,
     what: str,
 ) -> None:
+    who = f"{prefix}{variable.name}{suffix}"
+    limit = _count(at, variable, len(arguments), prefix, suffix, what)
     signature = variable.signature
     assert signature is not None
-    given, expected = len(arguments), len(signature.arguments)
-    at_least = ""
-    if signature.varargs is not None:
-        expected = limit = signature.varargs
-        mismatch = given < limit
-    elif signature.optional is not None:
-        mismatch = not signature.optional <= given <= expected
-        expected, limit, at_least = signature.optional, given, "at least "
-    else:
-        limit = expected
-        mismatch = given != expected
-    who = f"{prefix}{variable.name}{suffix}"
-    if mismatch:
-        plural = f"{what} " if given == 1 else f"{what}s "
-        raise DError(
-            f"{who} prototype mismatch: {given} {plural}passed, {at_least}{expected} expected",
-            "D_PROTO_LEN",
-            at,
-        )
     for number in range(limit):
         parameter = signature.arguments[number]
         if parameter is None:
@@ -213,6 +193,31 @@ def _match(
             )
 
 
+def _count(at: int, variable: Variable, given: int, prefix: str, suffix: str, what: str) -> int:
+    """How many arguments have a type to be compared with; raises where there are too many."""
+    signature = variable.signature
+    assert signature is not None
+    expected, at_least = len(signature.arguments), ""
+    if signature.varargs is not None:
+        expected = limit = signature.varargs
+        mismatch = given < limit
+    elif signature.optional is not None:
+        mismatch = not signature.optional <= given <= expected
+        expected, limit, at_least = signature.optional, given, "at least "
+    else:
+        limit = expected
+        mismatch = given != expected
+    who = f"{prefix}{variable.name}{suffix}"
+    if mismatch:
+        plural = f"{what} " if given == 1 else f"{what}s "
+        raise DError(
+            f"{who} prototype mismatch: {given} {plural}passed, {at_least}{expected} expected",
+            "D_PROTO_LEN",
+            at,
+        )
+    return limit
+
+
 def _call(checker: Checker, node: tree.CallExpr, read: bool) -> TypedExpr:
     if not isinstance(node.function, tree.Name):
         raise DError("function designator is not of function type", "D_FUNC_IDENT", node.at)
@@ -227,9 +232,13 @@ def _call(checker: Checker, node: tree.CallExpr, read: bool) -> TypedExpr:
                 "D_FUNC_IDKIND",
                 node.at,
             )
-    arguments = tuple(checker.expr(argument) for argument in node.arguments)
     if function.signature is None:
         function.signature, function.type = checker.scope.prototype(function)
+    try:
+        arguments = tuple(checker.expr(argument) for argument in node.arguments)
+    except UnknownError:
+        _count(node.at, function, len(node.arguments), "", "( )", "arg")
+        raise
     _match(checker, node.at, function, arguments, "", "( )", "arg")
     result = DYNAMIC if function.kind == Kind.AGGREGATING else function.type
     assert result is not None

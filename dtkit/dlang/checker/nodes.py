@@ -87,12 +87,18 @@ class Inline:
 
 @dataclass(eq=False, slots=True)
 class Translation:
-    """A translator: how each member of *output* comes from *variable*, which has type *input*."""
+    """
+    A translator: how each member of *output* comes from *variable*, which has type *input*.
+
+    :ivar unknown: the members that come from what we do not know, and whether that is still to be
+        told where one is used.
+    """
 
     output: Type
     input: Type
     variable: Variable
     members: dict[str, tuple[Type, TypedExpr]] = field(default_factory=dict)
+    unknown: dict[str, bool] = field(default_factory=dict)
     pointer: bool = False
 
 

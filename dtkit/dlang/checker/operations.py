@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from dtkit.dlang.checker.checker import Checker, Rule
 from dtkit.dlang.checker.fold import fold_binary, fold_cast, fold_unary
+from dtkit.dlang.checker.missing import incomplete
 from dtkit.dlang.checker.names import element, lookup, scalar
 from dtkit.dlang.checker.nodes import (
     Agg,
@@ -126,10 +127,21 @@ def _address(checker: Checker, at: int, operand: TypedExpr) -> TypedExpr:
 
 
 def _unknown_size(checker: Checker, type_: Type, at: int, region: str = "") -> DError:
-    known = DError if checker.types.is_complete(type_) else UnknownError
-    error = known("cannot apply sizeof to an operand of unknown size", "D_SIZEOF_TYPE", at)
+    message = "cannot apply sizeof to an operand of unknown size"
+    if _is_partial(checker, type_):
+        error: DError = UnknownError(message, "D_SIZEOF_TYPE", at)
+    else:
+        error = incomplete(checker.types, type_, message, "D_SIZEOF_TYPE", at)
     error.region = region
     return error
+
+
+def _is_partial(checker: Checker, type_: Type) -> bool:
+    """Whether only some members of a struct are known, and not its size."""
+    resolved = checker.types.resolve(type_)
+    while isinstance(resolved, Array):
+        resolved = checker.types.resolve(resolved.element)
+    return isinstance(resolved, Tagged) and resolved.tag in checker.partial
 
 
 def _sizeof(checker: Checker, at: int, operand: TypedExpr) -> TypedExpr:
@@ -137,7 +149,7 @@ def _sizeof(checker: Checker, at: int, operand: TypedExpr) -> TypedExpr:
     if operand.flags & Flag.BITFIELD:
         raise DError("cannot apply sizeof to a bit-field", "D_SIZEOF_BITFIELD", at)
     size = checker.sizeof(operand)
-    if size == 0:
+    if size == 0 or _is_partial(checker, operand.type):
         raise _unknown_size(checker, operand.type, at)
     if isinstance(operand, Str):
         return Int(at, size_t, NONE, size)
@@ -379,9 +391,10 @@ def _cast(checker: Checker, node: tree.CastExpr, read: bool) -> TypedExpr:
 
 
 def _sizeof_type(checker: Checker, node: tree.SizeofType, read: bool) -> TypedExpr:
-    size = checker.types.size(checker.declarer.type_of(node.type))
-    if size == 0:
-        raise _unknown_size(checker, checker.declarer.type_of(node.type), node.at, "-")
+    type_ = checker.declarer.type_of(node.type)
+    size = checker.types.size(type_)
+    if size == 0 or _is_partial(checker, type_):
+        raise _unknown_size(checker, type_, node.at, "-")
     return Int(node.at, checker.scope.named("size_t"), NONE, size)
 
 

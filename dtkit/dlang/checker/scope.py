@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from itertools import chain
 
 from dtkit.dlang.checker.nodes import Flag, Inline, Int, Signature, Translation, Variable
 from dtkit.dlang.checker.specifiers import Declarer
@@ -12,7 +15,7 @@ from dtkit.dlang.predefined import BUILTINS, LATEST, TYPEDEFS, Builtin, Kind, Ve
 from dtkit.dlang.source import ProgramText
 from dtkit.dlang.syntax import tree
 from dtkit.dlang.syntax.parser import parse_type
-from dtkit.dlang.types import INT, SPECIAL, Pointer, Type, Typedef, Types
+from dtkit.dlang.types import BASIC, INT, LONG, SPECIAL, Pointer, Type, Typedef, Types
 
 #: Numbers of a program's own variables begin here, and may go up to the limit.
 _FIRST_VARIABLE = 0x500
@@ -38,6 +41,8 @@ class Scope:
         self.aggregations: dict[str, Variable] = {}
         #: By the output, without typedef names.
         self.translations: dict[Type, list[Translation]] = {}
+        #: The types that translators make of what is not known.
+        self.doubtful_outputs: set[Type] = set()
         #: Names that shadow the globals: parameters of inlines and translators.
         self.local: list[dict[str, Variable]] = []
         self.source = ProgramText("")
@@ -61,11 +66,20 @@ class Scope:
         """Make D's own types, variables and functions known."""
         for name, stands_for in TYPEDEFS.items():
             self.types.typedefs[name] = self.type_named(stands_for)
+        # No keyword of D: a type that C compilers leave in a kernel's type data.
+        self.types.typedefs["_Bool"] = BASIC["_Bool"]
         for builtin in BUILTINS.values():
             self.globals[builtin.name] = self._builtin(builtin)
         null = Variable("NULL", Kind.SCALAR, 0, "builtin", INT, version=(1, 0, 0))
         null.inline = Inline(Int(0, INT, Flag.SIGNED, 0))
         self.globals["NULL"] = null
+
+    def add_constant(self, name: str, value: int) -> None:
+        """Make a name of D's library known that stands for a number."""
+        type_ = INT if -(1 << 31) <= value < 1 << 31 else LONG
+        constant = Variable(name, Kind.SCALAR, 0, "builtin", type_)
+        constant.inline = Inline(Int(0, type_, Flag.SIGNED, value & (1 << 64) - 1))
+        self.globals[name] = constant
 
     def _builtin(self, builtin: Builtin) -> Variable:
         return Variable(
@@ -144,7 +158,8 @@ class Scope:
             return SPECIAL[text]
         if text not in self._named:
             # dtrace(1) looks types up by name, and passes over qualifiers.
-            name = parse_type(_QUALIFIER.sub("", text), self.types.typedefs)
+            known = _Either(self.types.typedefs, self.types.names.typedefs)
+            name = parse_type(_QUALIFIER.sub("", text), known)
             self._named[text] = Declarer(self.types, _number).type_of(name)
         return self._named[text]
 
@@ -177,14 +192,28 @@ class Scope:
         for exact in (True, False):
             for found in candidates:
                 if found.input == native if exact else self.types.compatible(found.input, native):
-                    return Translation(
-                        found.output, found.input, found.variable, found.members, pointer
-                    )
+                    return replace(found, pointer=pointer)
         return None
 
     def line(self, at: int) -> int:
         """The line of offset *at* in the program."""
         return self.source.position(at)[0]
+
+
+class _Either(Collection[str]):
+    """What is in one of two collections, without a third."""
+
+    def __init__(self, one: Collection[str], other: Collection[str]) -> None:
+        self._both = one, other
+
+    def __contains__(self, name: object) -> bool:
+        return any(name in names for names in self._both)
+
+    def __iter__(self) -> Iterator[str]:
+        return chain(*self._both)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._both))
 
 
 def _number(node: tree.Expr) -> int | None:

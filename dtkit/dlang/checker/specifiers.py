@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from dtkit.dlang.checker.missing import incomplete, undeclared
 from dtkit.dlang.findings import DError
 from dtkit.dlang.syntax import tree
 from dtkit.dlang.syntax.tree import ArrayOf, Declarator, Expr, FunctionOf, PointerTo, Specifiers
@@ -181,7 +182,8 @@ class Declarer:
         bare = name.rpartition("`")[2]
         if bare in self.types.typedefs:
             return Typedef(bare, self.types.typedefs[bare])
-        raise DError(f"failed to resolve type {name}: Unknown type name", "D_DECL_TYPE", at)
+        message = f"failed to resolve type {name}: Unknown type name"
+        raise undeclared(self.types, "typedef", bare, message, "D_DECL_TYPE", at)
 
     def _basic(self, words: Sequence[str], specifiers: Specifiers) -> Type:
         counts = {word: words.count(word) for word in words}
@@ -339,11 +341,8 @@ class Declarer:
                 declarator.at,
             )
         if not self.types.is_complete(resolved):
-            raise DError(
-                f"incomplete struct/union/enum {self.types.name(type_)}: {name}",
-                "D_DECL_INCOMPLETE",
-                declarator.at,
-            )
+            message = f"incomplete struct/union/enum {self.types.name(type_)}: {name}"
+            raise incomplete(self.types, resolved, message, "D_DECL_INCOMPLETE", declarator.at)
         if isinstance(resolved, Integer) and not resolved.bits:
             raise DError(f"cannot have void member: {name}", "D_DECL_VOIDOBJ", declarator.at)
         if isinstance(resolved, FunctionType):
@@ -379,9 +378,8 @@ class Declarer:
         tag = body.tag if body.tag is not None else self.types.anonymous_tag()
         if body.values is None:
             if tag not in self.types.enums:
-                raise DError(
-                    f"incomplete struct/union/enum enum {tag}", "D_DECL_INCOMPLETE", body.at
-                )
+                message = f"incomplete struct/union/enum enum {tag}"
+                raise undeclared(self.types, "enum", tag, message, "D_DECL_INCOMPLETE", body.at)
             return Tagged("enum", tag)
         if tag in self.types.enums:
             raise DError(f"type redeclared: enum {tag}", "D_DECL_TYPERED", body.at)

@@ -30,6 +30,16 @@ def refuse_unknown(variable: Variable, at: int) -> None:
         raise UnknownError(f"{variable.shown} is of unknown type", "X_UNKNOWN", at, told=False)
 
 
+def refuse_library(scope: Scope, node: tree.Name) -> None:
+    """
+    Go no further with a name of D's library that we know nothing of.
+
+    :raises UnknownError: it is one.
+    """
+    if node.name in scope.types.names.library:
+        raise UnknownError(f"{node.name} of dtrace(1)'s library is not known", "X_LIBRARY", node.at)
+
+
 def mark_assigned(scope: Scope, node: object) -> None:
     """Mark the variables that *node*, a part of a syntax tree, assigns to."""
     for target in _targets(node):
@@ -37,12 +47,13 @@ def mark_assigned(scope: Scope, node: object) -> None:
 
 
 def mark_declared(scope: Scope, item: object) -> None:
-    """Mark what a declaration declares: variables, or an inline."""
+    """Mark what a declaration declares: variables, an inline, types, a translator."""
+    _mark_types(scope, item)
     declarators: tuple[tree.Declarator, ...] = ()
     words: tuple[str, ...] = ()
     if isinstance(item, tree.InlineDeclaration):
         declarators = (item.declarator,)
-    elif isinstance(item, tree.Declaration):
+    elif isinstance(item, tree.Declaration) and "typedef" not in item.specifiers.words:
         declarators, words = item.declarators, item.specifiers.words
     for declarator in declarators:
         if declarator.name is not None:
@@ -52,6 +63,24 @@ def mark_declared(scope: Scope, item: object) -> None:
                 declarator.name, where, Kind.SCALAR, declarator.at
             )
             variable.unknown = True
+
+
+def _mark_types(scope: Scope, item: object) -> None:
+    doubtful = scope.types.doubtful
+    for part in tree.walk(item):
+        match part:
+            case tree.StructSpecifier(_, kind, str(tag), members) if members is not None:
+                if (kind, tag) not in scope.types.layouts:
+                    doubtful.add((kind, tag))
+            case tree.EnumSpecifier(_, str(tag), values) if values is not None:
+                if tag not in scope.types.enums:
+                    doubtful.add(("enum", tag))
+            case tree.Declaration(_, specifiers, declarators) if "typedef" in specifiers.words:
+                doubtful.update(
+                    ("typedef", declarator.name)
+                    for declarator in declarators
+                    if declarator.name is not None and declarator.name not in scope.types.typedefs
+                )
 
 
 def _targets(node: object) -> Iterator[object]:

@@ -47,11 +47,14 @@ _DEPTH = 20_000
 @cache
 def library(of: TargetKernel) -> Scope:
     """The types, inlines and translators of a kernel; copied for each program."""
-    scope = Scope(Types(), MBUF_VERSION)
+    scope = Scope(Types(names=of.names), MBUF_VERSION)
     scope.add_builtins()
-    checker = Checker(scope, RULES)
+    for name, value in of.constants.items():
+        scope.add_constant(name, value)
+    checker = Checker(scope, RULES, of.symbols)
     checker.declarer.native = True
-    declarations = Declarations(checker)
+    # What hangs on a variable that this kernel's table has not is told where it is used.
+    declarations = Declarations(checker, lambda error: None)
     for text in of.declarations:
         program = parse(text, "library", scope.types.typedefs, scope.globals)
         for item in program.externals:
@@ -62,6 +65,12 @@ def library(of: TargetKernel) -> Scope:
     for variable in scope.globals.values():
         variable.scope = "builtin"
     return scope
+
+
+@cache
+def type_names(of: TargetKernel) -> frozenset[str]:
+    """The names that stand for types in programs for a kernel, whether we know the types or not."""
+    return of.names.typedefs.union(library(of).types.typedefs)
 
 
 def compile_program(
@@ -87,9 +96,7 @@ def compile_program(
     options = options or Options()
     base = library(of)
     with deep_recursion():
-        program = parse(
-            text, file, base.types.typedefs, base.globals, arguments, options.defaultargs
-        )
+        program = parse(text, file, type_names(of), base.globals, arguments, options.defaultargs)
         scope = base.copy()
         scope.source = program.source
         compiler = Compiler(of, scope, options, on_error)
@@ -135,7 +142,7 @@ class Compiler:
         self.scope = scope
         self.types = scope.types
         self.checker = Checker(scope, RULES, of.symbols, of.release.partial)
-        self.declarations = Declarations(self.checker)
+        self.declarations = Declarations(self.checker, self._complain)
         self.generator = Generator(self.checker)
         self.options = options
         self.on_error = on_error

@@ -5,7 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from dtkit.dlang.compiler.compile import compile_program, deep_recursion, library
+from dtkit.dlang.compiler.compile import (
+    compile_program,
+    deep_recursion,
+    library,
+    type_names,
+)
 from dtkit.dlang.findings import NOT_RUN, DError, Finding, Severity, UnknownError
 from dtkit.dlang.options import WITH_COPYOUTMBUF, Options
 from dtkit.dlang.predefined import BUILTINS, LATEST
@@ -56,7 +61,7 @@ def _errors(errors: Iterable[DError], source: ProgramText) -> Iterator[Finding]:
                 continue
             severity = Severity.WARNING
             message += ": what depends on it is not checked"
-        yield Finding.of(source, message, error.tag, error.at, severity)
+        yield Finding.of(source, message, error.tag, error.at, severity, error.hint)
 
 
 def _versions(
@@ -87,9 +92,9 @@ def _parse(
     defaults: bool = False,
     of: TargetKernel | None = None,
 ) -> tree.TranslationUnit:
-    base = library(of or target_kernel())
+    of = of or target_kernel()
     with deep_recursion():
-        return parse(program, None, base.types.typedefs, base.globals, arguments, defaults)
+        return parse(program, None, type_names(of), library(of).globals, arguments, defaults)
 
 
 def clauses(program: str, arguments: Sequence[str] = ()) -> list[tuple[str, ...]]:

@@ -189,6 +189,8 @@ class DLexer:
         self.expression = expression
         self.pragmas: list[Pragma] = []
         self.used_arguments: set[int] = set()
+        #: The last word that is no type, and looks like one.
+        self.last_word = ""
 
     def tokens(self, text: str) -> Iterator[Token]:
         """The tokens of *text*; raises :class:`DError` where there is none."""
@@ -248,7 +250,7 @@ class _Scan:
     :ivar typedef: whether within a typedef.
     :ivar awaits_typedef: whether the next name that stands outside of braces is that of a typedef.
     :ivar open: how many of each kind of bracket are open.
-    :ivar previous: kind of the token before.
+    :ivar previous: kind of the token before, and of the one before it.
     """
 
     def __init__(self, lexer: DLexer, text: str) -> None:
@@ -258,7 +260,7 @@ class _Scan:
         self.inner = self.clause = lexer.expression
         self.typedef = self.awaits_typedef = False
         self.open = {"{": 0, "(": 0, "[": 0}
-        self.previous = ""
+        self.previous = self.before_previous = ""
 
     def tokens(self) -> Iterator[Token]:
         text, end = self.text, len(self.text)
@@ -276,7 +278,7 @@ class _Scan:
                 if made is None:
                     continue
                 kind, value = made
-            self.previous = kind
+            self.before_previous, self.previous = self.previous, kind
             yield Token(kind, value, start, end_pos=self.at)
 
     # Between the tokens
@@ -335,14 +337,27 @@ class _Scan:
             value = scoped
         if (
             self.lexer.is_type(value)
-            and self.previous not in _TYPE_ENDS
+            and not self.is_declared_here()
             and not self.is_assigned(value)
         ):
             return "TYPENAME", value
         if self.awaits_typedef and not self.open["{"] and self.previous not in ("STRUCT", "ENUM"):
             self.lexer.declared.add(value)
             self.awaits_typedef = False
+        if value.endswith("_t"):
+            self.lexer.last_word = value
         return "IDENT", value
+
+    def is_declared_here(self) -> bool:
+        """Whether a type stands before the word in hand, so that it is what gets the type."""
+        if self.previous in _TYPE_ENDS:
+            return True
+        if self.before_previous in ("STRUCT", "ENUM") and self.previous == "IDENT":
+            return True
+        outside = not self.clause and not self.open["{"]
+        if self.previous == "STAR":
+            return outside and self.awaits_typedef and not self.open["("]
+        return outside and self.previous == "_RBRACE"
 
     def is_assigned(self, value: str) -> bool:
         """Whether the word in hand, a type's name, is a variable about to be made."""

@@ -123,7 +123,13 @@ def _run(start: str, text: str, lexer: DLexer) -> Any:
         if token.type == "$END":
             raise DError("syntax error near end of input", "D_SYNTAX", len(text)) from None
         near = text[token.start_pos : token.end_pos].partition("\n")[0]
-        raise DError(f'syntax error near "{near}"', "D_SYNTAX", token.start_pos) from None
+        refused = DError(f'syntax error near "{near}"', "D_SYNTAX", token.start_pos)
+        word = lexer.last_word
+        if word and word not in lexer.variables:
+            refused.hint = (
+                f"if {word} is a type, it is in no table of dtkit: --types FILE adds declarations"
+            )
+        raise refused from None
 
 
 class _Tokens(Lexer):

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the ip, tcp and udp providers pass in args[], as dtrace_ip(4), dtrace_tcp(4) and
- * dtrace_udp(4) describe it. Of a connection's state, which is not simulated, there is only the
- * address.
+ * What the ip, udp and udplite providers pass in args[], as dtrace_ip(4), dtrace_udp(4) and
+ * dtrace_udplite(4) describe it, and what tcp(4)'s has in all releases.
  */
 
 typedef uint32_t ipaddr_t;
@@ -33,6 +32,19 @@ typedef struct ifinfo {
 	uintptr_t if_addr;
 } ifinfo_t;
 
+typedef struct {
+	uint8_t ipha_version_and_hdr_length;
+	uint8_t ipha_type_of_service;
+	uint16_t ipha_length;
+	uint16_t ipha_ident;
+	uint16_t ipha_fragment_offset_and_flags;
+	uint8_t ipha_ttl;
+	uint8_t ipha_protocol;
+	uint16_t ipha_hdr_checksum;
+	ipaddr_t ipha_src;
+	ipaddr_t ipha_dst;
+} ipha_t;
+
 typedef struct ipv4info {
 	uint8_t ipv4_ver;
 	uint8_t ipv4_ihl;
@@ -49,7 +61,7 @@ typedef struct ipv4info {
 	ipaddr_t ipv4_dst;
 	string ipv4_saddr;
 	string ipv4_daddr;
-	struct ip *ipv4_hdr;
+	ipha_t *ipv4_hdr;
 } ipv4info_t;
 
 typedef struct ipv6info {
@@ -67,35 +79,50 @@ typedef struct ipv6info {
 	struct ip6_hdr *ipv6_hdr;
 } ipv6info_t;
 
-typedef struct tcpinfo {
-	uint16_t tcp_sport;
-	uint16_t tcp_dport;
-	uint32_t tcp_seq;
-	uint32_t tcp_ack;
-	uint8_t tcp_offset;
-	uint8_t tcp_flags;
-	uint16_t tcp_window;
-	uint16_t tcp_checksum;
-	uint16_t tcp_urgent;
-	struct tcphdr *tcp_hdr;
-} tcpinfo_t;
-
-typedef struct tcpinfoh {
-	uint16_t tcp_sport;
-	uint16_t tcp_dport;
-	uint32_t tcp_seq;
-	uint32_t tcp_ack;
-	uint8_t tcp_offset;
-	uint8_t tcp_flags;
-	uint16_t tcp_window;
-	uint16_t tcp_checksum;
-	uint16_t tcp_urgent;
-	struct tcphdr *tcp_hdr;
-} tcpinfoh_t;
-
 typedef struct tcpsinfo {
 	uintptr_t tcps_addr;
+	int tcps_local;
+	int tcps_active;
+	uint16_t tcps_lport;
+	uint16_t tcps_rport;
+	string tcps_laddr;
+	string tcps_raddr;
+	int32_t tcps_state;
+	uint32_t tcps_iss;
+	uint32_t tcps_irs;
+	uint32_t tcps_suna;
+	uint32_t tcps_smax;
+	uint32_t tcps_snxt;
+	uint32_t tcps_rack;
+	uint32_t tcps_rnxt;
+	u_long tcps_swnd;
+	int32_t tcps_snd_ws;
+	uint32_t tcps_swl1;
+	uint32_t tcps_swl2;
+	uint32_t tcps_rup;
+	uint32_t tcps_radv;
+	u_long tcps_rwnd;
+	int32_t tcps_rcv_ws;
+	u_long tcps_cwnd;
+	u_long tcps_cwnd_ssthresh;
+	uint32_t tcps_srecover;
+	uint32_t tcps_sack_fack;
+	uint32_t tcps_sack_snxt;
+	uint32_t tcps_rto;
+	uint32_t tcps_mss;
+	int tcps_retransmit;
+	int tcps_srtt;
+	int tcps_debug;
+	int tcps_cookie;
+	int32_t tcps_dupacks;
+	uint32_t tcps_rtttime;
+	uint32_t tcps_rtseq;
+	uint32_t tcps_ts_recent;
 } tcpsinfo_t;
+
+typedef struct tcplsinfo {
+	int32_t tcps_state;
+} tcplsinfo_t;
 
 typedef struct udpinfo {
 	uint16_t udp_sport;
@@ -107,31 +134,78 @@ typedef struct udpinfo {
 
 typedef struct udpsinfo {
 	uintptr_t udps_addr;
+	uint16_t udps_lport;
+	uint16_t udps_rport;
+	string udps_laddr;
+	string udps_raddr;
 } udpsinfo_t;
 
-inline short IPPROTO_ICMP = 1;
-inline short IPPROTO_IGMP = 2;
-inline short IPPROTO_TCP = 6;
-inline short IPPROTO_UDP = 17;
-inline short IPPROTO_ICMPV6 = 58;
-inline short IPPROTO_SCTP = 132;
+typedef struct udpliteinfo {
+	uint16_t udplite_sport;
+	uint16_t udplite_dport;
+	uint16_t udplite_coverage;
+	uint16_t udplite_checksum;
+	struct udplitehdr *udplite_hdr;
+} udpliteinfo_t;
 
-inline uint8_t TH_FIN = 0x01;
-inline uint8_t TH_SYN = 0x02;
-inline uint8_t TH_RST = 0x04;
-inline uint8_t TH_PUSH = 0x08;
-inline uint8_t TH_ACK = 0x10;
-inline uint8_t TH_URG = 0x20;
-inline uint8_t TH_ECE = 0x40;
-inline uint8_t TH_CWR = 0x80;
+typedef struct udplitesinfo {
+	uintptr_t udplites_addr;
+	uint16_t udplites_lport;
+	uint16_t udplites_rport;
+	string udplites_laddr;
+	string udplites_raddr;
+} udplitesinfo_t;
 
 inline string protocols[int proto] =
+    proto == IPPROTO_IP ? "IP" :
     proto == IPPROTO_ICMP ? "ICMP" :
     proto == IPPROTO_IGMP ? "IGMP" :
+    proto == IPPROTO_IPV4 ? "IPV4" :
     proto == IPPROTO_TCP ? "TCP" :
     proto == IPPROTO_UDP ? "UDP" :
+    proto == IPPROTO_IPV6 ? "IPV6" :
+    proto == IPPROTO_ROUTING ? "ROUTING" :
+    proto == IPPROTO_FRAGMENT ? "FRAGMENT" :
+    proto == IPPROTO_RSVP ? "RSVP" :
+    proto == IPPROTO_GRE ? "GRE" :
+    proto == IPPROTO_ESP ? "ESP" :
+    proto == IPPROTO_AH ? "AH" :
+    proto == IPPROTO_MOBILE ? "MOBILE" :
     proto == IPPROTO_ICMPV6 ? "ICMPV6" :
+    proto == IPPROTO_DSTOPTS ? "DSTOPTS" :
+    proto == IPPROTO_ETHERIP ? "ETHERIP" :
+    proto == IPPROTO_PIM ? "PIM" :
+    proto == IPPROTO_IPCOMP ? "IPCOMP" :
     proto == IPPROTO_SCTP ? "SCTP" :
+    proto == IPPROTO_UDPLITE ? "UDPLITE" :
+    proto == IPPROTO_RAW ? "RAW" :
+    "<unknown>";
+
+inline string tcp_state_string[int32_t state] =
+    state == TCPS_CLOSED ? "state-closed" :
+    state == TCPS_LISTEN ? "state-listen" :
+    state == TCPS_SYN_SENT ? "state-syn-sent" :
+    state == TCPS_SYN_RECEIVED ? "state-syn-received" :
+    state == TCPS_ESTABLISHED ? "state-established" :
+    state == TCPS_CLOSE_WAIT ? "state-close-wait" :
+    state == TCPS_FIN_WAIT_1 ? "state-fin-wait-1" :
+    state == TCPS_CLOSING ? "state-closing" :
+    state == TCPS_LAST_ACK ? "state-last-ack" :
+    state == TCPS_FIN_WAIT_2 ? "state-fin-wait-2" :
+    state == TCPS_TIME_WAIT ? "state-time-wait" :
+    "<unknown>";
+
+inline string tcpdebug_dir_string[uint8_t direction] =
+    direction == TA_INPUT ? "input" :
+    direction == TA_OUTPUT ? "output" :
+    direction == TA_USER ? "user" :
+    direction == TA_RESPOND ? "respond" :
+    direction == TA_DROP ? "drop" :
+    "unknown";
+
+inline string siftr_dir_string[uint8_t direction] =
+    direction == SIFTR_IN ? "in" :
+    direction == SIFTR_OUT ? "out" :
     "<unknown>";
 
 translator pktinfo_t < void *p > {
@@ -139,13 +213,6 @@ translator pktinfo_t < void *p > {
 };
 
 translator csinfo_t < void *p > {
-	cs_addr = NULL;
-	cs_cid = (uint64_t)p;
-	cs_pid = 0;
-	cs_zoneid = 0;
-};
-
-translator csinfo_t < struct tcpcb *p > {
 	cs_addr = NULL;
 	cs_cid = (uint64_t)p;
 	cs_pid = 0;
@@ -193,7 +260,7 @@ translator ipinfo_t < struct mbuf *m > {
 
 translator ifinfo_t < struct ifnet *p > {
 	if_name = p == NULL ? "<null>" : stringof(p->if_xname);
-	if_local = 0;
+	if_local = p == NULL ? 0 : (p->if_flags & IFF_LOOPBACK) == 0 ? 0 : 1;
 	if_addr = (uintptr_t)p;
 };
 
@@ -213,7 +280,7 @@ translator ipv4info_t < struct ip *p > {
 	ipv4_dst = p == NULL ? 0 : (ipaddr_t)ntohl(p->ip_dst.s_addr);
 	ipv4_saddr = p == NULL ? 0 : inet_ntoa(&p->ip_src.s_addr);
 	ipv4_daddr = p == NULL ? 0 : inet_ntoa(&p->ip_dst.s_addr);
-	ipv4_hdr = p;
+	ipv4_hdr = (ipha_t *)p;
 };
 
 translator ipv6info_t < struct ip6_hdr *p > {
@@ -231,35 +298,8 @@ translator ipv6info_t < struct ip6_hdr *p > {
 	ipv6_hdr = p;
 };
 
-translator tcpinfo_t < struct tcphdr *p > {
-	tcp_sport = p == NULL ? 0 : ntohs(p->th_sport);
-	tcp_dport = p == NULL ? 0 : ntohs(p->th_dport);
-	tcp_seq = p == NULL ? -1 : ntohl(p->th_seq);
-	tcp_ack = p == NULL ? -1 : ntohl(p->th_ack);
-	tcp_offset = p == NULL ? -1 : (p->th_off >> 2);
-	tcp_flags = p == NULL ? 0 : p->th_flags;
-	tcp_window = p == NULL ? 0 : ntohs(p->th_win);
-	tcp_checksum = p == NULL ? 0 : ntohs(p->th_sum);
-	tcp_urgent = p == NULL ? 0 : ntohs(p->th_urp);
-	tcp_hdr = (struct tcphdr *)p;
-};
-
-/* Of a header that the kernel has put into its own byte order. */
-translator tcpinfoh_t < struct tcphdr *p > {
-	tcp_sport = p == NULL ? 0 : ntohs(p->th_sport);
-	tcp_dport = p == NULL ? 0 : ntohs(p->th_dport);
-	tcp_seq = p == NULL ? -1 : p->th_seq;
-	tcp_ack = p == NULL ? -1 : p->th_ack;
-	tcp_offset = p == NULL ? -1 : (p->th_off >> 2);
-	tcp_flags = p == NULL ? 0 : p->th_flags;
-	tcp_window = p == NULL ? 0 : p->th_win;
-	tcp_checksum = p == NULL ? 0 : ntohs(p->th_sum);
-	tcp_urgent = p == NULL ? 0 : p->th_urp;
-	tcp_hdr = (struct tcphdr *)p;
-};
-
-translator tcpsinfo_t < struct tcpcb *p > {
-	tcps_addr = (uintptr_t)p;
+translator tcplsinfo_t < int s > {
+	tcps_state = s;
 };
 
 translator udpinfo_t < struct udphdr *p > {
@@ -272,4 +312,36 @@ translator udpinfo_t < struct udphdr *p > {
 
 translator udpsinfo_t < struct inpcb *p > {
 	udps_addr = (uintptr_t)p;
+	udps_lport = p == NULL ? 0 : ntohs(p->inp_inc.inc_ie.ie_lport);
+	udps_rport = p == NULL ? 0 : ntohs(p->inp_inc.inc_ie.ie_fport);
+	udps_laddr = p == NULL ? "<unknown>" :
+	    p->inp_vflag == INP_IPV4 ?
+	    inet_ntoa(&p->inp_inc.inc_ie.ie_dependladdr.id46_addr.ia46_addr4.s_addr) :
+	    inet_ntoa6(&p->inp_inc.inc_ie.ie_dependladdr.id6_addr);
+	udps_raddr = p == NULL ? "<unknown>" :
+	    p->inp_vflag == INP_IPV4 ?
+	    inet_ntoa(&p->inp_inc.inc_ie.ie_dependfaddr.id46_addr.ia46_addr4.s_addr) :
+	    inet_ntoa6(&p->inp_inc.inc_ie.ie_dependfaddr.id6_addr);
+};
+
+translator udpliteinfo_t < struct udphdr *p > {
+	udplite_sport = p == NULL ? 0 : ntohs(p->uh_sport);
+	udplite_dport = p == NULL ? 0 : ntohs(p->uh_dport);
+	udplite_coverage = p == NULL ? 0 : ntohs(p->uh_ulen);
+	udplite_checksum = p == NULL ? 0 : ntohs(p->uh_sum);
+	udplite_hdr = (struct udplitehdr *)p;
+};
+
+translator udplitesinfo_t < struct inpcb *p > {
+	udplites_addr = (uintptr_t)p;
+	udplites_lport = p == NULL ? 0 : ntohs(p->inp_inc.inc_ie.ie_lport);
+	udplites_rport = p == NULL ? 0 : ntohs(p->inp_inc.inc_ie.ie_fport);
+	udplites_laddr = p == NULL ? "<unknown>" :
+	    p->inp_vflag == INP_IPV4 ?
+	    inet_ntoa(&p->inp_inc.inc_ie.ie_dependladdr.id46_addr.ia46_addr4.s_addr) :
+	    inet_ntoa6(&p->inp_inc.inc_ie.ie_dependladdr.id6_addr);
+	udplites_raddr = p == NULL ? "<unknown>" :
+	    p->inp_vflag == INP_IPV4 ?
+	    inet_ntoa(&p->inp_inc.inc_ie.ie_dependfaddr.id46_addr.ia46_addr4.s_addr) :
+	    inet_ntoa6(&p->inp_inc.inc_ie.ie_dependfaddr.id6_addr);
 };

@@ -14,12 +14,45 @@ typedef unsigned char u_int8_t;
 typedef unsigned short u_int16_t;
 typedef unsigned int u_int32_t;
 typedef unsigned long u_int64_t;
+typedef _Bool bool;
+typedef unsigned int uint;
+typedef unsigned long ulong;
+typedef unsigned short ushort;
+typedef long quad_t;
+typedef unsigned long u_quad_t;
 typedef char *caddr_t;
+typedef long off_t;
+typedef long time_t;
+typedef long suseconds_t;
+typedef long sbintime_t;
+typedef long register_t;
+typedef unsigned long u_register_t;
+typedef long daddr_t;
+typedef unsigned short mode_t;
+typedef unsigned int socklen_t;
+typedef unsigned int fflags_t;
+typedef int lwpid_t;
+typedef int clockid_t;
+typedef unsigned long vm_offset_t;
+typedef unsigned long vm_paddr_t;
+typedef unsigned long vm_size_t;
+typedef unsigned long *counter_u64_t;
 typedef unsigned int uid_t;
 typedef unsigned int gid_t;
 typedef unsigned int in_addr_t;
 typedef unsigned short in_port_t;
 typedef unsigned char sa_family_t;
+
+/* sys/_timespec.h, sys/_timeval.h */
+struct timespec {
+	time_t tv_sec;
+	long tv_nsec;
+};
+
+struct timeval {
+	time_t tv_sec;
+	suseconds_t tv_usec;
+};
 
 struct proc {
 	struct proc *p_pptr;
@@ -68,13 +101,6 @@ struct vnet {
 	unsigned long vnet_data_base;
 };
 
-/* netinet/tcp_var.h: what D looks at, at offsets of its own */
-struct tcpcb {
-	u_int snd_una;
-	u_int snd_max;
-	u_int snd_nxt;
-};
-
 /* net/if_var.h: up to the name that the interface is known by. */
 struct ifnet {
 	struct ifnet *if_link;
@@ -91,6 +117,7 @@ struct ifnet {
 	char if_xname[16];
 	const char *if_description;
 	struct vnet *if_vnet;
+	int if_flags;
 };
 
 struct sockaddr {
@@ -111,6 +138,44 @@ struct in6_addr {
 		uint16_t __u6_addr16[8];
 		uint32_t __u6_addr32[4];
 	} __u6_addr;
+};
+
+/* sys/socketvar.h: what D looks at, at offsets of its own */
+struct socket {
+	uint32_t so_options;
+	uint32_t so_user_cookie;
+	struct ucred *so_cred;
+};
+
+/* netinet/in_pcb.h: what D looks at of a connection's end, at offsets of its own */
+union in_dependaddr {
+	struct {
+		u_int32_t ia46_pad32[3];
+		struct in_addr ia46_addr4;
+	} id46_addr;
+	struct in6_addr id6_addr;
+};
+
+struct in_endpoints {
+	u_int16_t ie_fport;
+	u_int16_t ie_lport;
+	union in_dependaddr ie_dependfaddr;
+	union in_dependaddr ie_dependladdr;
+	u_int32_t ie6_zoneid;
+};
+
+struct in_conninfo {
+	u_int8_t inc_flags;
+	u_int8_t inc_len;
+	u_int16_t inc_fibnum;
+	struct in_endpoints inc_ie;
+};
+
+struct inpcb {
+	struct socket *inp_socket;
+	struct ucred *inp_cred;
+	u_char inp_vflag;
+	struct in_conninfo inp_inc;
 };
 
 /* net/ethernet.h */
