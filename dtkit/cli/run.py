@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -39,9 +40,10 @@ from dtkit.cli.options import (
     WRITE,
 )
 from dtkit.cli.printing import PacketPrinter, packet_lines
-from dtkit.cli.running import CommandAfterDashes, run_script
+from dtkit.cli.running import CommandAfterDashes, connection, run_script
 from dtkit.cli.terminal import say
 from dtkit.freebsd import Release
+from dtkit.generate.conditions import ConditionError
 from dtkit.generate.ready import ready, ready_made
 from dtkit.generate.request import Copy
 from dtkit.generate.script import script
@@ -129,8 +131,8 @@ def command(
             raise click.UsageError("--simulate has its packets from a file: no COMMAND")
     else:
         refuse(given(ctx, "packets", "path"), "is for --simulate")
-    text = _program(ctx, words, listing, release, argument, options)
     there = Host(host, Elevation(elevation) if elevation else None)
+    text = _program(ctx, words, listing, release, argument, options, there)
     with ExitStack() as stack:
         capture = None
         turns = rotation(ctx, write, file_size, file_seconds, file_count)
@@ -198,6 +200,7 @@ def _program(
     release: Release | None,
     argument: int | None,
     options: dict[str, Any],
+    host: Host,
 ) -> str:
     """The script that the command line asks for."""
     if any(word.endswith(".d") or word == "-" for word in words):
@@ -207,8 +210,24 @@ def _program(
         refuse(given_but(ctx, *_ASIDE, "release"), f"{words[0]} is ready-made; name probes instead")
         return ready_made(words[0], release)
     found = find_probes(known_probes(ctx, listing, release), words, argument)
+    made_by = ["dtkit", "run", *words]
+    own = connection(ctx, host)
+    wanted = options["filter_"]
+    excluded = own.excluded(wanted) if own else wanted
     try:
-        text, notes = script(found, make_request(ctx, True, options), ["dtkit", "run", *words])
+        try:
+            request = make_request(ctx, True, options)
+            if excluded != wanted:
+                conditions = replace(request.conditions, filter=excluded)
+                text, notes = script(found, replace(request, conditions=conditions), made_by)
+            else:
+                text, notes = script(found, request, made_by)
+        except ConditionError:
+            if excluded == wanted:
+                raise
+            # Where it is not known what packets start with, no filter can leave them out.
+            text, notes = script(found, request, made_by)
+            notes.append(f"packets of the connection to {host} are shown as well")
     except ValueError as error:
         raise refusal(ctx, error) from error
     for note in notes:

@@ -17,6 +17,7 @@ from dtkit.cli.failure import Failure
 from dtkit.cli.inputs import Watched, first_interrupt
 from dtkit.cli.terminal import say, tell
 from dtkit.live.companion import Companion
+from dtkit.live.connection import Connection, own_connection
 from dtkit.live.dtrace import running
 from dtkit.live.hints import hint
 from dtkit.live.host import DtraceError, Host, NowhereError
@@ -42,6 +43,21 @@ class CommandAfterDashes(click.Command):
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         return [*super().collect_usage_pieces(ctx), "[-- COMMAND...]"]
+
+
+def connection(ctx: click.Context, host: Host) -> Connection | None:
+    """
+    The connection by which a host is traced, if it is another one.
+
+    :raises click.UsageError: the host's name is none.
+    :raises Failure: it cannot be reached.
+    """
+    try:
+        return own_connection(host)
+    except NowhereError as error:
+        raise click.UsageError(str(error)) from error
+    except DtraceError as error:
+        raise Failure(str(error), ctx) from error
 
 
 class RunningScript:

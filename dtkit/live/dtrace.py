@@ -211,8 +211,7 @@ def _child(
     elif together:
         raise DtraceError(_told(f"the shell on {host} ended", said, status))
     if status and not together:
-        where = f"{host.name}: " if host.name else ""
-        raise DtraceError(_told(f"{where}{what}", said, status))
+        raise DtraceError(_told(f"{what} on {host}", said, status))
 
 
 def _told(what: str, said: str, status: int) -> str:

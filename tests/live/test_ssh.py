@@ -18,6 +18,7 @@ import pytest
 from click.testing import Result
 
 from tests.cli.listing import LISTING
+from tests.output.dtrace_text import dump
 from tests.packets import captures
 from tests.trace.frames import ipv4, tcp
 
@@ -208,7 +209,142 @@ def test_the_last_words_of_a_host_are_quoted_and_a_terminal_obeys_none(
     finally:
         program.write_text(before)
     assert result.exit_code == 1
-    said = "dtrace(1) on router could not list its probes: no \\x1b]0;pwned\\x07privilege"
+    said = "dtrace(1) could not list its probes on router: no \\x1b]0;pwned\\x07privilege"
     assert said in result.stderr
     assert "Welcome" not in result.stderr
     assert "\x1b" not in result.stderr
+
+
+def put(there: Path, text: str) -> str:
+    """Another dtrace(1) there; what was there before."""
+    before = (there / "dtrace").read_text()
+    (there / "dtrace").write_text(f"#!/bin/sh\ncd {there}\n{text}")
+    return before
+
+
+#: The first bytes of a script's output, and a packet.
+BEGUN = f"""cat <<'END'
+@dtkit 1 start dtkit=0.1.0 timestamp=1 walltimestamp=1600000000000000000
+@dtkit 1 mbuf probe=fbt::f:entry id=1 cpu=0 t=5 m=0x10 len=2 off=0 dump=2
+{dump(bytes([0x45, 0]))}
+END
+"""
+
+
+def test_packets_are_shown_of_another_host_while_a_command_runs_there(
+    dtkit: Dtkit, router: Path
+) -> None:
+    mark = router / "a mark"
+    endless = "trap 'exit 0' TERM\nwhile :; do sleep 0.05; done\n"
+    before = put(router, f"cat > /dev/null\n{BEGUN}{endless}")
+    try:
+        result = dtkit(
+            *("run", "--host", "router", "ip_input", "-t"),
+            *("--", "sh", "-c", 'echo "$SSH_CONNECTION" > "$1"', "sh", str(mark)),
+        )
+    finally:
+        (router / "dtrace").write_text(before)
+    assert result.exit_code == 0, result.stderr
+    assert "2 bytes: 45 00" in result.stdout
+    assert mark.read_text().startswith("127.0.0.1 ")
+
+
+def test_the_connection_itself_is_left_out(dtkit: Dtkit, router: Path) -> None:
+    dtkit("run", "--host", "router", "ip_input")
+    port = next(
+        line.split()[1]
+        for line in (router.parent / "ssh_config").read_text().splitlines()
+        if line.startswith("Port")
+    )
+    excluding = dtkit("script", "ip_input", "--filter", f"not (tcp port {port} and host 127.0.0.1)")
+    clauses = excluding.stdout.partition("BEGIN")[2]
+    assert clauses in (router / "script.d").read_text()
+    for wanted in ("icmp", f"tcp port {port}"):
+        dtkit("run", "--host", "router", "ip_input", "--filter", wanted)
+        plain = dtkit("script", "ip_input", "--filter", wanted).stdout.partition("BEGIN")[2]
+        assert plain in (router / "script.d").read_text()
+
+
+@pytest.mark.parametrize("status", [1, 3, 77])
+def test_the_exit_status_of_dtrace_there_is_known(dtkit: Dtkit, router: Path, status: int) -> None:
+    before = put(router, f"cat > /dev/null\n{BEGUN}exit {status}\n")
+    try:
+        result = dtkit("run", "--host", "router", "ip_input")
+    finally:
+        (router / "dtrace").write_text(before)
+    assert result.exit_code == 1
+    assert f"dtrace(1) on router failed with {status}; `dtkit doctor`" in result.stderr
+
+
+def test_garbage_from_there_is_no_traceback(dtkit: Dtkit, router: Path) -> None:
+    before = put(router, "cat > /dev/null\nhead -c 300000 /dev/urandom\n")
+    try:
+        for words in (["run", "--host", "router", "ip_input"], ["doctor", "--host", "router"]):
+            result = dtkit(*words)
+            assert result.exit_code in (0, 1)
+            assert "Traceback" not in result.stderr
+            assert all(line.isprintable() for line in result.stderr.split("\n"))
+    finally:
+        (router / "dtrace").write_text(before)
+
+
+@pytest.mark.parametrize("whom", ["ssh", "sshd"])
+def test_a_connection_that_is_cut_loses_nothing_that_was_read(
+    host: tuple[str, Path], whom: str
+) -> None:
+    here, there = host
+    before = put(
+        there, f"cat > /dev/null\n{BEGUN}echo $$ > pid.new && mv pid.new pid\nexec sleep 60\n"
+    )
+    environment = os.environ | {"PATH": f"{here}:/usr/bin:/bin"}
+    try:
+        with subprocess.Popen(
+            [sys.executable, "-m", "dtkit", "run", "--host", "router", "ip_input", "-t"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            text=True,
+        ) as child:
+            until((there / "pid").exists)
+            time.sleep(0.5)
+            pid = int((there / "pid").read_text())
+            if whom == "ssh":
+                found = subprocess.run(
+                    ["ps", "-o", "pid=", "--ppid", str(child.pid)], capture_output=True, text=True
+                )
+                os.kill(int(found.stdout.split()[0]), signal.SIGKILL)
+            else:
+                os.kill(ancestor(pid, "sshd"), signal.SIGKILL)
+            out, errors = child.communicate(timeout=30)
+        assert child.returncode == 1
+        assert "f " in out
+        assert "2 bytes: 45 00" in out
+        last = errors.splitlines()[-1]
+        assert "no connection to router: " in last
+        until(lambda: not Path(f"/proc/{pid}").exists())
+    finally:
+        (there / "dtrace").write_text(before)
+        (there / "pid").unlink(missing_ok=True)
+
+
+def ancestor(pid: int, name: str) -> int:
+    """The nearest process of that name above *pid*."""
+    while pid > 1:
+        status = Path(f"/proc/{pid}/status").read_text()
+        pid = int(status.partition("PPid:")[2].split()[0])
+        if Path(f"/proc/{pid}/comm").read_text().startswith(name):
+            return pid
+    raise AssertionError(f"no {name}")
+
+
+def test_two_sessions_at_once(host: tuple[str, Path]) -> None:
+    here, _ = host
+    command = [sys.executable, "-m", "dtkit", "run", "--host", "router", "ip_input", "-t"]
+    environment = os.environ | {"PATH": f"{here}:/usr/bin:/bin"}
+    children = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+        for _ in range(2)
+    ]
+    for child in children:
+        out, errors = child.communicate(timeout=60)
+        assert (child.returncode, out.count(b"10.0.0.1:1234 > ")) == (0, 1), errors

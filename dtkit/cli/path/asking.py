@@ -27,6 +27,7 @@ from dtkit.cli.options import (
     STACK,
     Shared,
 )
+from dtkit.cli.running import connection
 from dtkit.cli.terminal import say, tell
 from dtkit.freebsd import UnknownReleaseError
 from dtkit.generate.estimate import DOF_MAXSIZE, Estimate
@@ -133,6 +134,8 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
         if elevation and not running and (host is None or listing is not None):
             refuse(given(ctx, "elevation"), "is for --host, and for run")
         filter_ = " ".join(words).strip()
+        if running and (own := connection(ctx, there)):
+            filter_ = own.excluded(filter_)
         request = PathRequest(
             filter_, length, Copy(copy), returns, stack, rate, hops, count, seconds or None
         )
