@@ -7,10 +7,18 @@ import json
 
 import click
 
-from dtkit.cli.dtrace_options import dtrace_options, program_options, read_program, shown_name
+from dtkit.cli.dtrace_options import (
+    dtrace_options,
+    kernel_of,
+    preprocessed,
+    program_options,
+    read_program,
+    shown_name,
+)
 from dtkit.cli.inputs import READABLE
 from dtkit.cli.options import TO
-from dtkit.dlang import Severity, check, target_kernel
+from dtkit.dlang import Severity, check
+from dtkit.dlang.syntax.preprocess import first_line
 from dtkit.foreign import shown
 from dtkit.freebsd import Release
 
@@ -34,6 +42,8 @@ def command(
     zdefs: bool,
     release: Release,
     stock: bool,
+    types_files: tuple[str, ...],
+    cpp: bool,
     form: str,
 ) -> int:
     """Say what is wrong with a D program, in dtrace(1)'s words, and where.
@@ -43,13 +53,18 @@ def command(
     """
     if bool(files) == (program is not None):
         raise click.UsageError("give either files or --program")
-    options = dtrace_options(settings, stock=stock, destructive=destructive, zdefs=zdefs)
+    kernel = kernel_of(release, types_files)
     programs: list[tuple[str, str | None]] = [(read_program(f), shown_name(f)) for f in files]
     if program is not None:
         programs.append((program, None))
     errors = False
-    for text, file in programs:
-        for finding in check(text, file=file, options=options, kernel=target_kernel(release)):
+    for given, file in programs:
+        first = first_line(given)
+        options = dtrace_options(
+            settings, stock=stock, first=first, destructive=destructive, zdefs=zdefs
+        )
+        text = preprocessed(given, first, cpp)
+        for finding in check(text, file=file, options=options, kernel=kernel):
             errors = errors or finding.severity is Severity.ERROR
             click.echo(json.dumps(finding.to_dict()) if form == "json" else shown(str(finding)))
     return 1 if errors else 0

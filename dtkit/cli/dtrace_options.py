@@ -9,9 +9,14 @@ from typing import Any
 
 import click
 
-from dtkit.cli.inputs import open_input
+from dtkit.cli.inputs import READABLE, open_input
 from dtkit.cli.options import STOCK, Shared, release_option
-from dtkit.dlang import WITH_COPYOUTMBUF, OptionError, Options
+from dtkit.dlang import WITH_COPYOUTMBUF, OptionError, Options, TypesError, target_kernel
+from dtkit.dlang.compiler.compile import library
+from dtkit.dlang.syntax.preprocess import FirstLine, PreprocessError, preprocess
+from dtkit.dlang.target import TargetKernel
+from dtkit.foreign import shown
+from dtkit.freebsd import Release
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -24,6 +29,18 @@ SET = Shared(
     help="An option of dtrace(1), as its -x has it.",
 )
 DESTRUCTIVE = Shared("--destructive", is_flag=True, help="Allow destructive actions: dtrace -w.")
+TYPES = Shared(
+    "--types",
+    "types_files",
+    multiple=True,
+    type=READABLE,
+    help="A file of D declarations: types, inlines, translators that dtkit does not know.",
+)
+CPP = Shared(
+    "--cpp",
+    is_flag=True,
+    help="Let cpp(1) read the program first: dtrace -C. A #! line with -C asks for it, too.",
+)
 ZDEFS = Shared("--zdefs", is_flag=True, help="Allow probes that do not exist: dtrace -Z.")
 
 
@@ -36,6 +53,8 @@ def program_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ZDEFS(),
         release_option("Its probes and types count."),
         STOCK(),
+        TYPES(),
+        CPP(),
     ]
     for option in reversed(options):
         command = option(command)
@@ -43,29 +62,40 @@ def program_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def dtrace_options(
-    settings: Sequence[str], *, stock: bool = False, **more: str | bool | None
+    settings: Sequence[str],
+    *,
+    stock: bool = False,
+    first: FirstLine | None = None,
+    **more: str | bool | None,
 ) -> Options:
     """
     The options that were asked for.
 
+    :param first: what the script says itself; the command line has the last word.
     :param settings: each ``NAME`` or ``NAME=VALUE``.
     :param more: options with letters of their own; None and False are not set.
     """
     options = Options() if stock else WITH_COPYOUTMBUF
+    for name, value in first.settings if first is not None else ():
+        try:
+            options = options.set(name, value)
+        except OptionError as error:
+            setting = name if value is None else f"{name}={value}"
+            raise click.ClickException(f"the script's #! line: {setting}: {error}") from None
     pairs: list[tuple[str, str | None]] = [
         (name, None if value is True else str(value))
         for name, value in more.items()
         if value not in (None, False)
     ]
-    for setting in settings:
-        name, equals, text = setting.partition("=")
+    for asked in settings:
+        name, equals, text = asked.partition("=")
         pairs.append((name, text if equals else None))
     for name, value in pairs:
         try:
             options = options.set(name, value)
         except OptionError as error:
-            shown = name if value is None else f"{name}={value}"
-            raise click.BadParameter(f"{shown}: {error}", param_hint="--set") from None
+            setting = name if value is None else f"{name}={value}"
+            raise click.BadParameter(f"{setting}: {error}", param_hint="--set") from None
     return options
 
 
@@ -73,6 +103,27 @@ def read_program(name: str) -> str:
     """The text of a script, whatever bytes are in it."""
     with open_input(name) as stream:
         return stream.read().decode("utf-8", "surrogateescape")
+
+
+def preprocessed(text: str, first: FirstLine, cpp: bool) -> str:
+    """The program as D: what cpp(1) makes of it, where that is asked for."""
+    if not cpp and not first.cpp:
+        return text
+    try:
+        return preprocess(text, first.cpp_options)
+    except PreprocessError as error:
+        raise click.ClickException(shown(str(error))) from None
+
+
+def kernel_of(release: Release, types_files: Sequence[str]) -> TargetKernel:
+    """The kernel that programs are for, with the declarations of these files."""
+    types = [(read_program(file), shown_name(file)) for file in types_files]
+    kernel = target_kernel(release, types)
+    try:
+        library(kernel)
+    except TypesError as error:
+        raise click.UsageError(f"--types: {error}") from None
+    return kernel
 
 
 def shown_name(name: str) -> str:

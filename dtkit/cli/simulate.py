@@ -10,13 +10,20 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from dtkit.cli.dtrace_options import dtrace_options, program_options, read_program, shown_name
+from dtkit.cli.dtrace_options import (
+    dtrace_options,
+    kernel_of,
+    preprocessed,
+    program_options,
+    read_program,
+    shown_name,
+)
 from dtkit.cli.given import given, refuse
 from dtkit.cli.inputs import READABLE, open_input
 from dtkit.cli.options import BREAK, IFACE, PACKETS, PATH, SPLIT, TO
 from dtkit.cli.table import print_table
 from dtkit.cli.terminal import say
-from dtkit.dlang import target_kernel
+from dtkit.dlang.syntax.preprocess import first_line
 from dtkit.foreign import encoded, shown
 from dtkit.freebsd import Release
 from dtkit.mbuf.broken import Breakage, BreakError
@@ -77,6 +84,8 @@ def command(
     zdefs: bool,
     release: Release,
     stock: bool,
+    types_files: tuple[str, ...],
+    cpp: bool,
     quiet: bool,
     flowindent: bool,
     bufsize: str | None,
@@ -114,9 +123,12 @@ def command(
         refuse(given(ctx, "form"), "is for --cost")
     if file == packets == "-":
         raise click.UsageError("FILE.d and --packets cannot both be standard input")
+    given_text = read_program(file) if file is not None else program or ""
+    first = first_line(given_text)
     options = dtrace_options(
         settings,
         stock=stock,
+        first=first,
         destructive=destructive,
         zdefs=zdefs,
         quiet=quiet,
@@ -127,12 +139,12 @@ def command(
     paths = _paths(paths_file, path)
     name = None if file is None else shown_name(file)
     simulation = Simulation(
-        read_program(file) if file is not None else program or "",
+        preprocessed(given_text, first, cpp),
         Settings(
             file=name,
             options=options,
             arguments=(name or "dtrace", *arguments),
-            kernel=target_kernel(release),
+            kernel=kernel_of(release, types_files),
             cpus=cpus,
             drop_rate=drop_rate,
             seed=seed,

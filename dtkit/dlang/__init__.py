@@ -6,7 +6,7 @@ The D language: what dtrace(1) accepts, checked and compiled without dtrace(1).
 :func:`compile_program` makes of it what the kernel would be given.
 """
 
-from dtkit.dlang.compiler.compile import compile_program
+from dtkit.dlang.compiler.compile import TypesError, compile_program
 from dtkit.dlang.compiler.enablings import Compiled
 from dtkit.dlang.compiler.verdict import check, clauses
 from dtkit.dlang.findings import DError, Finding, Severity
@@ -22,6 +22,7 @@ __all__ = [
     "Options",
     "Severity",
     "TargetKernel",
+    "TypesError",
     "check",
     "clauses",
     "compile_program",

@@ -26,9 +26,15 @@ class TargetKernel:
     :param release: whose types and variables it has.
     :param probes: its probes, those of the ``dtrace`` provider aside; without them, all that the
         release has.
+    :param types: further declarations, as D, and the name of the file that each is from.
     """
 
-    def __init__(self, release: Release, probes: Iterable[ProbePoint] | None = None) -> None:
+    def __init__(
+        self,
+        release: Release,
+        probes: Iterable[ProbePoint] | None = None,
+        types: Iterable[tuple[str, str]] = (),
+    ) -> None:
         own = [ProbePoint(id_, "dtrace", "", "", probe) for probe, id_ in _OWN]
         self.release = release
         self.probes = own + sorted(
@@ -36,6 +42,7 @@ class TargetKernel:
         )
         self.declarations: tuple[str, ...] = release.declarations
         self.symbols: dict[str, KernelVariable] = dict(release.symbols)
+        self.types = tuple(types)
         self.constants = dict(release.constants)
         self.names = release.names
         self._exact: dict[tuple[str, str], list[ProbePoint]] = {}
@@ -88,6 +95,15 @@ def _target(release: Release) -> TargetKernel:
     return TargetKernel(release)
 
 
-def target_kernel(release: Release | None = None) -> TargetKernel:
-    """The kernel of a release, or of the default one; made once for each."""
+def target_kernel(
+    release: Release | None = None, types: Iterable[tuple[str, str]] = ()
+) -> TargetKernel:
+    """
+    The kernel of a release, or of the default one; made once for each.
+
+    :param types: further declarations, as D, and the name of the file that each is from.
+    """
+    more = tuple(types)
+    if more:
+        return TargetKernel(release or default_release(), types=more)
     return _target(release or default_release())

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from click.testing import Result
 
 Dtkit = Callable[..., Result]
@@ -73,3 +75,62 @@ def test_any_bytes(dtkit: Dtkit) -> None:
     result = dtkit("check", "-", input=bytes(range(256)))
     assert result.exit_code == 1
     assert "error: " in result.stdout
+
+
+MACRO = """#!/usr/sbin/dtrace -Cs
+#define FIRST(m) (m)->m_data[0]
+fbt::ip_input:entry { trace(FIRST(args[0])); }
+"""
+
+
+@pytest.mark.skipif(shutil.which("cpp") is None, reason="there is no cpp(1) here")
+def test_a_script_for_the_preprocessor(dtkit: Dtkit, tmp_path: Path) -> None:
+    script = tmp_path / "x.d"
+    script.write_text(MACRO)
+    result = dtkit("check", str(script))
+    assert (result.exit_code, result.output) == (0, "")
+    script.write_text(MACRO.replace("-Cs", "-s"))
+    assert dtkit("check", str(script)).exit_code == 1
+    assert dtkit("check", "--cpp", str(script)).exit_code == 0
+    script.write_text(MACRO + "#include <no_such.h>\n")
+    result = dtkit("check", str(script))
+    assert result.exit_code == 1
+    assert result.stderr.startswith("dtkit: cpp(1) refuses the script: ")
+
+
+def test_options_of_the_first_line_count(dtkit: Dtkit, tmp_path: Path) -> None:
+    script = tmp_path / "x.d"
+    script.write_text("#!/usr/sbin/dtrace -ws\nBEGIN { raise(9); }\n")
+    assert dtkit("check", str(script)).exit_code == 0
+    script.write_text("#!/usr/sbin/dtrace -s\nBEGIN { raise(9); }\n")
+    assert dtkit("check", str(script)).exit_code == 1
+    script.write_text("#!/usr/sbin/dtrace -x nosuch -s\nBEGIN { }\n")
+    result = dtkit("check", str(script))
+    assert result.exit_code == 1
+    assert "the script's #! line: nosuch: " in result.stderr
+    script.write_text("#!/usr/sbin/dtrace -qs\nBEGIN { trace(1); exit(0); }\n")
+    assert dtkit("simulate", str(script)).output == "1\n"
+
+
+def test_types_of_a_file(dtkit: Dtkit, tmp_path: Path) -> None:
+    program = "BEGIN { trace(((struct no_such *)arg0)->x); trace((no_such_t)LIMIT); }"
+    result = dtkit("check", "--program", program)
+    assert result.exit_code == 1
+    assert "--types FILE" in result.output
+    types = tmp_path / "types.d"
+    types.write_text(
+        "struct no_such { char c; int x; };\ntypedef int no_such_t;\ninline int LIMIT = 5;\n"
+    )
+    result = dtkit("check", "--types", str(types), "--program", program)
+    assert (result.exit_code, result.output) == (0, "")
+    for text, said in (
+        ("struct no_such {", "syntax error"),
+        ("int x;\nBEGIN { }\n", "line 2: declarations are wanted"),
+        ("struct a { struct no_such b; };", "line 1: incomplete struct/union/enum"),
+        ("struct a { struct sctp_tcb b; };", "line 1: incomplete struct/union/enum"),
+    ):
+        types.write_text(text)
+        result = dtkit("check", "--types", str(types), "--program", "BEGIN { }")
+        assert result.exit_code == 2
+        assert said in result.stderr
+        assert str(types) in result.stderr

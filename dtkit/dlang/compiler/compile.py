@@ -61,10 +61,37 @@ def library(of: TargetKernel) -> Scope:
             declarations.declare(item)
         # A typedef name stands for the type that it was declared with from here on.
         scope._named.clear()
+    for text, file in of.types:
+        declare_types(declarations, text, file)
     scope.settle_builtins()
     for variable in scope.globals.values():
         variable.scope = "builtin"
     return scope
+
+
+def declare_types(declarations: Declarations, text: str, file: str) -> None:
+    """
+    Declare what a file of declarations has.
+
+    :raises TypesError: it is not D, or has something else; the message names file and line.
+    """
+    scope = declarations.scope
+    source = ProgramText(text, file)
+    try:
+        with deep_recursion():
+            program = parse(text, file, scope.types.typedefs, scope.globals)
+            for item in program.externals:
+                if isinstance(item, tree.Clause):
+                    raise DError("declarations are wanted, and no clauses", "D_SYNTAX", item.at)
+                declarations.declare(item)
+    except DError as error:
+        line = "" if error.at is None else f"line {source.position(error.at)[0]}: "
+        raise TypesError(f"{file}: {line}{error.message}") from None
+    scope._named.clear()
+
+
+class TypesError(ValueError):
+    """A file of declarations that cannot be used; ``str()`` names file and line."""
 
 
 @cache
