@@ -95,6 +95,8 @@ class _Assembler:
                 _linktypes([probe for _, probe in found], run.dumps),
                 [origin for origin, _ in found],
                 run.dump_lines,
+                run.timestamps,
+                self._days(run.timestamps),
             )
         elif run.kind in SHOWING:
             yield from self._annotated_run(run)
@@ -145,7 +147,7 @@ class _Assembler:
             [origin for origin, _ in at],
             [run.dump_lines[first] - before for first in firsts],
             timestamps,
-            [] if self._wall is None else [time + self._wall for time in timestamps],
+            self._days(timestamps),
             [int(address, 16) for address in fields["m"]],
             offsets,
             found.lengths,
@@ -228,6 +230,11 @@ class _Assembler:
     def _of_day(self, timestamp: int | None) -> int | None:
         """The time of day in ns, as far as a start line told it."""
         return None if timestamp is None or self._wall is None else timestamp + self._wall
+
+    def _days(self, timestamps: Sequence[int]) -> Sequence[int]:
+        """The times of day in ns, as far as a start line told them."""
+        wall = self._wall
+        return [] if wall is None else [timestamp + wall for timestamp in timestamps]
 
     def _place(self, source: Source | None) -> tuple[Origin, Probe | None]:
         """Where *source* is, and the probe there if it is known."""

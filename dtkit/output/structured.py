@@ -34,7 +34,8 @@ from dtkit.output.events import (
     Source,
     Stack,
 )
-from dtkit.output.stderr import MESSAGE, read_message
+from dtkit.output.stderr import MESSAGE, is_known, read_message
+from dtkit.output.uniform import FiringRun, Opener
 
 #: The most characters of an object that are waited for: a firing of a buffer of dtrace(1)'s, 4 MB.
 _LONGEST = 10_000_000
@@ -51,10 +52,39 @@ _NEXT = re.compile(r"[{\]\n]")
 #: beginning of a list: they are looked at again with what comes next.
 _HELD = 4096
 
+#: Characters of an object above which pieces are gathered.
+_LONG = 1 << 16
+
+_BRACE = re.compile(r'["{}]')
+#: The rest of a string, up to its quote or what may escape it.
+_QUOTED = re.compile(r'(?:[^"\\]++|\\.)*+', re.DOTALL)
+
+_WORD = r'"([A-Za-z0-9_.$-]*)"'
+_NATURAL = "([0-9]{1,18})"
+_FIELDS = ",".join(
+    rf'\s*+"{name}":\s*+{value}'
+    for name, value in {
+        "timestamp": _NATURAL,
+        "cpu": _NATURAL,
+        "id": _NATURAL,
+        "provider": _WORD,
+        "module": _WORD,
+        "function": _WORD,
+        "name": r'"([A-Za-z0-9_.$-]++)"',
+    }.items()
+)
+_FIRING_OF_ONE = (
+    rf'\{{{_FIELDS},\s*+"output":\s*+\[\s*+\{{\s*+"(?:tracemem|printm)":\s*+'
+    r'"0x((?:[0-9a-f]{2})++)"\s*+\}\s*+\]\s*+\}'
+)
+#: Firings of one dump each, and any number of them.
+_REGULAR = re.compile(_FIRING_OF_ONE)
+_RUN = re.compile(rf"(?:{_FIRING_OF_ONE}[\s,]*+)++")
+
 _HEX = re.compile(r"0x((?:[0-9a-f]{2})*)")
 
 
-def read_structured(pieces: Iterable[bytes], line: int = 1) -> Iterator[Event]:
+def read_structured(pieces: Iterable[bytes], line: int = 1) -> Iterator[Event | FiringRun]:
     """
     Read the JSON output of dtrace(1), with or without its stderr in between.
 
@@ -82,27 +112,76 @@ class _StructuredReader:
         self._stray_line = 0
         self._lost = False  # after an object that was too long: until the next firing
         self._texts = 0  # dumps that came as text
+        self._held = ""  # what may be the beginning of a message
+        self._later: list[str] = []  # pieces that were not looked at
+        self._waiting = 0  # how many characters they have
+        self._scanned = 0  # of the object at hand, up to where braces are counted:
+        self._depth = 0
+        self._quoted = False
+        self._followed = 0  # up to where no other firing begins
         self._decode = json.JSONDecoder().raw_decode
 
-    def feed(self, text: str, ended: bool = False) -> Iterator[Event]:
+    def feed(self, text: str, ended: bool = False) -> Iterator[Event | FiringRun]:
+        """Read on; *ended*: nothing follows."""
+        self._later.append(text)
+        self._waiting += len(text)
+        # Of a long object small pieces are gathered: each look at it takes a copy.
+        if (
+            not ended
+            and len(self._text) - self._at > _LONG
+            and self._waiting < len(self._text) // 4
+        ):
+            return
         self._number(self._at)
-        self._text = self._text[self._at :] + text
+        gone = self._at
+        kept = self._text[gone:]
         self._at = self._counted = 0
-        while True:
-            message = MESSAGE.search(self._text, self._at)
-            if message is None:
-                yield from self._read(len(self._text), ended)
-                break
-            yield from self._read(message.start(), False)
+        self._scanned, self._followed = self._scanned - gone, self._followed - gone
+        # What stderr broke into goes on behind its messages: they are taken out, all at once.
+        whole, messages = self._apart(kept, "".join(self._later), ended)
+        self._text, self._later, self._waiting = whole, [], 0
+        for at, message in messages:
+            yield from self._read(at, False)
             yield from self._close_stray()
-            yield read_message(self._number(message.start()), _clean(message[0].rstrip("\n")))
-            # What it broke into goes on behind it.
+            yield read_message(self._number(at), _clean(message))
             self._line += 1
-            self._text = self._text[: message.start()] + self._text[message.end() :]
+        yield from self._read(len(whole), ended)
         if ended:
             yield from self._close_stray()
             if self._texts > 1:
                 yield Oddity("line", 0, f"{self._texts} dumps in all came as text")
+
+    def _apart(self, kept: str, new: str, ended: bool) -> tuple[str, list[tuple[int, str]]]:
+        """
+        The text without the messages in what is new, and where these were.
+
+        :param kept: text that was looked at before; what may begin a message is :attr:`_held`.
+        """
+        new = self._held + new
+        self._held = ""
+        texts, messages, size, at, look = [kept], [], len(kept), 0, 0
+        while (start := new.find("dtrace: ", look)) >= 0:
+            found = MESSAGE.match(new, start)
+            begins = start == 0 and (not kept or kept[-1] == "\n")
+            if found is None or (start == 0 and not begins and not _is_known(found[0])):
+                if (
+                    not ended
+                    and "\n" not in new[start : start + _HELD]
+                    and len(new) - start < _HELD
+                ):
+                    break  # it may go on
+                look = start + 1
+                continue
+            texts.append(new[at:start])
+            size += start - at
+            messages.append((size, found[0].rstrip("\n")))
+            at = look = found.end()
+        end = len(new)
+        if not ended:
+            end = start if start >= 0 else end - _begun(new, at)
+        texts.append(new[at:end])
+        self._held = new[end:]
+        return "".join(texts), messages
 
     def _number(self, at: int) -> int:
         """The number of the line at *at*, which never goes back."""
@@ -111,7 +190,7 @@ class _StructuredReader:
             self._counted = at
         return self._line
 
-    def _read(self, end: int, ended: bool) -> Iterator[Event]:
+    def _read(self, end: int, ended: bool) -> Iterator[Event | FiringRun]:
         """Read up to *end*, where the text ends or a message begins; *ended*: nothing follows."""
         text = self._text
         while True:
@@ -126,21 +205,84 @@ class _StructuredReader:
                 self._list = None
                 self._at += 1
             elif text[self._at] == "{" and not self._lost:
+                if run := self._run(end):
+                    yield from self._close_stray()
+                    yield run
+                    continue
                 start = self._at
-                following = _FIRING.search(text, start + 1, end)
-                until = following.start() if following else end
-                try:
-                    found_object, size = self._decode(text[start:until])
-                except (ValueError, RecursionError):
-                    if not following and self._may_go_on(end, ended):
+                complete, following = self._complete(end), self._following(end)
+                if complete is None or following < complete:
+                    if following == end and self._may_go_on(end, ended):
                         return
-                    yield from self._damaged(until)
+                    yield from self._damaged(following)
+                    continue
+                try:
+                    found_object, size = self._decode(text[start:complete])
+                except (ValueError, RecursionError):
+                    yield from self._damaged(following)
                     continue
                 self._at += size
                 yield from self._close_stray()
                 yield from self._object(found_object, self._number(start))
             elif not self._pass_over(end, ended):
                 return
+
+    def _complete(self, end: int) -> int | None:
+        """Where the object at hand ends, if that is in front of *end*: each brace is seen once."""
+        text = self._text
+        if self._scanned <= self._at:
+            self._scanned, self._depth, self._quoted = self._at, 0, False
+        while self._scanned < end:
+            if self._quoted:
+                found = _QUOTED.match(text, self._scanned, end)
+                assert found is not None
+                self._scanned = found.end()
+                if self._scanned < end and text[self._scanned] == '"':
+                    self._scanned += 1
+                    self._quoted = False
+                elif self._scanned < end:
+                    return None  # a backslash that may escape what comes next
+                continue
+            found = _BRACE.search(text, self._scanned, end)
+            if found is None:
+                self._scanned = end
+                break
+            self._scanned = found.end()
+            if found[0] == '"':
+                self._quoted = True
+            else:
+                self._depth += 1 if found[0] == "{" else -1
+                if self._depth == 0:
+                    return self._scanned
+        return None
+
+    def _following(self, end: int) -> int:
+        """Where the next firing begins, or *end*."""
+        found = _FIRING.search(self._text, max(self._at + 1, self._followed), end)
+        if found:
+            self._followed = found.start()
+            return found.start()
+        self._followed = max(self._at + 1, end - _HELD)
+        return end
+
+    def _run(self, end: int) -> FiringRun | None:
+        """Firings of one dump each, as most are."""
+        found = _RUN.match(self._text, self._at, end) if self._list == "probes" else None
+        if found is None or "\n" in found[0]:
+            return None
+        line = self._number(self._at)
+        firings = _REGULAR.findall(found[0])
+        stamps, *places, dumps = zip(*firings, strict=True)
+        each = list(zip(*places, strict=True))
+        sources = {place: _source(*place) for place in dict.fromkeys(each)}
+        self._at = found.end()
+        return FiringRun(
+            Opener.NOTHING,
+            [line] * len(firings),
+            [sources[place] for place in each],
+            list(map(bytes.fromhex, dumps)),
+            timestamps=list(map(int, stamps)),
+        )
 
     def _open_list(self, end: int, ended: bool) -> bool:
         """Go on behind the beginning of the next list, if it is there."""
@@ -157,7 +299,7 @@ class _StructuredReader:
 
     def _may_go_on(self, end: int, ended: bool) -> bool:
         """Whether the object that is cut off at *end* may go on with what comes next."""
-        # Before a message it does: the message is taken out, and the object tried again.
+        # Before a message it does: the message was taken out of the middle.
         return not ended and (end < len(self._text) or end - self._at <= _LONGEST)
 
     def _damaged(self, until: int) -> Iterator[Event]:
@@ -255,6 +397,21 @@ class _StructuredReader:
                 yield Oddity("line", line, "a dump came as text: what followed its NUL is lost")
         if data:
             yield Dump(line, data)
+
+
+def _source(cpu: str, id: str, *described: str) -> Source:
+    return Source(int(cpu), int(id), described[2], described[3], ":".join(described))
+
+
+def _is_known(message: str) -> bool:
+    """Whether *message* is one that may stand anywhere."""
+    return is_known(message.rstrip("\n"))
+
+
+def _begun(text: str, at: int) -> int:
+    """How many characters at the end of *text*, behind *at*, may begin a message."""
+    word = "dtrace: "
+    return next((n for n in range(min(7, len(text) - at), 0, -1) if text.endswith(word[:n])), 0)
 
 
 def _is_escaped(text: str) -> bool:

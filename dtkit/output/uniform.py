@@ -71,6 +71,7 @@ class FiringRun:
     :ivar dumps: the bytes of each.
     :ivar kind: that of the annotations in front of them, where there are any.
     :ivar fields: of each field of these, its values as written.
+    :ivar timestamps: ns since boot of each; empty where they are not known.
     """
 
     opener: Opener
@@ -79,6 +80,7 @@ class FiringRun:
     dumps: list[bytes]
     kind: str = ""
     fields: dict[str, list[str]] = field(default_factory=dict)
+    timestamps: Sequence[int] = ()
 
     def __len__(self) -> int:
         return len(self.dumps)
@@ -98,15 +100,20 @@ class FiringRun:
         if self.opener is Opener.ANNOTATION:
             said = map(Annotation, lines, repeat(self.kind), self._said())
             parts = zip(said, dumps, strict=True)
-        fields = zip(lines, self.sources, parts, repeat(None, len(self)), strict=True)
+        stamps = self.timestamps or repeat(None, len(self))
+        fields = zip(lines, self.sources, parts, stamps, strict=True)
         return map(new, repeat(Firing), fields)
 
     def __getitem__(self, part: slice) -> FiringRun:
         """Some of the firings."""
         fields = {field: values[part] for field, values in self.fields.items()}
-        lines, sources = self.dump_lines[part], self.sources[part]
         return replace(
-            self, dump_lines=lines, sources=sources, dumps=self.dumps[part], fields=fields
+            self,
+            dump_lines=self.dump_lines[part],
+            sources=self.sources[part],
+            dumps=self.dumps[part],
+            fields=fields,
+            timestamps=self.timestamps[part],
         )
 
     def firing(self, index: int) -> Firing:

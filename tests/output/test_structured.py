@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -23,6 +23,7 @@ from dtkit.output import (
     Event,
     Fault,
     Firing,
+    FiringRun,
     Message,
     Notice,
     Source,
@@ -38,6 +39,12 @@ from dtkit.simulate import Settings, StackPacket
 from tests.output.all_the_way import take_all_the_way
 from tests.packets.frames import ipv4, tcp, udp
 from tests.simulate.running import ran
+
+
+def each_of(pieces: Iterable[bytes]) -> Iterator[Event]:
+    for item in read_structured(pieces):
+        yield from item if isinstance(item, FiringRun) else (item,)
+
 
 SOURCE = Source(1, 7, "tcp_input", "entry", "fbt:kernel:tcp_input:entry")
 DATA = ipv4(6, tcp(payload=b"\0\xff" * 40))
@@ -170,7 +177,7 @@ def test_drops(fields: dict[str, Any], drop: Drop) -> None:
 @pytest.mark.parametrize("size", [1, 7, 1 << 20])
 def test_layout_and_cuts_do_not_matter(text: str, size: int) -> None:
     data = text.encode()
-    events = list(read_structured(data[at : at + size] for at in range(0, len(data), size)))
+    events = list(each_of(data[at : at + size] for at in range(0, len(data), size)))
     assert [type(event) for event in events] == [Firing, Firing]
     assert [event.parts[0].data for event in events] == [DATA, DATA]  # type: ignore[union-attr]
 
@@ -191,7 +198,7 @@ def test_stderr_may_break_in_anywhere(breaks: list[tuple[int, str]]) -> None:
         text = text[:at] + message + text[at:]
     for size in (50, len(text)):
         cut = (text[at : at + size].encode() for at in range(0, len(text), size))
-        events = list(read_structured(cut))
+        events = list(each_of(cut))
         assert [type(event) for event in events if isinstance(event, Firing)] == [Firing] * 3
         said = [event for event in events if isinstance(event, (Drop, Notice, Fault))]
         assert len(said) == len(breaks)
@@ -264,7 +271,7 @@ def test_a_firing_that_is_too_long_is_left_out(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(module, "_LONGEST", 5000)
     text = document(ONE, firing({"message": "x" * 20_000}), ONE).encode()
     cut = (text[at : at + 100] for at in range(0, len(text), 100))
-    events = list(read_structured(cut))
+    events = list(each_of(cut))
     assert [event for event in events if isinstance(event, Firing)] == [READ, READ]
     assert oddities(events) == ["line 1: a firing of more than 5000 characters is too long to keep"]
 
@@ -279,7 +286,7 @@ def test_a_firing_is_there_when_its_last_byte_is() -> None:
             taken.append(at)
             yield text[at : at + 1]
 
-    assert next(read_structured(live())) == READ
+    assert next(each_of(live())) == READ
     assert len(taken) == end
 
 
@@ -293,7 +300,7 @@ def test_memory_is_bounded_while_streaming() -> None:
             yield (json.dumps(ONE) + ", ").encode() * 100
 
     tracemalloc.start()
-    count = sum(1 for _ in read_structured(endless()))
+    count = sum(1 for _ in each_of(endless()))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert count == 40_000
