@@ -17,6 +17,9 @@ from dtkit.output.reader import TextReader
 from dtkit.output.structured import read_structured
 from dtkit.output.uniform import FiringRun
 
+#: Bytes that the first words of JSON are looked for in.
+_FAR = 4096
+
 
 def read_output(stream: BinaryIO) -> Iterator[Event]:
     """
@@ -97,14 +100,15 @@ def _open(rest: bytes, clean: Clean | None, ended: bool) -> tuple[int, Opening |
     """
     at = 0
     while at < len(rest):
-        json = json_begins(rest[at : at + LONGEST])
+        end = rest.find(b"\n", at) + 1
+        line = rest[at : end or len(rest)]
+        # Its first words may be on a line each.
+        json = json_begins(rest[at : at + _FAR]) if line.lstrip().startswith(b"{") else False
         if json:
             return at, Opening(Form.JSON)
-        end = rest.find(b"\n", at) + 1
         if not ended and (json is None or not end):
             # Too long for a line: whatever it is, the reader of text says so.
             return (at, Opening(Form.TEXT)) if len(rest) - at > LONGEST else (at, None)
-        line = rest[at : end or len(rest)]
         found = opening(clean(line) if clean else line)
         if found is not None and (found.sure or found.clean is not None):
             if found.form is Form.HEXDUMP:

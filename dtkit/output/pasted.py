@@ -56,6 +56,9 @@ def _spread(line: str) -> str:
     return r"\s+".join(re.escape(word) for word in line.split())
 
 
+#: Characters of a line that may tell what an output is: a frame with what an action printed.
+_LONGEST = 1000
+
 #: The longest prefix of a line that is looked for.
 _PREFIX = r"(?P<prefix>.{0,100}?)"
 
@@ -74,6 +77,8 @@ _MESSAGE = re.compile(
     r"(?P<prefix>[>|#](?: ?[>|#]){0,20} ?)dtrace: (?:(?:description|script) '.*' matched [0-9]+ pro"
     r"bes?|error on enabled probe ID [0-9]+ .*|[0-9]+ .*drops? .*)"
 )
+#: Characters of a header whose columns were narrowed, or widened by tabs and no-break blanks.
+_NARROWEST = 300
 _FORMS = (_EXACT, _ANNOTATION, _MESSAGE)
 _NARROW = re.compile(rf"(?:{_PREFIX}\s)??\s*(?:{_spread(HEADER)}|{_spread(HEADINGS[0])})\s*")
 _FRAME = re.compile(
@@ -118,6 +123,8 @@ def json_begins(rest: bytes) -> bool | None:
 
 def opening(line: bytes) -> Opening | None:
     """What *line* shows the output to be from there on; None where it may be anything."""
+    if len(line) > _LONGEST or not line.strip():
+        return None
     if _XML.match(line):
         return Opening(Form.XML)
     for way in _WAYS:
@@ -145,7 +152,7 @@ def _opening(line: str) -> Opening | None:
         return replace(_prefixed(Form.TEXT, found["prefix"]), sure=False)
     if _NARROW_FIRST.fullmatch(line):
         return Opening(Form.TEXT, _widened)
-    if found := _NARROW.fullmatch(line):
+    if len(line) < _NARROWEST and (found := _NARROW.fullmatch(line)):
         before = _prefixed(Form.TEXT, found["prefix"] or "")
         return Opening(Form.TEXT, _widened).behind(before.clean)
     prefix = begins_hexdump(line)

@@ -146,6 +146,7 @@ class Split:
         self.rows = [0] * count
         self.dumps: list[bytes | None] = [None] * count
         self._sort()
+        self._reach = self._reaches()
 
     def _sort(self) -> None:
         """Tell rows from openers; of the last part there is no telling what it opens."""
@@ -207,13 +208,16 @@ class Split:
         :return: the part whose opener is that of the first firing that is not; the dumps between,
             from ``first + 1`` to this one, are a run.
         """
-        opener, openers, dumps = self.openers[first], self.openers, self.dumps
-        last = first
-        while last + 1 < len(dumps) and dumps[last + 1] is not None:
-            if openers[last + 1] is not opener:
-                break
-            last += 1
-        return last
+        return self._reach[first]
+
+    def _reaches(self) -> list[int]:
+        """Of each part, where a run that begins there ends."""
+        reach = list(range(len(self.parts)))
+        openers, dumps = self.openers, self.dumps
+        for index in range(len(reach) - 2, -1, -1):
+            if dumps[index + 1] is not None and openers[index + 1] is openers[index]:
+                reach[index] = reach[index + 1]
+        return reach
 
 
 def _rows(bodies: Sequence[bytes], rows: Sequence[int], lasts: Sequence[int]) -> list[bytes] | None:

@@ -33,6 +33,14 @@ _OUTPUT = (Firing, Packet, Fault, Drop, Notice, Annotation)
 
 
 @dataclass(slots=True)
+class _Unseen:
+    """Probes of one answer: the first by name, and how many there are."""
+
+    named: list[str] = field(default_factory=list)
+    count: int = 0
+
+
+@dataclass(slots=True)
 class Verdict:
     """
     The verdict on one output or several, to which each item is added.
@@ -41,7 +49,7 @@ class Verdict:
     """
 
     count: Count = field(default_factory=Count)
-    _unseen: dict[str, list[str]] = field(default_factory=dict)
+    _unseen: dict[str, _Unseen] = field(default_factory=dict)
 
     def add(self, item: Event | FiringRun | Packet | PacketRun) -> None:
         """Take one item into account, or a run of them."""
@@ -56,7 +64,10 @@ class Verdict:
     def _end(self, annotation: Annotation) -> None:
         if why := nothing_shown(annotation):
             probe = annotation.fields.get("probe", "the probes")
-            self._unseen.setdefault(why, []).append(probe)
+            unseen = self._unseen.setdefault(why, _Unseen())
+            unseen.count += 1
+            if unseen.count <= _NAMED:
+                unseen.named.append(probe)
 
     @property
     def anything(self) -> bool:
@@ -70,6 +81,6 @@ class Verdict:
 
     def unseen(self) -> Iterator[str]:
         """A line for each reason why nothing was shown of some probes."""
-        for why, probes in self._unseen.items():
-            more = f" and {len(probes) - _NAMED} more" if len(probes) > _NAMED else ""
-            yield f"{', '.join(probes[:_NAMED])}{more} {why}"
+        for why, unseen in self._unseen.items():
+            more = f" and {unseen.count - _NAMED} more" if unseen.count > _NAMED else ""
+            yield f"{', '.join(unseen.named)}{more} {why}"
