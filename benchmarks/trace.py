@@ -6,7 +6,9 @@ tshark runs a dissector written as the published one is: records in a loop, stri
 packets handed to Ethernet. It prints its one line a frame, or the strings, for which it has to
 build its tree. All run in turn, so that they meet the same machine; of each the best of three
 counts, by the clock and by the time of the processor. In the second capture each frame has a string
-that no other has. Memory is that of the whole process, for a capture and one ten times as long.
+that no other has. Then the commands that users run, on 20,000 frames, each beside what tshark has
+for the same: its summary, the strings as a field, its JSON. Memory is that of the whole process,
+for a capture and one ten times as long.
 """
 
 from __future__ import annotations
@@ -161,6 +163,42 @@ def compare(capture: Path, script: Path) -> None:
         )
 
 
+def commands(capture: Path, script: Path) -> None:
+    """What users run, beside tshark: the best of three by the time of the processor."""
+
+    def run(*command: str) -> Callable[[], object]:
+        return lambda: subprocess.run(command, stdout=_NOWHERE, stderr=_NOWHERE, check=True)
+
+    def tshark(*options: str) -> Callable[[], object]:
+        return run("tshark", "-X", f"lua_script:{script}", "-r", str(capture), *options)
+
+    def dtkit(*command: str) -> Callable[[], object]:
+        return run(sys.executable, "-m", "dtkit", "trace", *command, str(capture))
+
+    summary, fields, everything = "tshark", "tshark -T fields", "tshark -T json"
+    actions: dict[str, tuple[Callable[[], object], str]] = {
+        summary: (tshark(), summary),
+        fields: (tshark("-Tfields", "-e", "peer.data"), fields),
+        everything: (tshark("-Tjson"), everything),
+        "show --brief": (dtkit("show", "--brief"), summary),
+        "convert": (dtkit("convert", "-w", "/dev/null"), summary),
+        "stats": (dtkit("stats"), summary),
+        "show": (dtkit("show"), fields),
+        "show --to json": (dtkit("show", "--to", "json"), everything),
+        "export": (dtkit("export"), everything),
+        "report": (dtkit("report", "-o", "/dev/null"), everything),
+    }
+    best = {name: float("inf") for name in actions}
+    for _ in range(3):
+        for name, (action, _peer) in actions.items():
+            best[name] = min(best[name], seconds(action)[1])
+    for name, (_action, peer) in actions.items():
+        print(f"{name:20} {best[name]:6.2f} s  {best[name] / best[peer]:5.2f} x {peer}")
+
+
+_NOWHERE = subprocess.DEVNULL
+
+
 def memory(path: Path, *command: str) -> float:
     """MiB that ``dtkit trace COMMAND`` takes at most, as Linux tells it."""
     code = (
@@ -190,6 +228,9 @@ def main() -> None:
             print(f"{FRAMES} frames of 7 strings and 2 snapshots, {said}, {size} MiB")
             assert decode(capture) == 7 * FRAMES
             compare(capture, script)
+        write_capture(capture, 20_000)
+        print("the commands, 20000 frames, time of the processor")
+        commands(capture, script)
         if not Path("/proc/self/status").exists():
             return
         short, long = Path(folder, "short.pcap"), Path(folder, "long.pcap")
