@@ -7,7 +7,7 @@ BIN = $(VENV)/bin
 # Everything stays in the checkout: pip's cache and temporary files too.
 ENVIRONMENT = TMPDIR="$$PWD/.tmp" PIP_CACHE_DIR="$$PWD/.cache/pip" PIP_DISABLE_PIP_VERSION_CHECK=1
 
-.PHONY: all demo test lint format benchmark proof golden mutants constraints system-packages clean
+.PHONY: all demo test lint format benchmark conformance proof golden mutants constraints system-packages clean
 
 all: demo
 
@@ -30,6 +30,10 @@ demo: $(VENV)/dtkit
 
 test: lint
 	@mkdir -p .tmp && $(ENVIRONMENT) $(BIN)/python -m pytest -q -n 2
+
+# Ask a real dtrace(1): here, or make conformance DTKIT_DTRACE_HOST=root@host.
+conformance: $(VENV)/installed
+	@mkdir -p .tmp && $(ENVIRONMENT) $(BIN)/python -m pytest -q -n 0 tests/conformance
 
 lint: $(VENV)/installed
 	@$(BIN)/ruff check .

@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,19 +16,12 @@ import pytest
 from click.testing import Result
 
 from tests.cli.listing import LISTING
+from tests.live.loopback import loopback
 from tests.output.dtrace_text import dump
 from tests.packets import captures
 from tests.trace.frames import ipv4, tcp
 
 Dtkit = Callable[..., Result]
-
-SSHD = "/usr/sbin/sshd"
-
-
-def free_port() -> int:
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        return int(server.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
@@ -41,14 +32,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]
     Yields the folder that has to come first on the path for ssh(1) to know it, and a folder where
     that dtrace(1) notes down what it was given.
     """
-    if not Path(SSHD).exists() or shutil.which("ssh") is None:
-        pytest.skip("no sshd(8) and ssh(1) on this machine")
     folder = tmp_path_factory.mktemp("ssh")
-    folder.chmod(0o700)
-    for key in ("host", "user"):
-        subprocess.run(
-            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / key)], check=True
-        )
     there = folder / "there"
     there.mkdir()
     packet = bytearray(ipv4(tcp(b"x" * 40)))
@@ -63,38 +47,8 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]
         "--packets packets.pcap --path nat ;;\nesac\n"
     )
     dtrace.chmod(0o755)
-    port = free_port()
-    (folder / "sshd_config").write_text(
-        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\n"
-        f"AuthorizedKeysFile {folder}/user.pub\nStrictModes no\nUsePAM no\nPidFile none\n"
-        f"SetEnv PATH={there}:/usr/bin:/bin PYTHONPATH={Path.cwd()}\n"
-    )
-    (folder / "ssh_config").write_text(
-        f"Host router\nHostName 127.0.0.1\nPort {port}\nUser {getpass.getuser()}\n"
-        f"IdentityFile {folder}/user\nIdentitiesOnly yes\nUserKnownHostsFile /dev/null\n"
-        "StrictHostKeyChecking no\nLogLevel ERROR\n"
-    )
-    here = folder / "here"
-    here.mkdir()
-    client = here / "ssh"
-    client.write_text(f'#!/bin/sh\nexec {shutil.which("ssh")} -F {folder}/ssh_config "$@"\n')
-    client.chmod(0o755)
-    if os.geteuid() == 0:
-        Path("/run/sshd").mkdir(exist_ok=True)  # where sshd(8) of root wants to be confined
-    with subprocess.Popen(
-        [SSHD, "-D", "-e", "-f", str(folder / "sshd_config")], stderr=subprocess.PIPE
-    ) as server:
-        try:
-            for _ in range(100):
-                try:
-                    socket.create_connection(("127.0.0.1", port), 1).close()
-                    break
-                except OSError:
-                    assert server.poll() is None, server.stderr and server.stderr.read()
-                    time.sleep(0.1)
-            yield str(here), there
-        finally:
-            server.terminate()
+    with loopback(folder, there) as here:
+        yield str(here), there
 
 
 @pytest.fixture
