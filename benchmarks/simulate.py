@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 
 from dtkit.dlang import WITH_COPYOUTMBUF, clauses
-from dtkit.generate.oneliner import Request, program
+from dtkit.generate.oneliners import Request, program
 from dtkit.probes import catalog
 from dtkit.simulate import Settings, StackPacket, run
 

@@ -17,7 +17,7 @@ from dtkit.cli.asking import (
 )
 from dtkit.cli.terminal import say
 from dtkit.freebsd import Release
-from dtkit.generate.oneliner import oneliner
+from dtkit.generate.oneliners import oneliner
 from dtkit.generate.request import Copy
 
 

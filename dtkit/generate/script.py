@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 
 from dtkit.generate.buffers import buffers
-from dtkit.generate.oneliner import values
+from dtkit.generate.oneliners import values
 from dtkit.generate.point import may_be_absent, points
 from dtkit.generate.request import Copy, Request
 from dtkit.generate.templating import render

@@ -36,6 +36,11 @@ _PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp6"}
 #: Fires a probe: the probe, its arguments, and the program counters of its callers.
 Fire = Callable[[ProbePoint, tuple[int, ...], tuple[int, ...]], None]
 
+#: if_flags, as ifconfig(8) shows them: UP, LOOPBACK, RUNNING, MULTICAST ...
+_LOOPBACK = 0x8049
+#: ... and UP, BROADCAST, RUNNING, SIMPLEX, MULTICAST.
+_ETHERNET = 0x8843
+
 
 @dataclass(frozen=True, slots=True)
 class StackPacket:
@@ -199,7 +204,8 @@ class NetworkStack:
         return address
 
     def _interface(self, name: str) -> int:
-        return self._struct("ifnet", if_xname=name.encode(), if_index=1)
+        flags = _LOOPBACK if name.startswith("lo") else _ETHERNET
+        return self._struct("ifnet", if_xname=name.encode(), if_index=1, if_flags=flags)
 
     def _thread(
         self,

@@ -23,7 +23,7 @@ from dtkit.dlang import (
 )
 from dtkit.dlang.types import Tagged
 from dtkit.freebsd import Release, release, releases
-from dtkit.generate.oneliner import Copy, Request, program
+from dtkit.generate.oneliners import Copy, Request, program
 from dtkit.probes import Probe, catalog
 from dtkit.probes.description import ProbeDescription
 

@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from dtkit.generate.functions import Function, choose, known_functions
-from dtkit.generate.oneliner import program
+from dtkit.generate.oneliners import program
 from dtkit.generate.path import PathRequest, path_script
 from dtkit.generate.request import Conditions, Copy, Request
 from dtkit.probes import catalog

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from dtkit.dlang.options import WITH_COPYOUTMBUF
 from dtkit.generate import Copy, Request
-from dtkit.generate.oneliner import program
+from dtkit.generate.oneliners import program
 from dtkit.oddity import Oddity
 from dtkit.output import (
     Annotation,

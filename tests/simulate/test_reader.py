@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dtkit.dlang import WITH_COPYOUTMBUF, target_kernel
-from dtkit.generate.oneliner import Copy, Request, program
+from dtkit.generate.oneliners import Copy, Request, program
 from dtkit.oddity import Oddity
 from dtkit.output import Drop, Fault, Firing, packets, read_output
 from dtkit.packets.linktype import LinkType

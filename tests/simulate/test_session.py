@@ -142,6 +142,19 @@ def test_cpus_take_turns() -> None:
     assert found.split() == ["0", "1", "0", "1", "0"]
 
 
+@pytest.mark.parametrize(("known", "offset"), [("12", 1), ("14", 20), ("15", 20), ("main", 20)])
+def test_what_the_library_makes_of_headers_follows_the_release(known: str, offset: int) -> None:
+    text = (
+        'ip:::receive { printf("%s %d ", args[3]->if_name, args[3]->if_local); }'
+        'tcp:::receive { printf("%d %s ", args[4]->tcp_offset, args[3]->tcps_laddr); }'
+    )
+    there = replace(QUIET, kernel=target_kernel(release(known)))
+    wire = output(text, StackPacket(ETHERNET, ethernet=True), settings=there)
+    assert wire.split() == ["em0", "0", str(offset), "<unknown>"]
+    loop = output(text, StackPacket(TCP, path="loopback"), settings=there)
+    assert loop.split() == ["lo0", "1", str(offset), "<unknown>"]
+
+
 def test_time_is_that_of_the_packets() -> None:
     text = 'fbt::ip_input:entry { printf("%Y\\n", walltimestamp); }'
     start = 1_600_000_000_000_000_000

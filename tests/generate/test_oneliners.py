@@ -15,7 +15,7 @@ from dtkit.dlang import TargetKernel, target_kernel
 from dtkit.dlang.compiler.compile import compile_program
 from dtkit.dlang.options import Options
 from dtkit.generate import Copy, Request, oneliner
-from dtkit.generate.oneliner import program
+from dtkit.generate.oneliners import program
 from dtkit.generate.request import LONGEST, Conditions
 from dtkit.generate.templating import render
 from dtkit.probes import Probe, catalog
