@@ -7,7 +7,8 @@ BIN = $(VENV)/bin
 # Everything stays in the checkout: pip's cache and temporary files too.
 ENVIRONMENT = TMPDIR="$$PWD/.tmp" PIP_CACHE_DIR="$$PWD/.cache/pip" PIP_DISABLE_PIP_VERSION_CHECK=1
 
-.PHONY: all demo test lint format benchmark conformance proof golden mutants constraints system-packages clean
+.PHONY: all demo test lint format benchmark conformance proof golden mutants sbom constraints \
+    system-packages clean
 
 all: demo
 
@@ -61,6 +62,11 @@ mutants: $(VENV)/installed
 	@$(ENVIRONMENT) $(BIN)/python -m pip install -q -c tests/constraints.txt -e '.[dev,mutation]'
 	@mkdir -p .cache .tmp && $(ENVIRONMENT) nice $(BIN)/python tools/mutants.py \
 	    --sample $(SAMPLE) $(ROOMS)
+
+# What is installed with dtkit, versions and licences, as CycloneDX: demo's environment, or any.
+SBOM = .cache/sbom.json
+sbom:
+	@mkdir -p .tmp .cache && $(ENVIRONMENT) sh tools/sbom.sh $(PYTHON) $(SBOM)
 
 # The versions that the tests are run with: the newest there are, from now on.
 constraints:

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What ships: the wheel has all that dtkit needs and nothing else, and none of it is the GPL's."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).parents[2]
+PACKAGE = TOP / "dtkit"
+PROJECT = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]
+
+#: Modules that a user's own installation has, or not; none of them comes with dtkit.
+ASKED_FOR = {"scapy"}
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    into = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(into)]
+    done = subprocess.run(build, cwd=TOP, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    [path] = into.glob("dtkit-*-py3-none-any.whl")
+    return zipfile.ZipFile(path)
+
+
+def test_the_wheel_has_the_whole_package(wheel: zipfile.ZipFile) -> None:
+    """Templates, tables, grammars, schemas and pages as well; git knows what there is."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "dtkit"], cwd=TOP, capture_output=True, check=False
+    )
+    if listed.returncode:
+        pytest.skip("not a checkout")
+    tracked = {name for name in listed.stdout.decode().split("\0") if name}
+    packed = {name for name in wheel.namelist() if name.startswith("dtkit/")}
+    assert tracked <= packed
+    assert {Path(name).suffix for name in tracked} >= {".py", ".j2", ".toml", ".lua", ".tsv"}
+
+
+def test_the_wheel_has_nothing_else(wheel: zipfile.ZipFile) -> None:
+    apart = [name for name in wheel.namelist() if not name.startswith("dtkit/")]
+    manual = [name for name in apart if name.endswith("share/man/man1/dtkit.1")]
+    assert len(manual) == 1
+    assert all(".dist-info/" in name for name in apart if name not in manual)
+    assert not [name for name in wheel.namelist() if "__pycache__" in name]
+    [entry] = [name for name in apart if name.endswith("entry_points.txt")]
+    assert "dtkit = dtkit.cli:main" in wheel.read(entry).decode()
+    assert any(name.endswith("LICENSE") for name in apart)
+
+
+def imported() -> set[str]:
+    """Packages of others that dtkit imports, wherever."""
+    names: set[str] = set()
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names.add(node.module.split(".")[0])
+    return names - sys.stdlib_module_names - {"dtkit", "_typeshed"} - ASKED_FOR
+
+
+def required(lines: list[str]) -> set[str]:
+    return {re.split(r"[^\w.-]", line)[0].lower() for line in lines}
+
+
+def test_what_is_imported_is_declared() -> None:
+    extras = PROJECT["optional-dependencies"]
+    declared = required([*PROJECT["dependencies"], *extras["parquet"], *extras["testing"]])
+    assert imported() <= declared
+    assert required(PROJECT["dependencies"]) <= imported()
+    assert not ASKED_FOR & declared
+
+
+def shipped(names: set[str]) -> set[str]:
+    """Everything that these bring, themselves included."""
+    found: set[str] = set()
+    while names:
+        name = names.pop()
+        found.add(name)
+        try:
+            lines = metadata.requires(name) or []
+        except metadata.PackageNotFoundError:  # for another system
+            continue
+        needed = [line for line in lines if "extra ==" not in line]
+        names |= required(needed) - found
+    return found
+
+
+def test_licences_of_what_ships_are_permissive() -> None:
+    names = shipped(required(PROJECT["dependencies"]))
+    assert {"markupsafe", "pygments"} <= names  # what rich and jinja2 bring is looked at
+    licences = {}
+    for name in sorted(names):
+        try:
+            text = metadata.distribution(name).read_text("METADATA") or ""
+        except metadata.PackageNotFoundError:
+            continue
+        head = text.partition("\n\n")[0]
+        said = re.findall(
+            r"^(?:License(?:-Expression)?|Classifier: License ::) *:?(.*)", head, re.M
+        )
+        licences[name] = " ".join(said).strip()
+    assert len(licences) >= len(PROJECT["dependencies"])
+    # Each says what it is under, but for hexdump, whose file says that it is in the public domain.
+    assert [name for name, text in licences.items() if not text] in ([], ["hexdump"])
+    copyleft = re.compile(r"(?<![A-Z])A?L?GPL|GNU|Affero", re.IGNORECASE)
+    assert not {name: text for name, text in licences.items() if copyleft.search(text)}
