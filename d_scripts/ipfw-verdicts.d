@@ -10,17 +10,15 @@
  * Run:      dtrace -s FILE | dtkit parse
  *
  * Sample:
- * @dtkit 1 mbuf probe=fbt::ipfw_check_packet:entry id=30248 cpu=0 t=35494326386 m=0xfffff800024d2
+ * @dtkit 1 mbuf probe=fbt::ipfw_check_packet:entry id=26595 cpu=0 t=160065215374 m=0xff010000024f
  *
  *              0  1  2  3  4  5  6  7  8  9  a  b  c  d  e  f  0123456789abcdef
- *          0: 45 00 00 54 56 81 00 00 40 01 08 0a 0a 00 00 01  E..TV...@.......
- *         10: 0a 00 00 02 08 00 bf 98 e5 02 00 00 00 00 00 20  ...............
- *         20: 0b a0 5c a1 08 09 0a 0b 0c 0d 0e 0f 10 11 12 13  ..\.............
- *         30: 14 15 16 17 18 19 1a 1b 1c 1d 1e 1f 20 21 22 23  ............ !"#
- * pass on lo0: mbuf 0xfffff800024d2700
+ *          0: 45 00 00 1e ae 23 00 00 40 11 b7 a9 0a 00 00 01  E....#..@.......
+ *         10: 0a 00 01 02 73 17 27 0e 00 0a 15 1e 78 0a        ....s.'.....x.
+ * drop on epair0b: mbuf 0xff010000024f2900
  * VERDICT     PACKETS
- * drop              5
- * pass            126
+ * drop              1
+ * pass            103
  */
 
 /* Not every kernel has all of these probes; those that it has are shown. */

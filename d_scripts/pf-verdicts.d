@@ -10,16 +10,15 @@
  * Run:      dtrace -s FILE | dtkit parse
  *
  * Sample:
- * pass on lo0
- * @dtkit 1 mbuf probe=fbt::pf_test:return id=29534 cpu=0 t=63985979570 m=0xfffff800024d2200 pkt=8
+ * @dtkit 1 mbuf probe=fbt::pf_test:entry id=25996 cpu=0 t=259834507794 m=0xff010000024f3b00 pkt=3
  *
  *              0  1  2  3  4  5  6  7  8  9  a  b  c  d  e  f  0123456789abcdef
- *          0: 45 00 00 54 57 3b 00 00 40 01 08 0a 7f 00 00 01  E..TW;..@.......
- *         10: 7f 00 00 01 08 00 37 f5 04 06 00 00 00 00 00 3c  ......7........<
- *         20: 2f 59 a1 6c 08 09 0a 0b 0c 0d 0e 0f 10 11 12 13  /Y.l............
+ *          0: 45 00 00 1e ae 32 00 00 40 11 b7 9a 0a 00 00 01  E....2..@.......
+ *         10: 0a 00 01 02 c2 e5 27 0f 00 0a 15 1e 78 0a        ......'.....x.
+ * drop on epair0b: mbuf 0xff010000024f3b00
  * VERDICT     PACKETS
- * drop              6
- * pass            152
+ * drop              3
+ * pass             46
  */
 
 /* Not every kernel has all of these probes; those that it has are shown. */
