@@ -294,6 +294,38 @@ class Journey:
                 depths.append(deep)
         return tuple(depths)
 
+    @cached_property
+    def interfaces(self) -> tuple[str | None, ...]:
+        """For each step the interface to show: a hop's own, but within a function that was given
+        one, not that which the packet came from before.
+
+        A hop at a function without an interface among its arguments says where the packet was
+        received, which the function around it, on the way out, knows better.
+        """
+        shown: list[str | None] = []
+        inside: list[tuple[str, str | None, int]] = []  # label, interface, interfaces before it
+        first: dict[str, int] = {}
+        for step in self.steps:
+            if isinstance(step, Snapshot):
+                shown.append(None)
+                continue
+            label, direction = step.place.label, step.place.direction
+            if direction == "-" and inside and inside[-1][0] == label:
+                inside.pop()
+            own = step.interface
+            if own is not None and inside:
+                _, around, before = inside[-1]
+                if around is not None and own != around and first.get(own, before) < before:
+                    own = around
+            if own is not None:
+                first.setdefault(own, len(first))
+            if direction == "+":
+                outer = inside[-1][1] if inside else None
+                known = len(first)
+                inside.append((label, own if own is not None else outer, known))
+            shown.append(own)
+        return tuple(shown)
+
     @property
     def diffs(self) -> tuple[Diff | None, ...]:
         """For each step what changed: of a snapshot that is not the first, its difference from

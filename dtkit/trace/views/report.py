@@ -168,7 +168,7 @@ class _Page:
             steps = [
                 self._known_hop(moment)
                 if isinstance(moment, HopMoment) and moment.step.time is None
-                else _json(self._step(moment, start))
+                else _json(self._step(moment, start, journey.interfaces[moment.number]))
                 for moment in journey.moments()
             ]
             yield Markup(f"{head[:-1]},[{','.join(steps)}]]")
@@ -181,15 +181,20 @@ class _Page:
             if len(self._hops) >= _MOST_HOPS:
                 self._hops.clear()
             # With the hop itself, so that no other gets its identity.
-            kept = self._hops[key] = moment.step, _json(self._step(moment, None))
+            kept = self._hops[key] = (
+                moment.step,
+                _json(self._step(moment, None, moment.step.interface)),
+            )
         return kept[1]
 
-    def _step(self, moment: Moment, start: int | None) -> list[Any]:
+    def _step(self, moment: Moment, start: int | None, interface: str | None = None) -> list[Any]:
         if isinstance(moment, HopMoment):
             hop = moment.step
             row: list[Any] = [_HOP, moment.depth, self._place(hop.place)]
             values: tuple[Any, ...] = hop[1:]
             for column, value in zip(_OWN, values, strict=True):
+                if column.name == "interface":
+                    value = interface
                 if value is None:
                     row.append(None)
                 elif column.name == "time":

@@ -131,7 +131,7 @@ def _step(moment: Moment, teller: Teller) -> Iterator[Line]:
                 (teller.since(moment.step), "time"),
                 (indent, ""),
                 *_hop(moment.step),
-                *((f"  {text}", style) for text, style in teller(moment.step)),
+                *((f"  {text}", style) for text, style in teller(moment)),
             )
         )
         return
@@ -185,6 +185,7 @@ class Teller:
 
     def __init__(self, journey: Journey) -> None:
         self._slow = slow_from(journey)
+        self._interfaces = journey.interfaces
         self._timed = any(isinstance(step, Hop) and step.time is not None for step in journey.steps)
         self._start: int | None = None
         self._known: dict[str, Any] = {}
@@ -198,9 +199,10 @@ class Teller:
             self._start = hop.time
         return f"{scaled(hop.time - self._start):>{_MARGIN - 1}} "
 
-    def __call__(self, hop: Hop) -> Iterator[tuple[str, str]]:
+    def __call__(self, moment: HopMoment) -> Iterator[tuple[str, str]]:
         """Time since the hop before; CPU, thread, process, interface and vnet where they are
         others than when they were last known. Text and style."""
+        hop = moment.step
         known, said = self._known, []
         if hop.time is not None:
             if "time" in known:
@@ -210,6 +212,8 @@ class Teller:
             known["time"] = hop.time
         for field, text in _TOLD:
             value = getattr(hop, field)
+            if field == "interface":
+                value = self._interfaces[moment.number]
             if value is not None and value != known.get(field):
                 said.append(visible(text.format(value)))
                 known[field] = value

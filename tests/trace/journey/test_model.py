@@ -96,6 +96,27 @@ def test_depth_from_nesting(steps: str, depths: str) -> None:
     assert made.depths == tuple(map(int, depths.split()))
 
 
+@pytest.mark.parametrize(
+    ("hops", "shown"),
+    [
+        # pf_test() on the way out knows its interface; what it calls says where it was received.
+        ("a:em0 +pf_test:em1 state:em0 rule:em0 -pf_test:em1 b:em0", "em0 em1 em1 em1 em1 em0"),
+        # An interface that is new within a function is told: it goes on to the next.
+        ("a:em0 +ip_output:em1 +ether_output:lagg0 x:em0", "em0 em1 lagg0 lagg0"),
+        ("+ip_output x:em0 y:em1", "None em0 em1"),
+        ("+f:em0 -f:em0 a:em1 +g:em0 b:em1", "em0 em0 em1 em0 em0"),
+        ("-f:em0 a:em1", "em0 em1"),
+    ],
+)
+def test_the_interface_does_not_flip_inside_a_function(hops: str, shown: str) -> None:
+    steps = []
+    for word in hops.split():
+        text, _, interface = word.partition(":")
+        steps.append(Hop.parse(text.encode())._replace(interface=interface or None))
+    made = Journey(1, None, tuple(steps))
+    assert " ".join(map(str, made.interfaces)) == shown
+
+
 def test_the_json_of_a_followed_packet() -> None:
     steps = (Hop(Place("tcp_input", "tcp_input", "+", module="kernel"), None, 2500, 1),)
     made = Journey(1, 1000, steps, "path", outcome="dropped: freed by tcp_input+0x12")
