@@ -26,12 +26,21 @@ from dtkit.cli.options import (
     release_option,
 )
 from dtkit.cli.terminal import say
-from dtkit.freebsd import Release
+from dtkit.freebsd import Release, UnknownReleaseError
 from dtkit.generate.conditions import ConditionError
 from dtkit.generate.request import DEEPEST, LONGEST, REACH, SEGMENTS, Conditions, Copy, Request
 from dtkit.oddity import Oddity
 from dtkit.packets.linktype import LinkType
-from dtkit.probes import Catalog, Probe, UnknownProbeError, catalog, extend, read_listing
+from dtkit.probes import (
+    Catalog,
+    ListedProbe,
+    Probe,
+    UnknownProbeError,
+    catalog,
+    extend,
+    read_listing,
+)
+from dtkit.probes.recognise import listed_release
 
 _LINKTYPES = [LinkType.ETHERNET, LinkType.RAW, LinkType.IPV4, LinkType.IPV6]
 
@@ -175,7 +184,10 @@ def known_probes(ctx: click.Context, listing: str | None, release: Release | Non
         return known
     probes, odd, listed = [], 0, 0
     with open_input(listing) as stream:
-        for item in extend(known, read_listing(stream)):
+        items = list(read_listing(stream))
+        if release is not None:
+            _same_release(listing, items, release)
+        for item in extend(known, items):
             if not isinstance(item, Oddity):
                 probes.append(item)
                 listed += bool(item.arguments)
@@ -191,6 +203,17 @@ def known_probes(ctx: click.Context, listing: str | None, release: Release | Non
             "`dtrace -lv -n 'fbt:kernel::entry'` on FreeBSD"
         )
     return Catalog(probes)
+
+
+def _same_release(listing: str, items: Sequence[ListedProbe | Oddity], release: Release) -> None:
+    """A release that is not that of the listing is an error."""
+    try:
+        found = listed_release(item for item in items if isinstance(item, ListedProbe))
+    except UnknownReleaseError as error:
+        raise click.UsageError(f"{listing}: {error}; leave --release out") from error
+    # Of one that is not released yet the tables are those of the newest that is.
+    if found is not None and found.probe_table != release.probe_table:
+        raise click.UsageError(f"{listing} is of FreeBSD {found}, and --release says {release}")
 
 
 def find_probes(known: Catalog, patterns: Sequence[str], argument: int | None) -> list[Probe]:

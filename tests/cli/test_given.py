@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from dtkit.freebsd import release
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.packet import Packet
 from dtkit.packets.packetfile import PacketFile
 from dtkit.probes import catalog
+from tests.cli.listing import row
 
 
 @pytest.mark.parametrize(
@@ -92,3 +94,21 @@ def test_a_packet_to_break_that_does_not_come_is_named(
         file.write(Packet(bytes.fromhex("45000014") + bytes(16), LinkType.RAW))
     words = ["simulate", "--program", "BEGIN { }", "--packets", str(capture), "--break", "cycle@2"]
     assert "no packet 2 to break: 1 frames in all" in dtkit(*words).stderr
+
+
+def test_a_listing_of_another_release_is_an_error(
+    dtkit: Callable[..., Result], tmp_path: Path
+) -> None:
+    listing = tmp_path / "listing.txt"
+    listing.write_text(
+        "".join(
+            row(probe.id, probe.function, list(probe.arguments))
+            for probe in release("12").probes
+            if probe.module == "kernel" and probe.name == "entry"
+        )
+    )
+    words = ["oneliner", "ip_input", "--listing", str(listing)]
+    assert dtkit(*words, "--release", "12").exit_code == 0
+    wrong = dtkit(*words, "--release", "15")
+    assert wrong.exit_code == 2
+    assert f"{listing} is of FreeBSD 12, and --release says 15" in wrong.stderr
