@@ -44,7 +44,10 @@ ROOMS = [
 ]
 
 #: The floors of a room, from the ground up; beneath the first are the words that all share.
-FLOORS = {"dtkit.dlang": ["syntax", "checker", "compiler"]}
+FLOORS = {
+    "dtkit.dlang": ["syntax", "checker", "compiler"],
+    "dtkit.trace": ["kernel", "journey", "views"],
+}
 
 
 def module_of(path: Path) -> str:
