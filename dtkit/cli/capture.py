@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import BinaryIO
 
 import click
@@ -36,17 +37,21 @@ def rotation(
 
 
 @contextmanager
-def open_capture(name: str, turns: Rotation | None = None) -> Iterator[PacketSink]:
+def open_capture(
+    name: str, turns: Rotation | None = None, merged: bool = False
+) -> Iterator[PacketSink]:
     """
     A pcapng file to write packets to; a valid one at the end, however that comes.
 
     :param name: its path, or ``-`` for standard output.
     :param turns: when to go on in another file.
+    :param merged: whether all packets are of one interface.
     :raises OSError: it cannot be written.
     :raises click.UsageError: it is a file that this command reads, or a terminal.
     """
+    make = partial(_packet_file, merged=merged)
     if turns is not None:
-        capture: PacketSink = RotatingFile(name, turns, _open, _packet_file)
+        capture: PacketSink = RotatingFile(name, turns, _open, make)
         try:
             yield capture
         finally:
@@ -55,7 +60,7 @@ def open_capture(name: str, turns: Rotation | None = None) -> Iterator[PacketSin
     if name == "-":
         refuse_terminal("-w -")
     with open_output(name) as stream:
-        capture = SingleFile(stream, _packet_file)
+        capture = SingleFile(stream, make)
         try:
             yield capture
         finally:
@@ -67,5 +72,5 @@ def _open(name: str) -> BinaryIO:
     return open(name, "wb")
 
 
-def _packet_file(stream: BinaryIO) -> PacketFile:
-    return PacketFile(stream, f"dtkit {__version__}", shipped_catalog())
+def _packet_file(stream: BinaryIO, merged: bool) -> PacketFile:
+    return PacketFile(stream, f"dtkit {__version__}", shipped_catalog(), merged)

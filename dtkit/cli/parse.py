@@ -10,11 +10,13 @@ import click
 from dtkit.cli.capture import open_capture, rotation
 from dtkit.cli.dtrace_options import shown_name
 from dtkit.cli.failure import Failure
+from dtkit.cli.given import given, refuse
 from dtkit.cli.inputs import READABLE, open_input, refuse_terminal
 from dtkit.cli.options import (
     FILE_COUNT,
     FILE_SECONDS,
     FILE_SIZE,
+    FILTER,
     NUMERIC,
     STRICT,
     TIMES,
@@ -27,7 +29,10 @@ from dtkit.cli.terminal import say
 from dtkit.output import packets, read_runs
 from dtkit.output.forms import FORMS
 from dtkit.output.mistaken import command_or_script, no_output
+from dtkit.packets.onelink import Link, LinkedCapture
+from dtkit.packets.pcapfilter import FilterError
 from dtkit.packets.rotation import AllWrittenError
+from dtkit.packets.selection import Selection
 from dtkit.probes.points import shipped_catalog
 
 
@@ -59,6 +64,23 @@ Examples:
 @TIMES()
 @VERBOSE()
 @NUMERIC()
+@FILTER()
+@click.option(
+    "--probe",
+    "globs",
+    multiple=True,
+    metavar="GLOB",
+    help="Packets at these probes only: functions, names, or descriptions.",
+)
+@click.option(
+    "--cpu", "cpus", multiple=True, type=click.IntRange(0), metavar="N", help="Of these CPUs only."
+)
+@click.option(
+    "--link",
+    type=click.Choice([link.value for link in Link]),
+    help="With -w: packets from their IP header on, or all with an Ethernet header, which is made "
+    "up where there is none; of one such type tcpdump(1) reads the file.",
+)
 @STRICT()
 @click.pass_context
 def command(
@@ -73,6 +95,10 @@ def command(
     times: int,
     verbose: int,
     numeric: int,
+    filter_: str | None,
+    globs: tuple[str, ...],
+    cpus: tuple[int, ...],
+    link: str | None,
     strict: bool,
 ) -> int:
     """Read what dtrace(1) printed: packets, messages, stacks, faults and drops.
@@ -89,11 +115,18 @@ def command(
         refuse_terminal("--to raw")
     files = files or ("-",)
     begins = b""
+    if write is None:
+        refuse(given(ctx, "link"), "is for -w FILE")
+    try:
+        selection = Selection(filter_ or "", globs, cpus)
+    except (FilterError, ValueError) as error:
+        raise click.UsageError(str(error)) from error
     with ExitStack() as stack:
         capture = None
         turns = rotation(ctx, write, file_size, file_seconds, file_count)
         if write is not None:
-            capture = stack.enter_context(open_capture(write, turns))
+            sink = stack.enter_context(open_capture(write, turns, link == Link.IP))
+            capture = LinkedCapture(sink, None if link is None else Link(link))
         lines = packet_lines(times, verbose)
         # With the capture on stdout, what is for people goes to stderr.
         printer = PacketPrinter(
@@ -106,9 +139,15 @@ def command(
                     begins = source.peek(64)  # type: ignore[attr-defined]
                     if what := no_output(begins):
                         raise Failure(f"{shown_name(name)}: {what}", ctx)
-                    for item in packets(read_runs(source), shipped_catalog()):
+                    items = packets(read_runs(source), shipped_catalog())
+                    for item in selection.of(items) if selection else items:
                         printer.take(item, where)
         if not printer.verdict.anything and (what := command_or_script(begins)):
             say(f"{ctx.command_path}: {what}")
+        for remark in selection.remarks():
+            say(f"{ctx.command_path}: {remark}")
+        if capture is not None:
+            for remark in capture.remarks():
+                say(f"{ctx.command_path}: {shown_name(write or '-')}: {remark}")
         printer.finish()
     return 1 if strict and printer.verdict.odd else 0

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import compress, repeat
 from typing import Any, NamedTuple
 
 from dtkit.packets.linktype import LinkType
@@ -142,6 +142,15 @@ class PacketRun:
 
     def __len__(self) -> int:
         return len(self.data)
+
+    def where(self, wanted: Sequence[bool]) -> PacketRun:
+        """The packets that are wanted."""
+        columns = {
+            column: list(compress(getattr(self, column), wanted))
+            for column in self.__slots__
+            if column != "exact"
+        }
+        return PacketRun(**columns, exact=self.exact)
 
     def __iter__(self) -> Iterator[Packet]:
         none = repeat(None)

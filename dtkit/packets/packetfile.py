@@ -32,6 +32,9 @@ _DIRECTIONS = {
 }
 
 
+#: The most bytes of a packet that are written: Wireshark takes a file for damaged that has more.
+LARGEST = 262_144
+
 #: Interfaces of a section that have a name of their own; only hostile input has more probes.
 _INTERFACES = 10_000
 
@@ -80,13 +83,17 @@ class PacketFile:
     :param stream: binary and writable.
     :param application: the program that writes, with its version.
     :param catalog: says which way packets are going at a probe.
+    :param merged: whether all packets are of one interface, and their comments name the probe.
     :raises OSError: from any method, when *stream* cannot be written.
     """
 
-    def __init__(self, stream: BinaryIO, application: str, catalog: Catalog) -> None:
+    def __init__(
+        self, stream: BinaryIO, application: str, catalog: Catalog, merged: bool = False
+    ) -> None:
         self._writer = PcapngWriter(stream)
         self._application = application
         self._catalog = catalog
+        self._merged = merged
         self._clock: Clock | None = None
         self._count = 0
         self._interfaces: dict[tuple[str | None, str], int] = {}
@@ -115,12 +122,18 @@ class PacketFile:
         options = self._options.at(mbuf, offset)
         if length is None:
             length = claimed_length(data, linktype)
+        if len(data) + len(linktype.prefix) > LARGEST:
+            data, length = data[: LARGEST - len(linktype.prefix)], max(length, len(data))
         if linktype.prefix:
             data, length = linktype.prefix + data, len(linktype.prefix) + length
         self._writer.write(self._interface, time, data, length, options)
 
     def write_run(self, run: PacketRun) -> None:
         """Write the packets of a run, as :meth:`write` does one by one, several times as fast."""
+        if max(map(len, run.data)) > LARGEST:
+            for packet in run:
+                self.write(packet)
+            return
         times: Sequence[int]
         if run.times or run.timestamps:
             clock, times = (Clock.WALL, run.times) if run.times else (Clock.BOOT, run.timestamps)
@@ -183,15 +196,19 @@ class PacketFile:
     def _switch(self, origin: Origin, linktype: LinkType) -> None:
         probe = self._catalog.get(origin.probe) if origin.probe else None
         key = (origin.probe, linktype.name)
-        if len(self._interfaces) >= _INTERFACES and key not in self._interfaces:
+        if self._merged:
+            key = ("all probes", linktype.name)
+        elif len(self._interfaces) >= _INTERFACES and key not in self._interfaces:
             probe, key = None, ("other probes", linktype.name)
         if key not in self._interfaces:
-            name = str(probe) if probe else key[0] or "dump"
-            purpose = probe.purpose if probe else ""
+            known = probe is not None and not self._merged
+            name = str(probe) if known else key[0] or "dump"
+            purpose = probe.purpose if probe is not None and known else ""
             self._interfaces[key] = self._writer.interface(name, linktype.dlt, purpose)
         self._interface = self._interfaces[key]
         self._direction = _DIRECTIONS[probe.direction] if probe else PacketDirection.UNKNOWN
-        words = [f"cpu {origin.cpu}"] if origin.cpu is not None else []
+        words = [origin.probe] if self._merged and origin.probe else []
+        words += [f"cpu {origin.cpu}"] if origin.cpu is not None else []
         words += [f"probe id {origin.id}"] if origin.id is not None else []
         self._comment = ", ".join(words)
         self._options = _Options(self._comment, self._direction)
