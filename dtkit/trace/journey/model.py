@@ -243,7 +243,7 @@ class Journey:
     def __len__(self) -> int:
         return len(self.steps)
 
-    @property
+    @cached_property
     def hops(self) -> tuple[Hop, ...]:
         """Its hops, in the order of time."""
         return tuple(step for step in self.steps if isinstance(step, Hop))

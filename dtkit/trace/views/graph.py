@@ -107,15 +107,19 @@ class Graph:
         last_time: int | None = None
         for position, hop in enumerate(way(journey)):
             key = key_of(hop)
-            if key not in self.nodes and len(self.nodes) >= _MOST_NODES:
-                key = _ELSEWHERE
-            node = self.nodes.setdefault(key, GraphNode())
+            node = self.nodes.get(key)
+            if node is None:
+                if len(self.nodes) >= _MOST_NODES:
+                    key = _ELSEWHERE
+                node = self.nodes.setdefault(key, GraphNode())
             node.count += 1
             node.position += position
             if last is None:
                 node.starts += 1
             else:
-                edge = self.edges.setdefault((last, key), Edge())
+                edge = self.edges.get((last, key))
+                if edge is None:
+                    edge = self.edges[last, key] = Edge()
                 edge.count += 1
                 if last_time is not None and hop.time is not None:
                     took = hop.time - last_time

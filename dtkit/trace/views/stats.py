@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
+from operator import attrgetter
 from typing import Any
 
 from dtkit.foreign import plain
@@ -81,7 +82,7 @@ class Statistics:
                 function = plain(hops[-1].place.name)
             self.droppers[_kept(self.droppers, function or "unknown", _ELSEWHERE)] += 1
         for name, counts in self.by.items():
-            for value in {getattr(hop, name) for hop in hops} - {None}:
+            for value in set(map(attrgetter(name), hops)) - {None}:
                 key = _kept(counts, plain(value), _ELSEWHERE)
                 counts.setdefault(key, Counter())[end] += 1
         self._times(journey)
