@@ -69,6 +69,8 @@ class Release:
     :ivar name_tables: files of the names that it has, whether dtkit knows more of them or not.
     :ivar tree: the hooks of the kernel patches for it.
     :ivar partial: tags of the structs of which only some members are declared.
+    :ivar max_cpus: among how many CPUs the kernel divides ``dynvarsize``: all that it could have;
+        None where it counts those that there are.
     :ivar layout_ilp32: of ``struct mbuf`` on its 32-bit machines; None where that is not known.
     :ivar released: False for a development branch, which is no default.
     """
@@ -85,6 +87,7 @@ class Release:
     name_tables: tuple[str, ...]
     tree: PatchTree
     partial: frozenset[str] = frozenset()
+    max_cpus: int | None = None
     layout_ilp32: Layout | None = None
     released: bool = True
 
@@ -165,6 +168,7 @@ RELEASES: tuple[Release, ...] = (
         constant_tables=("constants.tsv",),
         name_tables=("names.tsv", "names-14.tsv"),
         tree=_TREE_12,
+        max_cpus=256,
         partial=_PARTIAL,
     ),
     Release(
@@ -180,6 +184,7 @@ RELEASES: tuple[Release, ...] = (
         constant_tables=("constants.tsv",),
         name_tables=("names.tsv", "names-14.tsv"),
         tree=_TREE_14,
+        max_cpus=1024,
         partial=_PARTIAL,
     ),
     Release(

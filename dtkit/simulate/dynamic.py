@@ -24,9 +24,6 @@ _BUCKET = 64
 _CHUNK = 256
 _STRING_KEY = 256
 
-#: The most CPUs that a kernel of FreeBSD 12 can have, on amd64.
-MOST_CPUS = 256
-
 _STORES = {"stts": "thread", "stgaa": "global", "sttaa": "thread"}
 
 
@@ -93,17 +90,18 @@ class Chunks:
     :param size: bytes of the whole space.
     :param chunk: bytes of a chunk.
     :param cpus: how many there are.
+    :param shares: among how many the kernel divides the space.
     :ivar drops: how often there was none, since they were last asked for.
     """
 
-    def __init__(self, size: int, chunk: int, cpus: int) -> None:
+    def __init__(self, size: int, chunk: int, cpus: int, shares: int) -> None:
         self.drops = dict.fromkeys(Shortage, 0)
         self._short: Shortage | None = None
         size = max(size, chunk + _BUCKET)
         buckets = size // (chunk + _BUCKET)
         buckets -= buckets & 1 if buckets != 1 else 0
         space = size - buckets * _BUCKET
-        each = space // MOST_CPUS // chunk * chunk
+        each = space // shares // chunk * chunk
         if each:
             self._free = [_fit(each, chunk)] * cpus
         else:

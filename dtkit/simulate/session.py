@@ -208,7 +208,12 @@ class _Session:
         sizes = self._sizes()
         self.aggregations = Aggregations(sizes.aggregations)
         self.speculations = Speculations(options.nspec, sizes.speculation, self.program.size)
-        self.chunks = Chunks(sizes.dynamic, chunk_size(compiled), settings.cpus)
+        self.chunks = Chunks(
+            sizes.dynamic,
+            chunk_size(compiled),
+            settings.cpus,
+            settings.kernel.release.max_cpus or settings.cpus,
+        )
         storage = VariableStore(memory, _VARIABLES, options.strsize, self.chunks, settings.cpus)
         chance = random.Random(settings.seed)
         for number in range(settings.cpus):

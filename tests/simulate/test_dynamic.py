@@ -43,17 +43,22 @@ def test_the_largest_variable_decides(program: str, size: int) -> None:
     [(MIB, 72, 29), (MIB, 320, 9), (MIB, 464, 6), (8192, 320, 21), (1, 72, 1), (3 * MIB, 320, 31)],
 )
 def test_a_cpu_has_its_share(size: int, chunk: int, count: int) -> None:
-    assert free(Chunks(size, chunk, 1)) == count
+    assert free(Chunks(size, chunk, 1, 256)) == count
+
+
+def test_a_release_that_counts_its_cpus_has_more_room() -> None:
+    assert free(Chunks(MIB, 72, 1, 1)) > 7000
+    assert free(Chunks(MIB, 72, 2, 2)) > 7000
 
 
 def test_what_others_have_left_is_taken_too() -> None:
-    chunks = Chunks(MIB, 320, 3)
+    chunks = Chunks(MIB, 320, 3, 256)
     assert free(chunks, 1) == 27
     assert chunks.drops[Shortage.EMPTY] == 1
 
 
 def test_what_was_given_back_can_be_had_when_it_is_clean() -> None:
-    chunks = Chunks(MIB, 320, 1)
+    chunks = Chunks(MIB, 320, 1, 256)
     assert free(chunks) == 9
     chunks.give(0)
     assert not chunks.take(0)
@@ -63,7 +68,7 @@ def test_what_was_given_back_can_be_had_when_it_is_clean() -> None:
 
 
 def test_a_shortage_is_called_dirty_where_something_was_given_back() -> None:
-    chunks = Chunks(MIB, 320, 1)
+    chunks = Chunks(MIB, 320, 1, 256)
     for _ in range(9):
         assert chunks.take(0)
         chunks.give(0)
