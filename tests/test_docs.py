@@ -39,6 +39,8 @@ DATA = TOP / "tests/data"
 ELSEWHERE = {
     "dtkit path run --host": "needs another host: tests/live has a make-believe one",
     "dtkit run --host": "likewise",
+    "dtkit extcap --install": "tests/live/test_extcap.py installs it into a folder of its own",
+    "tshark -i dtkit-": "likewise",
 }
 
 RAW = 101

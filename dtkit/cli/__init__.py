@@ -29,6 +29,7 @@ COMMANDS = {
     "script": "Print a D script that shows packets, or a ready-made one.",
     "parse": "Read what dtrace(1) printed: packets, messages, stacks, faults and drops.",
     "copyout": "Run copyoutmbuf() on a chain, good or broken, in the reference model.",
+    "extcap": "Be an interface of Wireshark's: packets as they come.",
     "check": "Say what is wrong with a D program, without dtrace(1).",
     "simulate": "Run a D program over packets in a simulated kernel.",
     "path": "Follow packets through a stock kernel: print the D script, or run it.",

@@ -26,7 +26,7 @@ from typing import IO, BinaryIO
 from dtkit.live.hints import hint
 from dtkit.live.host import DtraceError, Host
 
-__all__ = ["DtraceRun", "listing", "running", "shell_output"]
+__all__ = ["DtraceRun", "capturing", "listing", "running", "shell_output"]
 
 #: The listing of everything that a script of `dtkit path` may look at.
 _LISTING = ("dtrace", "-l", "-v", "-n", "fbt:::entry")
@@ -110,6 +110,18 @@ def listing(host: Host | None = None) -> Iterator[BinaryIO]:
     with _child(_LISTING, "", host or Host()) as run:
         assert isinstance(run.output, io.FileIO)
         yield io.BufferedReader(run.output)
+
+
+@contextmanager
+def capturing(words: tuple[str, ...], host: Host) -> Iterator[DtraceRun]:
+    """
+    A program that writes a capture to its standard output, such as tcpdump(1), while it runs.
+
+    :raises NowhereError: *host* is no name, or there is no such program on this one.
+    :raises DtraceError: it is not there, or it failed; with its own last words.
+    """
+    with _child(words, "", host, what=f"{words[0]} failed") as run:
+        yield run
 
 
 def shell_output(script: str, host: Host) -> bytes:
@@ -210,7 +222,7 @@ def _child(
         raise DtraceError(_told(f"{who} on {host} failed", said, status))
     elif together:
         raise DtraceError(_told(f"the shell on {host} ended", said, status))
-    if status and not together:
+    if status and not together and not run.stopped:
         raise DtraceError(_told(f"{what} on {host}", said, status))
 
 
