@@ -60,7 +60,16 @@ PRESET = Shared(
 FUNC = Shared("--func", "wanted", metavar="GLOB", multiple=True, help="Look at these instead.")
 NOT_FUNC = Shared("--not-func", "unwanted", metavar="GLOB", multiple=True, help="And not at these.")
 RETURNS = Shared("--returns", is_flag=True, help="Show returns of all functions, with values.")
-HOPS = Shared("--hops", type=NUMBER, default=10_000, show_default=True, help="Hops a second.")
+HOPS = Shared(
+    "--hops",
+    type=NUMBER,
+    default=10_000,
+    show_default=True,
+    help="Hops in a second, after which no other packet is begun with.",
+)
+COUNT_FIRINGS = Shared(
+    "--count-firings", is_flag=True, help="Count how often each probe fires, at its cost."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +108,7 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
     @STACK("It is recorded where packets are freed.")
     @RATE("So many are begun with.", default=100, show_default=True)
     @HOPS()
+    @COUNT_FIRINGS()
     @COUNT()
     @SECONDS("0 is at ^C.", type=click.IntRange(0, (1 << 31) - 1), default=60, show_default=True)
     @click.pass_context
@@ -119,6 +129,7 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
         stack: bool,
         rate: int,
         hops: int,
+        count_firings: bool,
         count: int | None,
         seconds: int,
         **rest: Any,
@@ -137,7 +148,16 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
         if running and (own := connection(ctx, there)):
             filter_ = own.excluded(filter_)
         request = PathRequest(
-            filter_, length, Copy(copy), returns, stack, rate, hops, count, seconds or None
+            filter_,
+            length,
+            Copy(copy),
+            returns,
+            stack,
+            rate,
+            hops,
+            count,
+            seconds or None,
+            count_firings,
         )
         try:
             functions = choose(_functions(ctx, listing, there, running), preset, wanted, unwanted)

@@ -401,3 +401,50 @@ def test_a_packet_that_pf_dropped() -> None:
     assert [one.outcome for one in dropped] == ["dropped: pf_test returned PF_DROP"]
     assert "UDP" in dropped[0].snapshots[0].summary
     assert not any(hop.interface == "epair1b" for hop in dropped[0].hops)
+
+
+PING = Path(__file__).parents[2] / "data" / "path-15.1.txt"
+
+
+def test_a_ping_of_the_second_form_from_freebsd_15() -> None:
+    journeys, odd = read(PING.read_bytes())
+    assert odd == []
+    ping, *copies = sorted(journeys, key=lambda one: one.number)
+    # It is chosen where its header is not finished: the source is still missing.
+    assert labels(ping)[:2] == ["+ip_output", "looutput"]
+    assert changes(ping)[:4] == [
+        "ipv4 version 0 -> 4",
+        "ipv4 header length 0 -> 20",
+        "ipv4 id 0 -> 19779",
+        "ipv4 source 0.0.0.0 -> 127.0.0.1",
+    ]
+    assert "icmp echo type 8 -> 0" in changes(ping)
+    # The copies that two sockets are given are journeys of their own, and no change of this one.
+    assert [copy.origin for copy in copies] == [ping.number] * len(copies)
+    assert not any("in front" in text or "bytes" in text for text in changes(ping))
+    assert {hop.cpu for hop in ping.hops} == {0}
+
+
+def test_a_line_whose_probe_nothing_names_is_shown_by_its_id() -> None:
+    quiet = "".join(re.sub(FRAME, "", line) for line in lines(PING.read_text()))
+    journeys, odd = read("@dtkit 1 start dtkit=0 timestamp=1 walltimestamp=2\n" + quiet)
+    assert re.fullmatch(r"probe \d+", labels(journeys[0])[0].lstrip("+"))
+    assert any(re.search(r"\d+ lines about packets do not name their probe", one) for one in odd)
+
+
+def test_what_a_limit_leaves_out_is_said() -> None:
+    packets = [StackPacket(segment(identity=number), time=1000 * number) for number in range(5)]
+    odd = read(simulated(*packets, text=script(rate=2)))[1]
+    assert [one for one in odd if "a limit left packets out, seen 3 times at gates" in one]
+
+
+def test_a_filter_that_nothing_passes_is_said() -> None:
+    odd = read(simulated(StackPacket(segment(port=80))))[1]
+    assert any("no packet passed the filter, of those seen 1 times at gates" in one for one in odd)
+
+
+def test_a_tag_beside_the_frame_is_put_into_it() -> None:
+    text = simulated(StackPacket(bytes(12) + b"\x08\0" + segment(), ethernet=True))
+    journey = read(text.replace("vtag=-1", "vtag=7"))[0][0]
+    assert journey.snapshots[0].data[12:18] == bytes.fromhex("810000070800")
+    assert journey.snapshots[0].length in (None, len(segment()) + 18)
