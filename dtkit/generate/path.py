@@ -172,6 +172,8 @@ def _groups(
             if where not in conditions:
                 conditions[where] = chosen.at(where)
             chooses = conditions[where]
+            if chooses and not (function.name in GATES and function.depth == 1):
+                chooses = D(f"this->m != NULL && {chooses}")
         role = "move" if function.name in MOVES else "copy" if function.name in COPIES else ""
         # m_copym() copies from an offset on.
         role = "copy from" if function.name == "m_copym" else role

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import BinaryIO, cast
 
 import pytest
@@ -225,3 +226,13 @@ def test_a_segment_of_another_mbuf_does_not_follow() -> None:
 def test_a_hint_may_say_that_all_was_captured(hint: int, length: int | None) -> None:
     (packet,) = read(piece(b"a" * 20, f"m=0xff pkt={hint} off=0 seg=1 last=1"))
     assert packet.length == length
+
+
+def test_a_script_with_a_filter_on_freebsd_15() -> None:
+    """What dtrace(1) printed of ``dtkit script ip_input ether_output_frame --filter udp``."""
+    path = Path(__file__).parents[1] / "data" / "script-udp-15.1.txt"
+    text = path.read_text()
+    found = read(text)
+    assert oddities(text) == []
+    assert len(found) == 6
+    assert all("UDP" in packet.summary for packet in found)
