@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from itertools import chain
 
 import click
 
 from dtkit.cli.terminal import say
 from dtkit.oddity import Oddity
 from dtkit.output import Drop, Event, Fault, Firing, FiringRun, Notice
-from dtkit.output.forms import form_of, json_of_all
+from dtkit.output.forms import form_of, json_of_all, run_form_of
 from dtkit.output.verdict import Verdict
 from dtkit.packets.line import PacketLines, Times
 from dtkit.packets.packet import Packet, PacketRun
@@ -50,6 +49,7 @@ class PacketPrinter:
         self.out = (sys.stderr if to_stderr else sys.stdout).buffer
         self._lines, self._capture = lines, capture
         self._show = json_of_all if everything else form_of(form, lines)
+        self._show_run = run_form_of(form, lines, everything)
         self._headed = form != "summary" or not self.out.isatty()
         self._command = click.get_current_context().command_path
         self.shown = self._show is not None and self.out.isatty()
@@ -67,7 +67,7 @@ class PacketPrinter:
                 capture.write_run(item)
             if show is not None:
                 self._head(item)
-                self.out.writelines(chain.from_iterable(map(show, item)))
+                self.out.writelines(self._show_run(item))
             return
         if type(item) is Packet:
             if capture is not None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
 from enum import IntEnum
+from itertools import repeat
 
-from dtkit.packets.packet import Packet
+from dtkit.packets.packet import Origin, Packet, PacketRun
+from dtkit.packets.summary import summarize
 from dtkit.probes import Catalog
 from dtkit.probes.points import Direction
 
@@ -57,22 +60,40 @@ class PacketLines:
 
     def line(self, packet: Packet) -> str:
         """The line of *packet*; foreign words in it are as they came."""
-        cpu = packet.origin.cpu
-        probe, direction = self._place(packet.origin.probe)
-        words = f"{self._time(packet)}{'-' if cpu is None else cpu:>3} {probe:<16} {direction:<3} "
+        words = self._time(packet) + self._head(packet.origin)
         if self._verbose:
             more = [f"mbuf {packet.mbuf:#x}"] if packet.mbuf is not None else []
             more += [f"offset {packet.offset}"] if packet.offset else []
             more += [f"probe id {packet.origin.id}"] if packet.origin.id is not None else []
             said = f"  ({', '.join(more)})" if more else ""
             return f"{words}{packet.summary}{said}"
-        line = words + _DETAILS.sub("", packet.summary)
+        line = words + self._short(packet.summary)
         return line if len(line) <= _WIDTH else f"{line[: _WIDTH - 3]}..."
+
+    def lines(self, run: PacketRun) -> Iterator[str]:
+        """The lines of the packets of a run, as :meth:`line` makes them."""
+        if self._verbose or run.times or run.timestamps:
+            yield from map(self.line, run)
+            return
+        heads = {id(origin): self._head(origin) for origin in run.origins}
+        lengths = run.lengths or repeat(None)
+        each = zip(run.origins, run.data, run.linktypes, lengths, strict=False)
+        for origin, data, linktype, length in each:
+            line = heads[id(origin)] + self._short(summarize(data, linktype, length))
+            yield line if len(line) <= _WIDTH else f"{line[: _WIDTH - 3]}..."
 
     def head(self, packet: Packet) -> str:
         """The line that stands above those of packets like *packet*."""
         time = "TIME".ljust(len(self._time(packet))) if self._time(packet) else ""
         return f"{time}CPU {'PROBE':<16} DIR PACKET"
+
+    def _head(self, origin: Origin) -> str:
+        probe, direction = self._place(origin.probe)
+        return f"{'-' if origin.cpu is None else origin.cpu:>3} {probe:<16} {direction:<3} "
+
+    @staticmethod
+    def _short(summary: str) -> str:
+        return _DETAILS.sub("", summary) if "options [" in summary else summary
 
     def _place(self, description: str | None) -> tuple[str, str]:
         """The name of a probe, and which way packets are going there."""
