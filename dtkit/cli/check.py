@@ -13,9 +13,8 @@ from dtkit.cli.dtrace_options import (
     preprocessed,
     program_options,
     read_program,
-    shown_name,
 )
-from dtkit.cli.inputs import READABLE
+from dtkit.cli.inputs import READABLE, shown_name
 from dtkit.cli.options import TO
 from dtkit.dlang import Severity, check
 from dtkit.dlang.syntax.preprocess import first_line

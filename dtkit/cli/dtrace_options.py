@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import click
 
-from dtkit.cli.inputs import READABLE, open_input
+from dtkit.cli.inputs import READABLE, open_input, shown_name
 from dtkit.cli.options import STOCK, Shared, release_option
 from dtkit.dlang import WITH_COPYOUTMBUF, OptionError, Options, TypesError, target_kernel
 from dtkit.dlang.compiler.compile import library
@@ -124,8 +123,3 @@ def kernel_of(release: Release, types_files: Sequence[str]) -> TargetKernel:
     except TypesError as error:
         raise click.UsageError(f"--types: {error}") from None
     return kernel
-
-
-def shown_name(name: str) -> str:
-    """What messages call a script."""
-    return "stdin" if name == "-" else str(Path(name))

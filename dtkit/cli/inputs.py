@@ -16,6 +16,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
@@ -178,6 +179,11 @@ def keep_inputs(name: str) -> None:
     read = [*_inputs(), stdin] if stdin else _inputs()
     if any(os.path.samestat(os.stat(name), one) for one in read):
         raise click.UsageError(f"{name} would be written over the input: give another name")
+
+
+def shown_name(name: str) -> str:
+    """What messages call a file, by the name that a command was given."""
+    return "stdin" if name == "-" else str(Path(name))
 
 
 def _unseen(_: int) -> None:

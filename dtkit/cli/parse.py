@@ -8,10 +8,9 @@ from contextlib import ExitStack, suppress
 import click
 
 from dtkit.cli.capture import open_capture, rotation
-from dtkit.cli.dtrace_options import shown_name
 from dtkit.cli.failure import Failure
 from dtkit.cli.given import given, refuse
-from dtkit.cli.inputs import READABLE, open_input, refuse_terminal
+from dtkit.cli.inputs import READABLE, open_input, refuse_terminal, shown_name
 from dtkit.cli.options import (
     FILE_COUNT,
     FILE_SECONDS,

@@ -16,10 +16,9 @@ from dtkit.cli.dtrace_options import (
     preprocessed,
     program_options,
     read_program,
-    shown_name,
 )
 from dtkit.cli.given import given, refuse
-from dtkit.cli.inputs import READABLE, open_input
+from dtkit.cli.inputs import READABLE, open_input, shown_name
 from dtkit.cli.options import BREAK, IFACE, PACKETS, PATH, SPLIT, TO
 from dtkit.cli.table import print_table
 from dtkit.cli.terminal import say
