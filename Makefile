@@ -7,7 +7,7 @@ BIN = $(VENV)/bin
 # Everything stays in the checkout: pip's cache and temporary files too.
 ENVIRONMENT = TMPDIR="$$PWD/.tmp" PIP_CACHE_DIR="$$PWD/.cache/pip" PIP_DISABLE_PIP_VERSION_CHECK=1
 
-.PHONY: all demo test lint format benchmark conformance proof golden mutants sbom constraints \
+.PHONY: all demo test lint format benchmark conformance proof golden mutants fuzz sbom constraints \
     system-packages clean
 
 all: demo
@@ -62,6 +62,14 @@ mutants: $(VENV)/installed
 	@$(ENVIRONMENT) $(BIN)/python -m pip install -q -c tests/constraints.txt -e '.[dev,mutation]'
 	@mkdir -p .cache .tmp && $(ENVIRONMENT) nice $(BIN)/python tools/mutants.py \
 	    --sample $(SAMPLE) $(ROOMS)
+
+# Every reader and both C cores: make fuzz SECONDS=3600 before a release.
+SECONDS = 60
+TARGETS =
+fuzz: $(VENV)/installed
+	@$(ENVIRONMENT) $(BIN)/python -m pip install -q -c tests/constraints.txt -e '.[dev,fuzz]'
+	@mkdir -p .cache .tmp && $(ENVIRONMENT) $(BIN)/python -m tests.fuzz \
+	    --seconds $(SECONDS) $(TARGETS)
 
 # What is installed with dtkit, versions and licences, as CycloneDX: demo's environment, or any.
 SBOM = .cache/sbom.json

@@ -13,7 +13,7 @@ python=${1:-python3}
 fresh=.tmp/constraints
 rm -rf "$fresh"
 "$python" -m venv "$fresh"
-"$fresh/bin/python" -m pip install -q -e '.[dev,mutation,sbom]'
+"$fresh/bin/python" -m pip install -q -e '.[dev,fuzz,mutation,sbom]'
 {
 	cat <<'END'
 # What `make test` runs with, so that a new release of a tool stops nothing that was green.
