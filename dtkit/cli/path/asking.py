@@ -43,9 +43,9 @@ from dtkit.generate.functions import (
 )
 from dtkit.generate.path import PathRequest, path_script
 from dtkit.generate.request import Copy
-from dtkit.live.dtrace import listing
 from dtkit.live.host import DtraceError, Elevation, Host, NowhereError
 from dtkit.live.kernel import host_release
+from dtkit.live.listings import kept_listing
 from dtkit.oddity import Oddity
 from dtkit.probes import ListedProbe, catalog, read_listing
 from dtkit.probes.recognise import listed_release
@@ -66,6 +66,9 @@ HOPS = Shared(
     default=10_000,
     show_default=True,
     help="Hops in a second, after which no other packet is begun with.",
+)
+REFRESH = Shared(
+    "--refresh", is_flag=True, help="List a host's functions anew: its listing is kept."
 )
 COUNT_FIRINGS = Shared(
     "--count-firings", is_flag=True, help="Count how often each probe fires, at its cost."
@@ -97,6 +100,7 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
     @LISTING()
     @HOST("Without --listing it is asked for its functions.")
     @AS()
+    @REFRESH()
     @LENGTH("Of these each hop shows so many.", type=click.IntRange(0, 9216))
     @COPY(
         "first: the first mbuf. copyoutmbuf: the whole chain, where the kernel has that "
@@ -123,6 +127,7 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
         listing: str | None,
         host: str | None,
         elevation: str | None,
+        refresh: bool,
         length: int,
         copy: str,
         returns: bool,
@@ -141,6 +146,8 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
             refuse(given(ctx, "preset"), "--func looks at other functions; give one of them")
         if not length:
             refuse(given(ctx, "copy"), "--length 0 copies nothing")
+        if refresh and (listing is not None or (host is None and not running)):
+            refuse(given(ctx, "refresh"), "is for --host, and for run, without --listing")
         there = Host(host, Elevation(elevation) if elevation else None)
         if elevation and not running and (host is None or listing is not None):
             refuse(given(ctx, "elevation"), "is for --host, and for run")
@@ -160,7 +167,9 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
             count_firings,
         )
         try:
-            functions = choose(_functions(ctx, listing, there, running), preset, wanted, unwanted)
+            functions = choose(
+                _functions(ctx, listing, there, running, refresh), preset, wanted, unwanted
+            )
             text, expected = path_script(functions, request, _command_line(ctx))
         except (PathError, NowhereError) as error:
             raise click.UsageError(str(error)) from error
@@ -173,7 +182,9 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
     return wrapper
 
 
-def _functions(ctx: click.Context, listed: str | None, host: Host, running: bool) -> list[Function]:
+def _functions(
+    ctx: click.Context, listed: str | None, host: Host, running: bool, refresh: bool
+) -> list[Function]:
     """The functions to choose from, by what the command line says."""
     if listed is None and host.name is None and not running:
         say(
@@ -187,7 +198,7 @@ def _functions(ctx: click.Context, listed: str | None, host: Host, running: bool
     if listed is None:
         asking = f"{host}: listing its functions"
         tell(f"{ctx.command_path}: {asking}; --listing FILE saves that")
-    with _listing(listed, host) as stream:
+    with _listing(listed, host, refresh) as stream:
         for item in read_listing(stream):
             if isinstance(item, Oddity):
                 odd.append(item)
@@ -235,17 +246,17 @@ def _untyped(ctx: click.Context, where: str, names: set[str]) -> list[Function]:
 
 
 @contextmanager
-def _listing(listed: str | None, host: Host) -> Iterator[BinaryIO]:
+def _listing(listed: str | None, host: Host, refresh: bool) -> Iterator[BinaryIO]:
     if listed is not None:
         with open_input(listed) as stream:
             yield stream
     else:
-        with listing(host) as stream:
+        with kept_listing(host, refresh) as stream:
             yield stream
 
 
 #: What does not change the script.
-_ASIDE = ("words", "output", "follow", "form", "elevation")
+_ASIDE = ("words", "output", "follow", "form", "elevation", "refresh")
 
 
 def _command_line(ctx: click.Context) -> list[str]:
