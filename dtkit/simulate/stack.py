@@ -216,12 +216,13 @@ class NetworkStack:
         frames: tuple[int, ...],
         interrupt: bool = True,
     ) -> Thread:
-        process = self._struct("proc", p_pid=pid, p_comm=execname.encode())
         prison = self._struct("prison", pr_vnet=self._vnet, pr_name=b"0")
+        rights = self._struct("ucred", cr_prison=prison)
+        process = self._struct("proc", p_pid=pid, p_comm=execname.encode(), p_ucred=rights)
         address = self._struct(
             "thread",
             td_proc=process,
-            td_ucred=self._struct("ucred", cr_prison=prison),
+            td_ucred=rights,
             td_tid=tid,
             td_name=name.encode(),
             td_vnet=self._vnet,

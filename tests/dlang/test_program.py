@@ -117,7 +117,7 @@ UNKNOWN = [
     ("BEGIN { self->a[1] = `nosuch; this->b = self->a[1]; } END { trace(this->b); }", "X_SYMBOL"),
     ("BEGIN { @[`nosuch] = count(); @a = sum(`nosuch); } END { printa(@); }", "X_SYMBOL"),
     ("inline int LIMIT = `nosuch; BEGIN { trace(LIMIT + 1); }", "X_SYMBOL"),
-    ("BEGIN { trace(curpsinfo->pr_psargs); }", "X_LIBRARY"),
+    ("BEGIN { trace(curcpu->cpu_id); }", "X_LIBRARY"),
     ('BEGIN { printf("%s", strerror[errno]); }', "X_LIBRARY"),
     ("inline string s[int e] = strerror[e]; BEGIN { trace(s[1]); trace(s[2]); }", "X_LIBRARY"),
     ("BEGIN { trace(curthread->td_flags); }", "D_TYPE_MEMBER"),
@@ -214,6 +214,14 @@ WORKS = [
 def test_what_works_is_not_refused(text: str, known: Release) -> None:
     found = check(text, kernel=target_kernel(known))
     assert not [f for f in found if f.tag != "D_PDESC_ZERO"]
+
+
+def test_what_hangs_on_an_unknown_member_in_the_library_is_told_where_it_is_used() -> None:
+    text = "BEGIN { trace(curpsinfo->pr_pid); trace(curpsinfo->pr_psargs); }"
+    assert check(text, kernel=target_kernel(release("15"))) == []
+    (finding,) = check(text, kernel=target_kernel(release("12")))
+    assert (finding.severity, finding.tag) == (Severity.WARNING, "X_UNKNOWN")
+    assert "pr_psargs" in finding.message
 
 
 def test_a_member_of_the_other_kind_of_header_is_refused() -> None:

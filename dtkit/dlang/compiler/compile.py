@@ -51,7 +51,7 @@ def library(of: TargetKernel) -> Scope:
     scope.add_builtins()
     for name, value in of.constants.items():
         scope.add_constant(name, value)
-    checker = Checker(scope, RULES, of.symbols)
+    checker = Checker(scope, RULES, of.symbols, of.release.partial)
     checker.declarer.native = True
     # What hangs on a variable that this kernel's table has not is told where it is used.
     declarations = Declarations(checker, lambda error: None)
@@ -61,9 +61,10 @@ def library(of: TargetKernel) -> Scope:
             declarations.declare(item)
         # A typedef name stands for the type that it was declared with from here on.
         scope._named.clear()
+        # What stands in the first file is enough for the built-in names, which others use.
+        scope.settle_builtins()
     for text, file in of.types:
         declare_types(declarations, text, file)
-    scope.settle_builtins()
     for variable in scope.globals.values():
         variable.scope = "builtin"
     return scope
