@@ -2,7 +2,7 @@
 """
 What a script of ``dtkit path`` prints, read back: hops to journeys.
 
-A script says what it sees of a followed packet in lines of their own (``@dtkit 1 hop ...``): hops,
+A script says what it sees of a followed packet in lines of their own (``@dtkit 2 hop ...``): hops,
 returns, moves to another mbuf, copies and frees. They are put in order by their times when a
 journey is over, which is some time after its mbuf was freed: functions that freed it still have to
 return. What is missing, and known to be, is said in the journey that it is missing from.
