@@ -115,13 +115,24 @@ def _fail(error: click.ClickException) -> NoReturn:
     invoke_without_command=True,
 )
 @click.version_option(__version__, prog_name="dtkit", message="%(prog)s %(version)s")
+@click.option(
+    "--profile",
+    "profile_name",
+    metavar="NAME",
+    help="Options of that name in ~/.config/dtkit/config.toml are the defaults.",
+)
 @click.pass_context
-def main(ctx: click.Context) -> None:
+def main(ctx: click.Context, profile_name: str | None) -> None:
     """The packet microscope for DTrace on BSD network stacks.
 
     Generate D that shows packets at any kernel function, and read back what dtrace(1) says.
     """
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         ctx.color = False
+    if profile_name is not None:
+        # Not at the top: few ask for it, and it looks at every command.
+        from dtkit.cli.config import profile
+
+        ctx.default_map = profile(main, ctx, profile_name)
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
