@@ -104,6 +104,42 @@ def test_mbuflen_of_null_says_address_0_whatever_was_there() -> None:
     assert cpu.fault == KernelFault(FaultFlag.BADADDR, 0)
 
 
+# The kernel.
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+def test_what_is_toxic_is_the_first_pages_and_the_device(layout: Layout) -> None:
+    kernel = Kernel(layout)
+    base = 0xFFFFF80000000000 if layout.word == 8 else 0xC0000000
+    assert (kernel.device.base, kernel.device.limit) == (base + 0x0F000000, base + 0x10000000)
+    toxic = [kernel.memory.is_toxic(at, 1) for at in (0, 0x1FFF, 0x2000)]
+    assert toxic == [True, True, False]
+    edges = (kernel.device.base - 1, kernel.device.base, kernel.device.limit - 1)
+    assert [kernel.memory.is_toxic(at, 1) for at in edges] == [False, True, True]
+    assert not kernel.memory.is_toxic(kernel.device.limit, 1)
+
+
+def test_clusters_are_of_four_sizes_each_at_its_place() -> None:
+    kernel = Kernel()
+    for size, at in ((2048, 0x04), (4096, 0x05), (9216, 0x06), (16384, 0x07)):
+        chain = kernel.build([Segment(bytes(size), Storage.CLUSTER)])
+        assert chain.mbufs[0].data == 0xFFFFF80000000000 + (at << 24)
+        assert len(chain.mbufs[0].regions[1].data) == size
+    with pytest.raises(ValueError, match=r"\A16385 bytes do not fit the largest cluster, 16384\Z"):
+        kernel.build([Segment(bytes(16385), Storage.CLUSTER)])
+
+
+@pytest.mark.parametrize("field", ["m_len", "m_pkthdr_len"])
+def test_a_poke_of_4_bytes_leaves_the_next_4_alone(field: str) -> None:
+    kernel = Kernel()
+    chain = kernel.build([b"x"])
+    at = chain.address + getattr(kernel.layout, field)
+    kernel.memory.write_uint(at + 4, 4, 0x12345678)
+    kernel.poke(chain.mbufs[0], field, -1)
+    assert kernel.memory.read_uint(at, 4) == 0xFFFFFFFF
+    assert kernel.memory.read_uint(at + 4, 4) == 0x12345678
+
+
 # Breaking.
 
 

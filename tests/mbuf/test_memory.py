@@ -38,7 +38,20 @@ def test_what_is_mapped_reads_back_across_regions_and_not_across_holes() -> None
     assert memory.read(BASE - 1, 2) is None
     assert memory.read(BASE - 1, 0) == b""
     memory.write(BASE + 14, b"--2nd")
+    assert [len(region.data) for region in memory] == [16, 11]
     assert memory.read(BASE + 9, 12) == b" half--2ndon"
+
+
+def test_a_store_nowhere_is_a_panic_that_says_where() -> None:
+    memory = Memory()
+    memory.map(BASE, 4)
+    with pytest.raises(KernelPanic, match=r"\Astore of 2 bytes at 0xfffff80000000004\Z"):
+        memory.write(BASE + 2, b"1234")
+
+
+def test_scratch_may_begin_at_address_0() -> None:
+    assert Scratch(8, 8, 0).ptr == 0
+    assert Scratch(8, 8).ptr == 8
 
 
 @pytest.mark.parametrize(("base", "size"), [(0, 8), (4, 1), (12, 1), (-1, 2), (8, 2)])
