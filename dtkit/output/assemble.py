@@ -88,8 +88,10 @@ class _Assembler:
     def run(self, run: FiringRun) -> Iterator[Packet | PacketRun | Oddity]:
         """The packets of a run of firings."""
         if run.opener is not Opener.ANNOTATION:
-            places = {source: self._place(source) for source in dict.fromkeys(run.sources)}
-            found = [places[source] for source in run.sources]
+            # By identity: the sources of a run are few objects.
+            kinds = {id(source): source for source in run.sources}
+            places = {kind: self._place(source) for kind, source in kinds.items()}
+            found = [places[id(source)] for source in run.sources]
             yield PacketRun(
                 run.dumps,
                 _linktypes([probe for _, probe in found], run.dumps),

@@ -146,7 +146,7 @@ class TextReader:
         fields: dict[str, list[str]] = {}
         if opener is Opener.FRAME:
             # A firing ends where the next frame is: up to there anything may belong to it.
-            found = list(map(self._frames.source, split.texts[first : last + 1]))
+            found = self._frames.sources(split.texts[first : last + 1])
             sources = found[: found.index(None) if None in found else len(found)][:-1]
         elif opener is Opener.ANNOTATION:
             said = annotated(texts)

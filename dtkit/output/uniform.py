@@ -37,8 +37,12 @@ _FIRST, _BLANKS, _TEXT, _ROW = 11, 59, 61, 78
 LARGEST = 0x1000
 _MOST_ROWS = LARGEST // 16
 
-#: The bytes of a last row, by the characters of a dump's text beyond its whole rows; 0 for none.
-_LAST = [16, *(max(left - _TEXT - 1, 0) for left in range(1, _ROW))]
+#: The rows of a dump and the bytes of the last one, by the characters of its text.
+_SHAPES = {
+    _ROW * (rows - 1) + _TEXT + last + 1: (rows, last)
+    for rows in range(1, _MOST_ROWS + 1)
+    for last in range(1, 17)
+}
 
 #: By the number of rows: two columns of their offsets, and their last.
 _SIXTEENS = bytes(ord(f"{row:2x}"[1]) if row else ord(" ") for row in range(_MOST_ROWS))
@@ -47,6 +51,8 @@ _OFFSETS = [
     (_HUNDREDS[:count], _SIXTEENS[:count], b"\n" * (count - 1) + b" ")
     for count in range(_MOST_ROWS + 1)
 ]
+
+_Told = tuple[Sequence["Opener | None"], list[bytes], list[bytes]]
 
 #: Frames that are remembered; only hostile output has as many.
 _FRAMES = 10_000
@@ -133,7 +139,7 @@ class Split:
     :ivar parts: what is in front of the first header, and behind each up to the next.
     :ivar openers: of each part, what opens the next dump; None where that is nothing regular.
     :ivar texts: of each part, the text of that.
-    :ivar ends: of each part, where its rows end; 0 where it has more than rows and an opener.
+    :ivar rows: of each part, how many rows there are, if it is regular.
     :ivar dumps: of each part, the bytes of its rows; None where it is not regular.
     """
 
@@ -142,7 +148,6 @@ class Split:
         count = len(self.parts)
         self.openers: list[Opener | None] = [None] * count
         self.texts = [b""] * count
-        self.ends = [0] * count
         self.rows = [0] * count
         self.dumps: list[bytes | None] = [None] * count
         self._sort()
@@ -150,46 +155,74 @@ class Split:
 
     def _sort(self) -> None:
         """Tell rows from openers; of the last part there is no telling what it opens."""
-        openers, texts, ends, rows = self.openers, self.texts, self.ends, self.rows
+        parts = self.parts[:-1]
+        if len(parts) < 2:
+            return
+        # Mostly all openers are of the kind of one in the middle.
+        alike = self._framed(parts) if self._is_framed(parts[len(parts) // 2]) else None
+        openers, bodies, texts = alike or self._told(parts)
+        self.openers[: len(parts)], self.texts[: len(parts)] = openers, texts
         regular: list[int] = []
-        lasts: list[int] = []
-        nothing, framed, annotated = Opener.NOTHING, Opener.FRAME, Opener.ANNOTATION
-        for index, part in enumerate(self.parts[:-1]):
+        shapes: list[tuple[int, int]] = []
+        for index, shape in enumerate(map(_SHAPES.get, map(len, bodies))):
+            if shape is not None and index and openers[index] is not None:
+                regular.append(index)
+                shapes.append(shape)
+                self.rows[index] = shape[0]
+        self._convert(regular, [bodies[index] for index in regular], shapes)
+
+    @staticmethod
+    def _is_framed(part: bytes) -> bool:
+        return not part.endswith(b"\n")
+
+    @staticmethod
+    def _framed(parts: list[bytes]) -> _Told | None:
+        """Parts that all end with a frame behind an empty line; None where one does not."""
+        ends = [part.rfind(b"\n") for part in parts]
+        texts = [part[end + 1 :] for part, end in zip(parts, ends, strict=True)]
+        bodies = [part[:end] for part, end in zip(parts, ends, strict=True)]
+        # In front of the first header is no dump.
+        if b"" in texts or not all(body.endswith(b"\n") for body in bodies[1:]):
+            return None
+        return [Opener.FRAME] * len(parts), bodies, texts
+
+    @staticmethod
+    def _told(parts: list[bytes]) -> _Told:
+        """Openers, rows and texts of parts of which any may be anything."""
+        openers: list[Opener | None] = []
+        bodies: list[bytes] = []
+        texts: list[bytes] = []
+        for part in parts:
             end = part.rfind(b"\n") + 1
+            opener: Opener | None = Opener.NOTHING
+            text = b""
             if end < len(part):
-                if part[end - 2 : end - 1] != b"\n":
-                    continue
-                openers[index], texts[index] = framed, part[end:]
-                end -= 1
+                opener = Opener.FRAME if part[end - 2 : end - 1] == b"\n" else None
+                if opener:
+                    end, text = end - 1, part[end:]
             else:
                 start = part.rfind(b"\n", 0, end - 1) + 1
                 if part.startswith(_PREFIX, start):
-                    openers[index], texts[index] = annotated, part[start : end - 1]
-                    end = start
-                else:
-                    openers[index] = nothing
-            whole, left = divmod(end, _ROW)
-            count, last = whole + (left > 0), _LAST[left]
-            if index and last and 0 < count <= _MOST_ROWS:
-                ends[index], rows[index] = end, count
-                regular.append(index)
-                lasts.append(last)
-        self._convert(regular, lasts)
+                    opener, end, text = Opener.ANNOTATION, start, part[start : end - 1]
+            openers.append(opener)
+            bodies.append(part[:end])
+            texts.append(text)
+        return openers, bodies, texts
 
-    def _convert(self, regular: list[int], lasts: list[int]) -> None:
+    def _convert(
+        self, regular: list[int], bodies: list[bytes], shapes: list[tuple[int, int]]
+    ) -> None:
         """Convert the rows of the parts at *regular*, half by half where something is odd."""
         if not regular:
             return
-        rows = [self.rows[index] for index in regular]
-        bodies = [self.parts[index][: self.ends[index]] for index in regular]
-        found = _rows(bodies, rows, lasts)
+        found = _rows(bodies, shapes)
         if found is not None:
             for index, data in zip(regular, found, strict=True):
                 self.dumps[index] = data
         elif len(regular) > 1:
             half = len(regular) // 2
-            self._convert(regular[:half], lasts[:half])
-            self._convert(regular[half:], lasts[half:])
+            self._convert(regular[:half], bodies[:half], shapes[:half])
+            self._convert(regular[half:], bodies[half:], shapes[half:])
 
     def rows_of(self, index: int) -> bytes:
         """What of a part belongs to the firing whose dump it is."""
@@ -220,19 +253,18 @@ class Split:
         return reach
 
 
-def _rows(bodies: Sequence[bytes], rows: Sequence[int], lasts: Sequence[int]) -> list[bytes] | None:
+def _rows(bodies: Sequence[bytes], shapes: Sequence[tuple[int, int]]) -> list[bytes] | None:
     """
     The bytes of dumps, from their rows.
 
-    :param rows: of each dump, how many there are.
-    :param lasts: of each dump, how many bytes the last row has.
+    :param shapes: of each dump, how many rows there are, and how many bytes the last has.
     :return: None where a column of any of them is not as dtrace(1) prints it.
     """
+    rows, lasts = zip(*shapes, strict=True)
     total = sum(rows)
     # Last rows are short, and filled up with blanks in place of what is missing.
-    text = b"".join(
-        [body[:-1].ljust(_ROW * count) for body, count in zip(bodies, rows, strict=True)]
-    )
+    filled = [body[:-1].ljust(_ROW * count) for body, count in zip(bodies, rows, strict=True)]
+    text = b"".join(filled)
     blank = b" " * total
     hundreds, sixteens, ends = zip(*map(_OFFSETS.__getitem__, rows), strict=True)
     if not (
@@ -267,7 +299,10 @@ def _rows(bodies: Sequence[bytes], rows: Sequence[int], lasts: Sequence[int]) ->
         data = binascii.unhexlify(digits)
     except binascii.Error:
         return None
-    sizes = [16 * count - 16 + last for count, last in zip(rows, lasts, strict=True)]
+    if len(set(shapes)) == 1:
+        step, size = 16 * rows[0], 16 * rows[0] - 16 + lasts[0]
+        return [data[at : at + size] for at in range(0, len(data), step)]
+    sizes = [16 * count - 16 + last for count, last in shapes]
     starts = [16 * start for start in accumulate(rows[:-1], initial=0)]
     return [data[start : start + size] for start, size in zip(starts, sizes, strict=True)]
 
@@ -278,16 +313,21 @@ class Frames:
     def __init__(self) -> None:
         self._known: dict[bytes, Source | None] = {}
 
-    def source(self, text: bytes) -> Source | None:
-        """The source in a frame line that has nothing behind the frame; None where it is none."""
-        if text in self._known:
-            return self._known[text]
-        if len(self._known) >= _FRAMES:
-            self._known.clear()
+    def sources(self, texts: list[bytes]) -> list[Source | None]:
+        """The sources in frame lines with nothing behind the frame; None for what is none."""
+        known = self._known
+        for text in set(texts).difference(known):
+            if len(known) >= _FRAMES:
+                known.clear()
+                return list(map(self._source, texts))
+            known[text] = self._source(text)
+        return list(map(known.__getitem__, texts))
+
+    @staticmethod
+    def _source(text: bytes) -> Source | None:
         line = text.decode("latin-1")
         found = frame(line) if is_text(line) else None
-        known = self._known[text] = found[0] if found and not found[1] else None
-        return known
+        return found[0] if found and not found[1] else None
 
 
 # Annotations, column by column.

@@ -149,6 +149,11 @@ class PacketFile:
         for kind, (origin, linktype) in dict(zip(kinds, each, strict=True)).items():
             self._switch(origin, linktype)
             dress[kind] = self._interface, _Options(self._comment, self._direction)
+        data, lengths = run.data, self._lengths(run)
+        if len(dress) == 1 and not (run.mbufs or run.offsets or linktype.prefix):
+            ((interface, made),) = dress.values()
+            self._writer.write_many(repeat(interface), times, data, lengths, repeat(made.plain))
+            return
         worn = [dress[kind] for kind in kinds]
         if run.mbufs or run.offsets:
             mbufs = run.mbufs or repeat(None)
@@ -159,7 +164,6 @@ class PacketFile:
             ]
         else:
             options = [made.plain for _, made in worn]
-        data, lengths = run.data, self._lengths(run)
         if any(linktype.prefix for linktype in set(run.linktypes)):
             prefixes = [linktype.prefix for linktype in run.linktypes]
             data = list(map(add, prefixes, data))

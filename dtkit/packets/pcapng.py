@@ -9,7 +9,7 @@ and nanoseconds and keeps up: ``benchmarks/pcapng.py`` runs it beside them.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from itertools import repeat
 from typing import BinaryIO
@@ -141,22 +141,33 @@ class PcapngWriter:
 
     def write_many(
         self,
-        interfaces: Sequence[int],
+        interfaces: Iterable[int],
         timestamps: Sequence[int],
         data: Sequence[bytes],
         lengths: Sequence[int],
-        options: Sequence[bytes],
+        options: Iterable[bytes],
     ) -> None:
         """
         Write packets, several times as fast as one by one.
 
-        The parameters are those of :meth:`write` for each.
+        The parameters are those of :meth:`write` for each; *data* says how many there are.
         """
         captured = list(map(len, data))
-        shapes = list(zip(captured, map(len, options), strict=True))
-        blocks = {shape: self._block(*shape) for shape in dict.fromkeys(shapes)}
-        each = [blocks[shape] for shape in shapes]
-        sizes = [block.size for block in each]
+        options = options if isinstance(options, repeat) else list(options)
+        sizes_of_options = map(len, options if isinstance(options, list) else [next(options)])
+        fixed = None if isinstance(options, list) else next(sizes_of_options)
+        pairs = zip(captured, sizes_of_options if fixed is None else repeat(fixed), strict=False)
+        shapes = list(pairs)
+        blocks = {shape: self._block(*shape) for shape in set(shapes)}
+        sizes: Iterable[int]
+        again: Iterable[int]
+        if len(blocks) == 1:
+            (block,) = blocks.values()
+            each: Iterable[struct.Struct] = repeat(block)
+            sizes = again = repeat(block.size)
+        else:
+            each = [blocks[shape] for shape in shapes]
+            sizes = again = [block.size for block in each]
         whole = list(map(max, lengths, captured))
         fields = (
             repeat(6),
@@ -168,7 +179,7 @@ class PcapngWriter:
             whole if max(whole) < _LONGEST else [min(length, _LONGEST) for length in whole],
             data,
             options,
-            sizes,
+            again,
         )
         self._write(b"".join(map(struct.Struct.pack, each, *fields)))
 
