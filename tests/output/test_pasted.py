@@ -291,3 +291,73 @@ def test_text_that_looks_like_hex_is_never_read_for_a_dump(
                  for part in event.parts if isinstance(part, Dump)]  # fmt: skip
         assert found in ([data], [])
         assert found or said(events)
+
+
+#: Bytes whose text looks like what stands around it in any hexdump.
+LOOKALIKE = st.text("0123456789abcdefAB  :|<>.x*", min_size=1, max_size=70).map(str.encode)
+
+
+def rows(data: bytes, form: Callable[[int, bytes, str], str], width: int = 16) -> str:
+    pieces = [(at, data[at : at + width]) for at in range(0, len(data), width)]
+    shown = "".join(chr(byte) if 0x20 <= byte <= 0x7E else "." for byte in data)
+    return "".join(form(at, piece, shown[at : at + width]) + "\n" for at, piece in pieces)
+
+
+def groups(piece: bytes, size: int, turned: bool = False) -> str:
+    parts = [piece[at : at + size] for at in range(0, len(piece), size)]
+    if turned:  # xxd(1) sets a short group where its last bytes stand
+        return " ".join(part[::-1].hex().rjust(2 * size) for part in parts)
+    return " ".join(part.hex() for part in parts)
+
+
+def halves(piece: bytes) -> str:
+    return f"{piece[:8].hex(' '):<23}  {piece[8:].hex(' '):<23}"
+
+
+#: Programs, as they write a row of *text* at an offset.
+WRITERS: dict[str, Callable[[int, bytes, str], str]] = {
+    "hexdump -C": lambda at, piece, text: f"{at:08x}  {halves(piece)}  |{text}|",
+    "xxd": lambda at, piece, text: f"{at:08x}: {groups(piece, 2):<39}  {text}",
+    "xxd -g1": lambda at, piece, text: f"{at:08x}: {groups(piece, 1):<47}  {text}",
+    "xxd -g4": lambda at, piece, text: f"{at:08x}: {groups(piece, 4):<35}  {text}",
+    "xxd -g8": lambda at, piece, text: f"{at:08x}: {groups(piece, 8):<33}  {text}",
+    "xxd -e": lambda at, piece, text: f"{at:08x}: {groups(piece, 4, True):<35}  {text}",
+    "od -A x -t x1": lambda at, piece, text: f"{at:06x} {piece.hex(' ')}",
+    "od -A x -t x1z": lambda at, piece, text: f"{at:06x} {piece.hex(' '):<47}  >{text}<",
+    "tcpdump -x": lambda at, piece, text: f"\t0x{at:04x}:  {groups(piece, 2)}",
+    "tcpdump -X": lambda at, piece, text: f"\t0x{at:04x}:  {groups(piece, 2):<39}  {text}",
+    "tshark -x": lambda at, piece, text: f"{at:04x}  {piece.hex(' '):<47}   {text}",
+    "Wireshark": lambda at, piece, text: f"{at:04x}   {piece.hex(' '):<47}   {text}",
+    "two halves": lambda at, piece, text: f"{at:04x}  {halves(piece)}   {text}",
+}
+
+
+@pytest.mark.parametrize("program", WRITERS)
+@given(LOOKALIKE | st.binary(min_size=1, max_size=70), st.booleans())
+def test_a_hexdump_is_read_as_it_was_written_or_not_at_all(
+    program: str, data: bytes, trimmed: bool
+) -> None:
+    """Whatever its text looks like, and though an editor cut blanks at the ends of lines."""
+    text = rows(data, WRITERS[program])
+    events = read("\n".join(line.rstrip() for line in text.split("\n")) if trimmed else text)
+    found = [data for _, _, data in seen(events)]
+    assert found == [data] or (not found and said(events)), events
+    if program not in ("xxd -g4", "xxd -g8", "xxd -e"):  # whose order the text may not tell
+        assert found == [data]
+        assert not said(events)
+
+
+@given(LOOKALIKE | st.binary(min_size=1, max_size=70), st.sampled_from([" ", "\t"]), st.booleans())
+def test_a_narrowed_dump_is_read_as_it_was_or_not_at_all(
+    data: bytes, blank: str, quoted: bool
+) -> None:
+    text = HEADING + framed(0, 20035, "ip_input", "entry", dump(data))
+    narrowed = "".join(
+        f"{'> ' if quoted else ''}{blank.join(line.split())}\n" for line in text.splitlines()
+    )
+    events = read(narrowed)
+    found = [part.data for event in events if isinstance(event, Firing) and event.source
+             for part in event.parts if isinstance(part, Dump)]  # fmt: skip
+    assert found == [data] or said(events)
+    # What was read is the beginning of it, where a row was not proven.
+    assert all(data.startswith(piece) for piece in found)
