@@ -37,6 +37,9 @@ _GROUP = re.compile(rf" *((?:{_PAIR})+)(?= |$)")
 
 _END = re.compile(rf"{_HEX}{{6,}}$")
 
+#: Blanks behind a colon that none but a group that is set to the right has.
+_INDENT = 3
+
 #: Bytes of a row in front of a prefix that is no blank: less may be anything.
 _FEWEST = 8
 #: Groups of a row that are looked at.
@@ -111,7 +114,8 @@ def read_row(line: str, turned: bool | None = None) -> Row | None:
         return None
     rest, offset = line[found.end() :], int(found[1], 16)
     if found[2]:
-        read = _grouped(rest, turned)
+        # Where a first group is set to the right, it is short, and turned: xxd -e.
+        read = _grouped(rest, turned if len(found[3]) < _INDENT else True)
         return Row(offset, *read) if read is not None else None
     area = (_PAIRS if len(found[3]) == 1 else _HALVES).fullmatch(rest)
     data = bytes.fromhex(area[1]) if area else None
@@ -136,6 +140,8 @@ def _grouped(rest: str, turned: bool | None) -> tuple[bytes, bool | None] | None
         groups = [bytes.fromhex(word) for word in words[:count]]
         orders = {False: b"".join(groups), True: b"".join(group[::-1] for group in groups)}
         fitting = [order for order, data in orders.items() if shown == _squeezed(data)]
+        if turned and True in fitting:
+            return orders[True], True
         if len(fitting) == 1:
             return orders[fitting[0]], fitting[0]
         if fitting and turned is not None:
