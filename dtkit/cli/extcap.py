@@ -57,7 +57,7 @@ Examples:
 @click.option("--fifo", metavar="FILE", help="Where packets go.")
 @HOST()
 @AS()
-@click.option("--probe", metavar="PROBE", default="ip_input", help="Of dtkit-probe.")
+@click.option("--point", "probe", metavar="PROBE", default="ip_input", help="Of dtkit-probe.")
 @PRESET()
 @LENGTH(default=128)
 @click.pass_context

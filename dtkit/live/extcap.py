@@ -106,7 +106,7 @@ def config(interface: ExtcapInterface, presets: Mapping[str, str]) -> Iterator[s
     ]
     if interface.value == "dtkit-probe":
         arguments.append(
-            _Argument("--probe", "Probe", "string", "As `dtkit probes` lists them", {}, "ip_input")
+            _Argument("--point", "Probe", "string", "As `dtkit probes` lists them", {}, "ip_input")
         )
     if interface.value == "dtkit-path":
         arguments.append(

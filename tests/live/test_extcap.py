@@ -101,7 +101,7 @@ def test_its_interfaces_are_listed() -> None:
     [
         (["-i", "dtkit-ip-input"], 4),
         (["-i", "dtkit-ip-input", "-f", "udp"], 1),
-        (["-i", "dtkit-probe", "-o", "extcap.dtkit_probe.probe:tcp_input"], 3),
+        (["-i", "dtkit-probe", "-o", "extcap.dtkit_probe.point:tcp_input"], 3),
     ],
     ids=["all", "filter", "probe"],
 )

@@ -125,7 +125,7 @@ LINES = [
     "trace show text",
     "trace dissector",
     "doctor --host {evil}",
-    "extcap --capture --fifo out --extcap-interface dtkit-probe --probe {evil}",
+    "extcap --capture --fifo out --extcap-interface dtkit-probe --point {evil}",
     "{evil}",
     "trace {evil}",
     "parse --{evil}",
