@@ -118,8 +118,11 @@ def run_room(name: str, room: dict[str, list[str]], sample: int, seed: int) -> b
     chosen = names
     if sample and sample < len(names):
         chosen = sorted(random.Random(seed).sample(names, sample))
-    mutmut(into, "run", "--max-children", "1", *([] if chosen == names else chosen))
+    said = mutmut(into, "run", "--max-children", "1", *([] if chosen == names else chosen))
     found = statuses(into)
+    if not any(found[one] == "killed" for one in chosen):
+        print(f"{name}: mutmut did not run: {said[-2000:]}", file=sys.stderr)
+        return False
     survivors = {one: found[one] for one in chosen if found[one] != "killed"}
     known = known_survivors(name)
     unlisted = []

@@ -86,8 +86,8 @@ CASES = [(text, link) for text, links in PRIMITIVES for link in links]
 @pytest.mark.parametrize(
     ("text", "linktype"),
     CASES,
-    # Two colons part the names of a test's id, for mutmut in brackets too.
-    ids=[f"{link.name}-{text}".replace("::", ":0:") for text, link in CASES],
+    # A test is not found again by an id with a backslash, as mutmut wants to.
+    ids=[f"{link.name}-{text}".replace("\\", "") for text, link in CASES],
 )
 def test_each_primitive(text: str, linktype: LinkType) -> None:
     check(compile_filter(text, linktype), 4)
