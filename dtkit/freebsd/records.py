@@ -11,7 +11,7 @@ generator, the patch scripts, the support matrix of the documentation.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dtkit.freebsd.tables import (
     KernelNames,
@@ -154,6 +154,29 @@ _PARTIAL = frozenset(
     {"ifnet", "inpcb", "prison", "proc", "socket", "tcpcb", "thread", "ucred", "vnet"}
 )
 
+# Of main nothing else is known but where it begins.
+_FIFTEEN = Release(
+    name="15",
+    title="15.1-RELEASE (1501000), running, and its sources",
+    osreldate=1501000,
+    osreldates=range(1500068, 1600000),
+    layout=FREEBSD_14,
+    layout_ilp32=FREEBSD_14_ILP32,
+    types=(
+        "types-15.d",
+        "common-15.d",
+        "network.d",
+        "connection-14.d",
+        "tcphdr-15.d",
+        "process.d",
+    ),
+    probe_table="probes-15.tsv",
+    symbol_table="symbols-15.tsv",
+    constant_tables=("constants.tsv", "constants-15.tsv"),
+    name_tables=("names.tsv", "names-15.tsv"),
+    tree=_TREE_MAIN,
+)
+
 #: Oldest first. 13 is not among them: nobody has read a tree of 13.x-RELEASE.
 RELEASES: tuple[Release, ...] = (
     Release(
@@ -203,47 +226,13 @@ RELEASES: tuple[Release, ...] = (
         max_cpus=1024,
         partial=_PARTIAL,
     ),
-    Release(
-        name="15",
-        title="15.1-RELEASE (1501000), running, and its sources",
-        osreldate=1501000,
-        osreldates=range(1500068, 1600000),
-        layout=FREEBSD_14,
-        layout_ilp32=FREEBSD_14_ILP32,
-        types=(
-            "types-15.d",
-            "common-15.d",
-            "network.d",
-            "connection-14.d",
-            "tcphdr-15.d",
-            "process.d",
-        ),
-        probe_table="probes-15.tsv",
-        symbol_table="symbols-15.tsv",
-        constant_tables=("constants.tsv", "constants-15.tsv"),
-        name_tables=("names.tsv", "names-15.tsv"),
-        tree=_TREE_MAIN,
-    ),
-    Release(
+    _FIFTEEN,
+    replace(
+        _FIFTEEN,
         name="main",
         title="main of 2025, the files that the patches name; types and probes are those of 15.1",
         osreldate=1600000,
         osreldates=range(1600000, 1700000),
-        layout=FREEBSD_14,
-        layout_ilp32=FREEBSD_14_ILP32,
-        types=(
-            "types-15.d",
-            "common-15.d",
-            "network.d",
-            "connection-14.d",
-            "tcphdr-15.d",
-            "process.d",
-        ),
-        probe_table="probes-15.tsv",
-        symbol_table="symbols-15.tsv",
-        constant_tables=("constants.tsv", "constants-15.tsv"),
-        name_tables=("names.tsv", "names-15.tsv"),
-        tree=_TREE_MAIN,
         released=False,
     ),
 )
