@@ -11,16 +11,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from dtkit.cli.inputs import READABLE
 from dtkit.cli.releases import ReleaseType
-from dtkit.freebsd import default_release
-from dtkit.generate.request import LONGEST
-from dtkit.live.host import Elevation
-from dtkit.mbuf.broken import KINDS, Breakage
+
+if TYPE_CHECKING:
+    from dtkit.mbuf.broken import Breakage
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -46,11 +45,19 @@ class Shared:
 
     :param names: as click.option() takes them.
     :param help: what it means.
+    :param late: makes attributes for which other rooms are imported: when a command takes the
+        option, and not before.
     :param attributes: what else click.option() takes.
     """
 
-    def __init__(self, *names: str, help: str, **attributes: Any) -> None:
-        self.names, self.help, self._attributes = names, help, attributes
+    def __init__(
+        self,
+        *names: str,
+        help: str,
+        late: Callable[[], dict[str, Any]] = dict,
+        **attributes: Any,
+    ) -> None:
+        self.names, self.help, self._late, self._attributes = names, help, late, attributes
 
     def __call__(self, more: str = "", **changes: Any) -> Callable[[_Command], _Command]:
         """
@@ -59,8 +66,9 @@ class Shared:
         :param more: a sentence that the help adds for this command.
         :param changes: of the default, the choices and the like.
         """
-        help = f"{self.help} {more}" if more else self.help
-        attributes = {"help": help, **self._attributes, **changes}
+        attributes = {"help": self.help, **self._attributes, **self._late()}
+        attributes["help"] += f" {more}" if more else ""
+        attributes |= changes
         return click.option(*self.names, cls=SharedOption, shared=self, **attributes)
 
 
@@ -80,6 +88,8 @@ def parse_breaks(
     ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
 ) -> tuple[Breakage, ...]:
     """``KIND``, ``KIND:MBUF``, ``KIND@PACKET``, ``KIND@PACKET:MBUF``."""
+    from dtkit.mbuf.broken import KINDS, Breakage
+
     found = []
     for value in values:
         match = re.fullmatch("([a-z-]+)(?:@([0-9]{1,9}))?(?::([0-9]{1,6}))?", value)
@@ -91,6 +101,24 @@ def parse_breaks(
         packet = None if match[2] is None else int(match[2])
         found.append(Breakage(match[1], int(match[3] or 0), packet))
     return tuple(found)
+
+
+def _bytes() -> dict[str, Any]:
+    from dtkit.generate.request import LONGEST
+
+    return {"type": click.IntRange(0, LONGEST)}
+
+
+def _elevations() -> dict[str, Any]:
+    from dtkit.live.host import Elevation
+
+    return {"type": click.Choice([str(one) for one in Elevation])}
+
+
+def _kinds() -> dict[str, Any]:
+    from dtkit.mbuf.broken import KINDS
+
+    return {"help": f"{BREAK.help} KIND: {', '.join(KINDS)}."}
 
 
 # What comes out, and where it goes.
@@ -148,14 +176,14 @@ FILTER = Shared(
 IFACE = Shared("-i", "--iface", metavar="NAME", help="The interface that packets are at.")
 LENGTH = Shared(
     "--length",
-    type=click.IntRange(0, LONGEST),
+    late=_bytes,
     default=64,
     show_default=True,
     help="Bytes of each packet.",
 )
 OFFSET = Shared(
     "--offset",
-    type=click.IntRange(0, LONGEST),
+    late=_bytes,
     default=0,
     show_default=True,
     help="Bytes to skip, such as headers that are of no interest.",
@@ -182,7 +210,7 @@ HOST = Shared("--host", metavar="HOST", help="Run dtrace(1) there, by ssh(1).")
 AS = Shared(
     "--as",
     "elevation",
-    type=click.Choice([str(one) for one in Elevation]),
+    late=_elevations,
     help="Become root by it, to run dtrace(1).",
 )
 
@@ -205,8 +233,8 @@ BREAK = Shared(
     callback=parse_breaks,
     multiple=True,
     metavar="KIND[@PACKET][:MBUF]",
-    help="Break an mbuf, counted from 0, of a packet, counted from 1; of each without PACKET. "
-    f"KIND: {', '.join(KINDS)}.",
+    late=_kinds,
+    help="Break an mbuf, counted from 0, of a packet, counted from 1; of each without PACKET.",
 )
 
 #: The letters that tcpdump(1) has and a command here may have, and what they are.
@@ -232,6 +260,8 @@ def release_option(what: str, every: bool = False) -> Callable[[_Command], _Comm
     :param every: whether without it every release is meant, and the parameter is None; otherwise
         the default release is.
     """
+    from dtkit.freebsd import default_release
+
     default = "every one" if every else default_release().name
     return RELEASE(
         f"{what}  [default: {default}]", default=None if every else lambda: default_release()

@@ -29,7 +29,6 @@ from dtkit.output import packets, read_runs
 from dtkit.output.forms import FORMS
 from dtkit.output.mistaken import command_or_script, no_output
 from dtkit.packets.onelink import Link, LinkedCapture
-from dtkit.packets.pcapfilter import FilterError
 from dtkit.packets.rotation import AllWrittenError
 from dtkit.packets.selection import Selection
 from dtkit.probes.points import shipped_catalog
@@ -118,7 +117,7 @@ def command(
         refuse(given(ctx, "link"), "is for -w FILE")
     try:
         selection = Selection(filter_ or "", globs, cpus)
-    except (FilterError, ValueError) as error:
+    except ValueError as error:  # FilterError is one
         raise click.UsageError(str(error)) from error
     with ExitStack() as stack:
         capture = None

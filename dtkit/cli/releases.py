@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from dtkit.freebsd import Release, UnknownReleaseError, release, releases
+if TYPE_CHECKING:
+    # Not at run time: a command that only has the option need not know all releases.
+    from dtkit.freebsd import Release
 
 
 class ReleaseType(click.ParamType):  # type: ignore[type-arg]
@@ -16,11 +18,15 @@ class ReleaseType(click.ParamType):  # type: ignore[type-arg]
     name = "release"
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        from dtkit.freebsd import releases
+
         return f"[{'|'.join(known.name for known in releases())}]"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> Release:
+        from dtkit.freebsd import Release, UnknownReleaseError, release
+
         if isinstance(value, Release):
             return value
         try:

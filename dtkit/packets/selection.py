@@ -6,12 +6,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from fnmatch import fnmatchcase
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.packet import Origin, Packet, PacketRun
-from dtkit.packets.pcapfilter import FilterError, Program, compile_filter
 from dtkit.probes.description import description_fields
+
+if TYPE_CHECKING:
+    # Not at run time: most have no filter, and ctypes takes its time.
+    from dtkit.packets.pcapfilter import Program
 
 __all__ = ["Selection"]
 
@@ -48,6 +51,8 @@ class Selection:
         self.passed_over = 0
         self.unfiltered: Counter[str] = Counter()
         if filter and not any(map(self._program, _TRIED)):
+            from dtkit.packets.pcapfilter import compile_filter
+
             compile_filter(filter, LinkType.ETHERNET)  # which says why
 
     def __bool__(self) -> bool:
@@ -114,6 +119,8 @@ class Selection:
 
     def _program(self, linktype: LinkType) -> Program | None:
         if linktype not in self._programs:
+            from dtkit.packets.pcapfilter import FilterError, compile_filter
+
             try:
                 self._programs[linktype] = compile_filter(self._filter, linktype)
             except FilterError:

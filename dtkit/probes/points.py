@@ -9,9 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dtkit.freebsd import ProbePoint, Release, releases
 from dtkit.probes.arguments import (
     EarlierArguments,
     InterfaceArgument,
@@ -21,6 +20,10 @@ from dtkit.probes.arguments import (
     mbuf_arguments,
 )
 from dtkit.probes.description import ProbeDescription
+
+if TYPE_CHECKING:
+    # Not at run time: what is read needs to know of probes, and of releases nothing.
+    from dtkit.freebsd import ProbePoint, Release
 
 
 class CatalogError(ValueError):
@@ -112,6 +115,8 @@ class Probe:
 
     def everywhere(self) -> Probe:
         """The probe in a form that every release understands."""
+        from dtkit.freebsd import releases
+
         ways = [(known, self.at(known)) for known in releases()]
         newest = ways[-1][1]
         earlier: list[EarlierArguments] = []
@@ -392,7 +397,7 @@ def read_catalog(text: str) -> Catalog:
 
     :raises CatalogError: it is no TOML, or not of the schema.
     """
-    import tomllib  # here and below: most that is read needs no catalog, and these take their time
+    import tomllib  # here and below: most commands need no catalog, and these take their time
 
     try:
         document = tomllib.loads(text)
@@ -407,13 +412,15 @@ def read_catalog(text: str) -> Catalog:
 @cache
 def shipped_catalog() -> Catalog:
     """The catalog as the file has it: what is the same on each release, and arguments of one."""
-    from importlib import resources
+    from pkgutil import get_data  # several times as quick to import as importlib.resources
 
-    return read_catalog((resources.files(__package__) / "catalog.toml").read_text("utf-8"))
+    return read_catalog((get_data(__package__, "catalog.toml") or b"").decode())
 
 
 def catalog(release: Release | None = None) -> Catalog:
     """The catalog that ships with dtkit, for that release; without one, for all at once."""
+    from dtkit.freebsd import releases
+
     return _catalog(releases(), release)
 
 
