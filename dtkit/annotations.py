@@ -5,7 +5,8 @@ The lines that a script of dtkit's prints about itself: which there are, and wha
 ``@dtkit 1 mbuf probe=fbt:kernel:tcp_input:entry cpu=0 t=123 m=0xfffff80001 len=52 off=0``: the
 version of the form, a kind, and fields with one space between them; numbers are decimal, addresses
 ``0x`` hex, and fields that a reader does not know are ignored. Names that users give may hold
-spaces: the values of ``name`` and ``exec`` go to the end of the line, that of ``if`` to ``exec``.
+spaces: the values of ``name``, ``exec`` and ``label`` go to the end of the line, that of ``if`` to
+``exec`` and that of ``anchor`` to ``label``.
 
 Templates write these lines and readers take them by the tables here, and
 ``python -m dtkit.annotations`` prints ``docs/annotations.md`` from them.
@@ -73,14 +74,27 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "ends": ("%d", "packets that were freed"),
     "faults": ("%d", "faults of the script's clauses"),
     "jail": ("%d", "id of the jail"),
+    "by": ("%s", "the firewall: `pf` or `ipfw`"),
+    "nr": ("%d", "number of the rule; of a state, of the rule that made it"),
+    "set": ("%d", "the set that the rule is in"),
+    "action": ("%d", "what was decided, as that firewall numbers it"),
+    "why": ("%d", "the reason, as pf numbers it; -1 where it gave none"),
+    "nat": ("%d", "number of the rule that translates the packet; -1 for none"),
+    "state": ("%d", "not 0 where there is a state"),
+    "rule": ("0x%x", "address of the rule"),
+    "family": ("%d", "4 for ICMP, 6 for ICMPv6"),
+    "type": ("%d", "type of the message"),
+    "code": ("%d", "code of the message"),
+    "counter": ("%s", "name of the counter"),
+    "anchor": ("%S", "path of the anchor that the rule is in, if any; may hold spaces"),
+    "label": ("%S", "label of the rule; may hold spaces, and ends the line"),
     "if": ("%S", "the interface, if known; may hold spaces"),
     "name": ("%S", "name of the jail; may hold spaces, and ends the line"),
     "exec": ("%S", "name of the program; may hold spaces, and ends the line"),
 }
 
-#: The fields that end a line, and that which may stand in front of one: they may hold spaces.
-ENDING = ("name", "exec")
-BEFORE_ENDING = "if"
+#: The fields that end a line, each with that which may stand in front of it: they may hold spaces.
+ENDING: Mapping[str, str] = {"name": "", "exec": "if", "label": "anchor"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +122,7 @@ class AnnotationKind:
 _FIRING = ("probe", "id", "cpu", "t")
 _SEGMENT = ("seg", "skip", "mlen", "dump", "last")
 _WHO = ("tid", "pid", "vnet")
+_RULE = ("by", "nr", "set", "action", "nat", "state", "rule")
 
 _KINDS = (
     AnnotationKind("start", ("dtkit", "timestamp", "walltimestamp"), "the script begins"),
@@ -176,8 +191,36 @@ _KINDS = (
     ),
     AnnotationKind(
         "return",
-        ("id", "t", "j", *_WHO, "value"),
+        ("id", "t", "j", *_WHO, "value", "why"),
         "the function returns",
+        journey=True,
+        version=2,
+    ),
+    AnnotationKind(
+        "rule",
+        ("id", "t", "j", *_WHO, *_RULE, "anchor", "label"),
+        "a rule of a firewall matched",
+        journey=True,
+        version=2,
+    ),
+    AnnotationKind(
+        "verdict",
+        ("id", "t", "j", *_WHO, "by", "action", "why", "state", "rule"),
+        "a firewall has decided",
+        journey=True,
+        version=2,
+    ),
+    AnnotationKind(
+        "icmp",
+        ("id", "t", "j", *_WHO, "family", "type", "code"),
+        "the sender is about to be told by ICMP that the packet ends here",
+        journey=True,
+        version=2,
+    ),
+    AnnotationKind(
+        "counter",
+        ("id", "t", "j", *_WHO, "counter"),
+        "a counter of packets that are dropped counts this one",
         journey=True,
         version=2,
     ),

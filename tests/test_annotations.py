@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dtkit.annotations import BEFORE_ENDING, ENDING, FIELDS, KINDS, VERSION, form, manual
+from dtkit.annotations import ENDING, FIELDS, KINDS, VERSION, form, manual
 from dtkit.output.annotation import read_annotation
 
 TOP = Path(__file__).parent.parent
@@ -29,7 +29,7 @@ def test_kinds_have_fields_that_are_explained_and_each_once() -> None:
     for kind in KINDS.values():
         assert len(set(kind.fields)) == len(kind.fields)
         # What may hold spaces ends the line, or it could not be told from what follows.
-        spaced = [field for field in kind.fields if field in (*ENDING, BEFORE_ENDING)]
+        spaced = [field for field in kind.fields if field in (*ENDING, *ENDING.values())]
         assert kind.fields[len(kind.fields) - len(spaced) :] == tuple(spaced)
 
 

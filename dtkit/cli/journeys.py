@@ -30,6 +30,8 @@ _STYLES: dict[str, dict[str, Any]] = {
     "snapshot": {"fg": "cyan"},
     "change": {"fg": "yellow"},
     "outcome": {"bold": True},
+    "reason": {"bold": True},
+    "advice": {"fg": "magenta"},
     "note": {"fg": "red"},
     "slow": {"fg": "red", "bold": True},
     "": {},

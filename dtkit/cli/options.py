@@ -166,6 +166,9 @@ AGAINST = Shared(
     metavar="OTHER",
     help="A capture to compare with, read alike.",
 )
+NO_ADVICE = Shared(
+    "--no-advice", is_flag=True, help="Say why a packet ended, and not what to look at next."
+)
 FOLLOW = Shared("--follow", is_flag=True, help="Print hops as they come, not journeys as they end.")
 
 # Which packets, and how much of them.

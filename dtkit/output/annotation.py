@@ -5,13 +5,19 @@ from __future__ import annotations
 
 import re
 
-from dtkit.annotations import BEFORE_ENDING, ENDING, VERSION
+from dtkit.annotations import ENDING, VERSION
 from dtkit.output.events import Annotation
 
 _VERSION = re.compile("[0-9]{1,4}")
 
 #: The fields that may hold spaces; %S also prints the NUL that ends a string, as ``\\0``.
-_NAMES = re.compile(rf" (?:{BEFORE_ENDING}=(.*?) )?({'|'.join(ENDING)})=(.*)", re.DOTALL)
+_NAMES = re.compile(
+    "|".join(
+        f" (?:({before})=(.*?) )?({end})=(.*)" if before else f" ()()({end})=(.*)"
+        for end, before in ENDING.items()
+    ),
+    re.DOTALL,
+)
 
 
 def read_annotation(line: int, text: str) -> Annotation | None:
@@ -28,10 +34,10 @@ def read_annotation(line: int, text: str) -> Annotation | None:
     fields = {}
     if names := _NAMES.search(text):
         words = text[: names.start()].split(" ")
-        interface, key, value = names.groups()
-        fields[key] = value.partition("\\0")[0]
-        if interface is not None:
-            fields[BEFORE_ENDING] = interface.partition("\\0")[0]
+        found = iter(names.groups())
+        for key, value in zip(found, found, strict=True):
+            if key:
+                fields[key] = value.partition("\\0")[0]
     pairs = (word.partition("=") for word in words[3:])
     fields |= {key: value for key, equals, value in pairs if equals}
     return Annotation(line, words[2], fields)

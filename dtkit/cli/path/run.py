@@ -7,7 +7,7 @@ import click
 
 from dtkit.cli.inputs import open_output
 from dtkit.cli.journeys import FORMS, JourneyPrinter
-from dtkit.cli.options import FOLLOW, OUTPUT, TO
+from dtkit.cli.options import FOLLOW, NO_ADVICE, OUTPUT, TO
 from dtkit.cli.path.asking import PathAsked, path_options
 from dtkit.cli.running import CommandAfterDashes, run_script
 from dtkit.cli.terminal import say
@@ -28,9 +28,18 @@ Examples:
 @path_options
 @TO(type=click.Choice(FORMS), default="text")
 @FOLLOW()
+@NO_ADVICE()
 @OUTPUT()
 @click.pass_context
-def command(ctx: click.Context, /, asked: PathAsked, form: str, follow: bool, output: str) -> int:
+def command(
+    ctx: click.Context,
+    /,
+    asked: PathAsked,
+    form: str,
+    follow: bool,
+    no_advice: bool,
+    output: str,
+) -> int:
     """Run the script that follows packets, and print journeys as they end.
 
     ^C ends it, or the end of COMMAND, which is started when the script has begun: on the host that
@@ -55,7 +64,7 @@ def command(ctx: click.Context, /, asked: PathAsked, form: str, follow: bool, ou
                     say(f"{ctx.command_path}: {item}")
                 else:
                     read += 1
-                    printer.take(item)
+                    printer.take(item.without_advice() if no_advice else item)
             printer.finish()
             journeys = "1 journey" if read == 1 else f"{read} journeys"
             say(f"{journeys}, {'1 oddity' if odd == 1 else f'{odd} oddities'}")

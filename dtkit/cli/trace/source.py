@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, cast
 import click
 
 from dtkit.cli.inputs import READABLE, open_input
-from dtkit.cli.options import FILTER, STRICT, Shared
+from dtkit.cli.options import FILTER, NO_ADVICE, STRICT, Shared
 from dtkit.cli.terminal import say
 from dtkit.oddity import Oddity
 from dtkit.packets.pcapfilter import FilterError
@@ -30,6 +30,7 @@ class JourneySource:
     :ivar name: of the file, ``-`` for standard input.
     :ivar read: how many journeys there were so far.
     :ivar oddities: how many oddities there were so far.
+    :ivar advice: whether journeys say what to look at next.
     :ivar seen: told of each step as it is read, whether its journey is chosen or not.
     """
 
@@ -39,6 +40,7 @@ class JourneySource:
         self.name, self.oddities = name, 0
         self._stream, self._generation, self._filters = stream, generation, filters
         self.read = self._chosen = 0
+        self.advice = True
         self.seen: Seen | None = None
 
     def __iter__(self) -> Iterator[Journey]:
@@ -51,11 +53,13 @@ class JourneySource:
             self.read += 1
             if all(wanted(item) for wanted in self._filters):
                 self._chosen += 1
-                yield item
+                yield item if self.advice else item.without_advice()
 
     def alike(self, name: str, stream: BinaryIO) -> JourneySource:
         """Another source, read with the same options; its oddities are its own."""
-        return JourneySource(name, stream, self._generation, self._filters)
+        other = JourneySource(name, stream, self._generation, self._filters)
+        other.advice = self.advice
+        return other
 
     def __str__(self) -> str:
         """What was read: the line that ends it."""
@@ -88,15 +92,20 @@ def source_argument(function: Callable[..., None]) -> Callable[..., int]:
     @GENERATION()
     @FILTER(
         "Or journeys with a hop that matches label:GLOB or file:GLOB (file:if.c); of followed "
-        "packets also outcome:GLOB (outcome:dropped), latency:5ms or latency:<5ms, vnet:GLOB, "
-        "if:GLOB, proc:GLOB. Given twice, "
-        "both must match.",
+        "packets also outcome:GLOB (outcome:dropped), reason:GLOB, rule:GLOB, latency:5ms "
+        "or latency:<5ms, vnet:GLOB, if:GLOB, proc:GLOB. Given twice, both must match.",
         multiple=True,
     )
     @STRICT()
+    @NO_ADVICE()
     @functools.wraps(function)
     def wrapper(
-        file: str, generation: str | None, filter_: tuple[str, ...], strict: bool, **rest: Any
+        file: str,
+        generation: str | None,
+        filter_: tuple[str, ...],
+        strict: bool,
+        no_advice: bool,
+        **rest: Any,
     ) -> int:
         try:
             chosen = [journey_filter(expression) for expression in filter_]
@@ -105,6 +114,7 @@ def source_argument(function: Callable[..., None]) -> Callable[..., int]:
         to_file = rest.get("output", rest.get("write", "-")) != "-"
         with open_input(file, shown=False if to_file else None) as stream:
             source = JourneySource(file, stream, forced_generation(generation), chosen)
+            source.advice = not no_advice
             function(source=source, **rest)
         say(str(source))
         return 1 if source.oddities and (strict or not source.read) else 0

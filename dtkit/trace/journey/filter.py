@@ -17,7 +17,9 @@ __all__ = ["Filter", "journey_filter"]
 #: Whether a journey is wanted.
 Filter = Callable[[Journey], bool]
 
-_KNOWN = re.compile(r"(label|function|file|outcome|latency|vnet|if|proc):(.+)", re.DOTALL)
+_KNOWN = re.compile(
+    r"(label|function|file|outcome|reason|rule|latency|vnet|if|proc):(.+)", re.DOTALL
+)
 
 _LATENCY = re.compile(r"([<>]?)(\d+(?:\.\d*)?|\.\d+)(ns|us|ms|s)")
 _UNITS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9}
@@ -30,10 +32,11 @@ def journey_filter(expression: str) -> Filter:
     :param expression: ``label:GLOB`` or ``function:GLOB``, a hop whose label matches;
         ``file:GLOB``, one in such a file, named from its end on directory boundaries (``if.c``,
         ``net/if.c``); of followed packets ``outcome:GLOB``, what became of it (``dropped``, or all
-        that is said of it), ``latency:5ms`` or ``latency:<5ms``, that its hops took so long at
-        least or less, and ``vnet:GLOB``, ``if:GLOB``, ``proc:GLOB``, where it was (a process by
-        its name, or as ``name[pid]``); or anything else, a filter of pcap-filter(7) that must match
-        one of the snapshots.
+        that is said of it), ``reason:GLOB``, why, ``rule:GLOB``, the rule of a firewall that
+        ended it or matched on its way, ``latency:5ms`` or ``latency:<5ms``, that its hops took so
+        long at least or less, and ``vnet:GLOB``, ``if:GLOB``, ``proc:GLOB``, where it was (a
+        process by its name, or as ``name[pid]``); or anything else, a filter of pcap-filter(7) that
+        must match one of the snapshots.
     :raises FilterError: it is none of these.
     """
     found = _KNOWN.fullmatch(expression)
@@ -48,6 +51,10 @@ def journey_filter(expression: str) -> Filter:
         return _by_file(glob)
     if kind == "outcome":
         return _by_outcome(glob)
+    if kind == "reason":
+        return _by_reason(glob)
+    if kind == "rule":
+        return _by_rule(glob)
     return _by_hop({"vnet": "vnet", "if": "interface", "proc": "process"}[kind], glob)
 
 
@@ -89,6 +96,21 @@ def _by_outcome(glob: str) -> Filter:
     def wanted(journey: Journey) -> bool:
         outcome = plain(journey.outcome)
         return fnmatchcase(outcome, glob) or fnmatchcase(outcome.partition(":")[0], glob)
+
+    return wanted
+
+
+def _by_reason(glob: str) -> Filter:
+    def wanted(journey: Journey) -> bool:
+        return bool(journey.reason) and fnmatchcase(plain(journey.reason), glob)
+
+    return wanted
+
+
+def _by_rule(glob: str) -> Filter:
+    def wanted(journey: Journey) -> bool:
+        rules = {journey.rule, *(hop.rule for hop in journey.hops)}
+        return any(rule and fnmatchcase(plain(rule), glob) for rule in rules)
 
     return wanted
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Annotated, Any, NamedTuple
 
@@ -107,6 +107,8 @@ class Hop(NamedTuple):
         str | None, Words("that the packet came from or goes to; null if unknown")
     ] = None
     vnet: Annotated[str | None, Words("the network stack (jail) at work; null if unknown")] = None
+    rule: Annotated[str | None, Words("the firewall's rule that matched; null if none did")] = None
+    reason: Annotated[str | None, Words("what it says of why; null if nothing")] = None
 
     @classmethod
     def parse(cls, text: bytes) -> Hop:
@@ -215,6 +217,10 @@ class Journey:
         Words("the journey that it is a copy of; null if it is none, or of an unknown one"),
     ]
     outcome: Annotated[str, Words("how it ended, in words; empty if unknown")]
+    reason: Annotated[str, Words("why it ended so, in a few words; empty if unknown")]
+    source: Annotated[str, Words("what told the reason; empty if nothing did")]
+    rule: Annotated[str, Words("the firewall's rule that ended it; empty if none did")]
+    advice: Annotated[str, Words("what to look at next; empty with --no-advice")]
     notes: Annotated[tuple[str, ...], Words("what is missing from it, and why")]
 
     def __init__(
@@ -226,6 +232,10 @@ class Journey:
         origin: int | None = None,
         outcome: str = "",
         notes: tuple[str, ...] = (),
+        reason: str = "",
+        source: str = "",
+        rule: str = "",
+        advice: str = "",
     ) -> None:
         # As dataclass would do it, in a third of the time: one is made for each frame.
         fields = self.__dict__
@@ -236,6 +246,10 @@ class Journey:
         fields["origin"] = origin
         fields["outcome"] = outcome
         fields["notes"] = notes
+        fields["reason"] = reason
+        fields["source"] = source
+        fields["rule"] = rule
+        fields["advice"] = advice
 
     def __iter__(self) -> Iterator[Step]:
         return iter(self.steps)
@@ -375,6 +389,10 @@ class Journey:
             **JOURNEY.row(self),
             "steps": [moment.to_dict() for moment in self.moments()],
         }
+
+    def without_advice(self) -> Journey:
+        """The same, without :attr:`advice`."""
+        return replace(self, advice="") if self.advice else self
 
     @property
     def headline(self) -> str:

@@ -24,5 +24,8 @@ def step_line(number: int, step: Step) -> str:
 
 def ending_line(journey: Journey) -> str:
     """How a journey ended whose steps were shown, on a line; empty where nothing is to be said."""
-    said = "; ".join(visible(text) for text in (journey.outcome, *journey.notes) if text)
+    why = f"because: {journey.reason}" if journey.reason else ""
+    where = f"look at: {journey.advice}" if journey.advice else ""
+    told = (journey.outcome, why, where, *journey.notes)
+    said = "; ".join(visible(text) for text in told if text)
     return f"#{journey.number}  => {said}" if said else ""

@@ -26,8 +26,8 @@ class Line:
     """One line: stretches of text, each with the style it has where there are colours.
 
     :ivar spans: text and style: ``number``, ``time``, ``summary``, ``place``, ``label``,
-        ``enter``, ``leave``, ``snapshot``, ``change``, ``outcome``, ``note``, ``slow``, or empty
-        for plain.
+        ``enter``, ``leave``, ``snapshot``, ``change``, ``outcome``, ``reason``,
+        ``advice``, ``note``, ``slow``, or empty for plain.
     """
 
     spans: tuple[tuple[str, str], ...]
@@ -66,6 +66,11 @@ def lines(journey: Journey, newest_first: bool = False) -> Iterator[Line]:
             yield from _step(moment, teller)
     if journey.outcome:
         yield Line((("  => ", "outcome"), (visible(journey.outcome), "outcome")))
+    if journey.reason:
+        told = f" ({visible(journey.source)})" if journey.source else ""
+        yield Line((("     because: ", ""), (visible(journey.reason), "reason"), (told, "place")))
+    if journey.advice:
+        yield Line((("     look at: ", ""), (visible(journey.advice), "advice")))
     for note in journey.notes:
         yield Line((("  !! ", "note"), (visible(note), "note")))
 
@@ -77,7 +82,8 @@ def brief_line(journey: Journey) -> Line:
     """
     took = journey.duration
     first = next((step for step in journey.steps if isinstance(step, Snapshot)), None)
-    end, reason = end_of(visible(journey.outcome))
+    end, who = end_of(visible(journey.outcome))
+    reason = visible(journey.reason) or who
     return Line(
         (
             (f"#{journey.number:<6} ", "number"),

@@ -25,9 +25,14 @@ JOURNEY = Journey(
 FOLLOWED = Journey(
     2,
     None,
-    (Hop.parse(b"ip_input")._replace(process="nc[98]", interface="em0", vnet="the router"),),
+    (
+        Hop.parse(b"ip_input")._replace(process="nc[98]", interface="em0", vnet="the router"),
+        Hop.parse(b"pf")._replace(rule="pf rule 7"),
+    ),
     "path",
     outcome="dropped: pf_test returned PF_DROP",
+    reason="refused by a rule of pf",
+    rule="pf rule 3 in anchor web",
 )
 
 
@@ -67,6 +72,11 @@ def test_what_a_filter_chooses(expression: str, wanted: bool | None) -> None:
         ("outcome:*PF_DROP", True),
         ("outcome:drop", False),
         ("outcome:delivered", False),
+        ("reason:refused by*", True),
+        ("reason:refused", False),
+        ("rule:*anchor web", True),
+        ("rule:pf rule 7", True),
+        ("rule:pf rule 4*", False),
         ("vnet:the router", True),
         ("vnet:*router", True),
         ("vnet:router", False),

@@ -7,6 +7,7 @@ import pytest
 
 from dtkit.trace.journey.model import Hop, Journey, Place, Step
 from dtkit.trace.journey.snapshot import Snapshot
+from dtkit.trace.views.follow import ending_line
 from dtkit.trace.views.scale import clock, scaled
 from dtkit.trace.views.show import Overview, brief_line, journey_text, lines, slow_from
 from tests.trace.frames import ethernet, ipv4, tcp
@@ -151,3 +152,29 @@ def test_scaled(time: int, said: str) -> None:
 )
 def test_clock(time: int | None, said: str) -> None:
     assert clock(time) == said
+
+
+def test_why_it_ended_and_what_to_look_at() -> None:
+    hop = Hop(Place("f", "f"), time=5)
+    made = Journey(
+        3,
+        5,
+        (hop,),
+        "path",
+        outcome="dropped: pf_test returned PF_DROP",
+        reason="refused by a rule of pf",
+        source="pf rule 3\x1b",
+        rule="pf rule 3",
+        advice="pfctl -vvsr",
+    )
+    assert journey_text(made).splitlines()[-3:] == [
+        "  => dropped: pf_test returned PF_DROP",
+        "     because: refused by a rule of pf (pf rule 3\\x1b)",
+        "     look at: pfctl -vvsr",
+    ]
+    assert "look at" not in journey_text(made.without_advice())
+    assert str(brief_line(made)).endswith("no packet bytes: refused by a rule of pf")
+    assert ending_line(made) == (
+        "#3  => dropped: pf_test returned PF_DROP; because: refused by a rule of pf; "
+        "look at: pfctl -vvsr"
+    )

@@ -41,6 +41,10 @@ def test_the_rows_of_a_journey() -> None:
             "form": "mbuf_trace 3",
             "origin": None,
             "outcome": "",
+            "reason": "",
+            "source": "",
+            "rule": "",
+            "advice": "",
             "notes": [],
             "duration": None,
         },
@@ -62,6 +66,8 @@ def test_the_rows_of_a_journey() -> None:
         "process": None,
         "interface": None,
         "vnet": None,
+        "rule": None,
+        "reason": None,
         "text": "netinet/ip_input.c:7: ip_input(em0\\xff)",
     }
     assert made[3][1] == {

@@ -58,8 +58,14 @@ const journeyView = (index) => {
 const outcomeView = (journey, kind) => {
   const outcome = journey[J.outcome], end = endOf(journey);
   if (!outcome) return "";
-  return end ? make("p", { class: kind }, endBadge(end), outcome.slice(end.length))
-    : make("p", { class: kind }, outcome);
+  const why = [];
+  if (journey[J.reason]) {
+    const told = journey[J.source] ? ` (${journey[J.source]})` : "";
+    why.push(make("br"), `because: ${journey[J.reason]}${told}`);
+  }
+  if (journey[J.advice]) why.push(make("br"), `look at: ${journey[J.advice]}`);
+  return end ? make("p", { class: kind }, endBadge(end), outcome.slice(end.length), ...why)
+    : make("p", { class: kind }, outcome, ...why);
 };
 // Packet *number*, as a button that leads there if it is in the page.
 const goTo = (number) => {

@@ -5,7 +5,7 @@ const haystacks = new Array(journeys.length);
 const haystack = (index) => {
   if (haystacks[index]) return haystacks[index];
   const labels = [], files = [], changes = [], passed = new Set();
-  const seen = { proc: new Set(), if: new Set(), vnet: new Set(), thread: new Set() };
+  const seen = { proc: new Set(), if: new Set(), vnet: new Set(), thread: new Set(), rule: new Set() };
   const see = (where, value) => { if (known(value)) seen[where].add(value); };
   for (const step of journeys[index][J.steps]) {
     if (isHop(step)) {
@@ -17,18 +17,21 @@ const haystack = (index) => {
       see("if", word(step, H.interface));
       see("vnet", word(step, H.vnet));
       see("thread", word(step, H.thread));
+      see("rule", word(step, H.rule));
     } else if (step[S.changes]) {
       changes.push(...step[S.changes][0]);
     }
   }
   const text = (parts) => parts.join("\n").toLowerCase();
   const journey = journeys[index];
+  if (journey[J.rule]) seen.rule.add(journey[J.rule]);
   const made = { label: text(labels), file: text(files), change: text(changes), passed,
     changed: changes.length > 0, vnets: seen.vnet, outcome: journey[J.outcome].toLowerCase(),
+    reason: journey[J.reason].toLowerCase(),
     note: text(journey[J.notes]), copy: journey[J.origin] === null ? "" : `#${journey[J.origin]}` };
   for (const [name, values] of Object.entries(seen)) made[name] = text([...values]);
   made.all = [journey[J.headline].toLowerCase(), made.label, made.file, made.change, made.outcome,
-    made.note, made.proc, made.if, made.vnet].join("\n");
+    made.reason, made.rule, made.note, made.proc, made.if, made.vnet].join("\n");
   return (haystacks[index] = made);
 };
 const NS = { ns: 1, us: 1e3, ms: 1e6, s: 1e9 };
@@ -41,7 +44,7 @@ const matching = (pattern) => {
     whole.test(line.replace(/\(.*|:\d+$|\[\d+\]$/s, "")) || whole.test(line.replace(/:.*/s, "")));
 };
 const wants = (word) => {
-  const found = /^(label|function|file|change|outcome|note|vnet|proc|if|thread):(.+)$/.exec(word);
+  const found = /^(label|function|file|change|outcome|reason|rule|note|vnet|proc|if|thread):(.+)$/.exec(word);
   if (found) {
     const kind = found[1] === "function" ? "label" : found[1], matches = matching(found[2]);
     return (index) => matches(haystack(index)[kind]);
