@@ -36,6 +36,9 @@ COMMANDS = {
     "trace": "Show packets' ways through the kernel: mbuf_trace captures, dtkit path.",
 }
 
+#: Under this name a context has the words of the command line.
+CALLED = f"{__name__}.called"
+
 
 class LazyGroup(click.Group):
     """A group whose commands are modules of a package, and whose errors are one line."""
@@ -58,6 +61,19 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(self.modules.items()))
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Remember how we were called: captures say which command made them."""
+        words = list(args)
+        ctx = super().make_context(info_name, args, parent, **extra)
+        ctx.meta.setdefault(CALLED, words)
+        return ctx
 
     def main(
         self,

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -10,14 +11,15 @@ from typing import BinaryIO
 
 import click
 
+from dtkit.cli import CALLED
 from dtkit.cli.given import given, refuse
 from dtkit.cli.inputs import keep_inputs, open_output, refuse_terminal
-from dtkit.packets.packetfile import PacketFile
+from dtkit.freebsd import Release
+from dtkit.packets.packetfile import PacketFile, Provenance
 from dtkit.packets.rotation import PacketSink, RotatingFile, Rotation, SingleFile
 from dtkit.probes.points import shipped_catalog
-from dtkit.version import __version__
 
-__all__ = ["open_capture", "rotation"]
+__all__ = ["open_capture", "provenance", "rotation"]
 
 
 def rotation(
@@ -36,9 +38,21 @@ def rotation(
     return Rotation(size, seconds, count) if asked else None
 
 
+def provenance(host: str | None = None, release: Release | None = None) -> Provenance:
+    """What a capture says of where it comes from: the command line, and what it was told."""
+    context = click.get_current_context(silent=True)
+    words = () if context is None else context.meta.get(CALLED, ())
+    command = shlex.join(["dtkit", *words]) if words else ""
+    system = "" if release is None else f"FreeBSD {release.name}"
+    return Provenance(command=command, host=host or "", release=system)
+
+
 @contextmanager
 def open_capture(
-    name: str, turns: Rotation | None = None, merged: bool = False
+    name: str,
+    turns: Rotation | None = None,
+    merged: bool = False,
+    made: Provenance | None = None,
 ) -> Iterator[PacketSink]:
     """
     A pcapng file to write packets to; a valid one at the end, however that comes.
@@ -46,10 +60,11 @@ def open_capture(
     :param name: its path, or ``-`` for standard output.
     :param turns: when to go on in another file.
     :param merged: whether all packets are of one interface.
+    :param made: where the packets come from.
     :raises OSError: it cannot be written.
     :raises click.UsageError: it is a file that this command reads, or a terminal.
     """
-    make = partial(_packet_file, merged=merged)
+    make = partial(_packet_file, merged=merged, made=made or provenance())
     if turns is not None:
         capture: PacketSink = RotatingFile(name, turns, _open, make)
         try:
@@ -72,5 +87,5 @@ def _open(name: str) -> BinaryIO:
     return open(name, "wb")
 
 
-def _packet_file(stream: BinaryIO, merged: bool) -> PacketFile:
-    return PacketFile(stream, f"dtkit {__version__}", shipped_catalog(), merged)
+def _packet_file(stream: BinaryIO, merged: bool, made: Provenance) -> PacketFile:
+    return PacketFile(stream, made, shipped_catalog(), merged)

@@ -26,7 +26,7 @@ from dtkit.oddity import Oddity
 from dtkit.output import Drop, Fault, Notice
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.packet import Packet, PacketRun
-from dtkit.packets.packetfile import PacketFile
+from dtkit.packets.packetfile import PacketFile, Provenance
 from dtkit.packets.pcapfilter import FilterError, compile_filter
 from dtkit.probes import UnknownProbeError, catalog
 from dtkit.probes.points import shipped_catalog
@@ -156,7 +156,7 @@ def _capture(
 
 def _packets(ctx: click.Context, child: DtraceRun, sink: BinaryIO) -> str:
     """Write packets; the last that dtrace(1) said."""
-    file, said = PacketFile(sink, f"dtkit {__version__}", shipped_catalog()), ""
+    file, said = PacketFile(sink, Provenance(), shipped_catalog()), ""
     file.close()  # Wireshark waits for the beginning
     sink.flush()
     for item in output.packets(output.read_runs(child.output), shipped_catalog()):

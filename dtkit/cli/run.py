@@ -21,7 +21,7 @@ from dtkit.cli.asking import (
     refusal,
     request_options,
 )
-from dtkit.cli.capture import open_capture, rotation
+from dtkit.cli.capture import open_capture, provenance, rotation
 from dtkit.cli.dtrace_options import read_program
 from dtkit.cli.given import given, given_but, refuse
 from dtkit.cli.inputs import open_input
@@ -137,7 +137,8 @@ def command(
         capture = None
         turns = rotation(ctx, write, file_size, file_seconds, file_count)
         if write is not None:
-            capture = stack.enter_context(open_capture(write, turns))
+            made = provenance(there.name, release)
+            capture = stack.enter_context(open_capture(write, turns, made=made))
         printer = PacketPrinter(
             form, lines=packet_lines(times, verbose), capture=capture, to_stderr=write == "-"
         )

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
 
 from dtkit.oddity import Oddity
+from dtkit.packets.metadata import CUSTOM, ENTERPRISE
 
 __all__ = ["Frame", "read_capture"]
 
@@ -36,6 +37,8 @@ class Frame(NamedTuple):
     :ivar fcs: bytes of frame check sequence that end the frame, 0 where none are said to.
     :ivar interface: its interface's name, if the file tells.
     :ivar comments: what pcapng comments on this frame.
+    :ivar metadata: the texts of its custom options of our number: see
+        :mod:`dtkit.packets.metadata`.
     """
 
     number: int
@@ -46,6 +49,7 @@ class Frame(NamedTuple):
     fcs: int = 0
     interface: str | None = None
     comments: tuple[str, ...] = ()
+    metadata: tuple[bytes, ...] = ()
 
 
 def read_capture(stream: BinaryIO) -> Iterator[Frame | Oddity]:
@@ -121,7 +125,7 @@ def _read_pcap(stream: BinaryIO, order: str, tick: int) -> Iterator[Frame | Oddi
             length = captured
         time = seconds * 1000000000 + fraction * tick
         # Frame(...), in half the time: this is the hot path of all that reads captures.
-        yield new(Frame, (number, time, data, length, linktype, fcs, None, ()))
+        yield new(Frame, (number, time, data, length, linktype, fcs, None, (), ()))
 
 
 # pcapng: blocks of type, length, body, length again; sections start with a section header.
@@ -262,8 +266,11 @@ def _packet(
     elif captured > length:
         odd = f"captured {captured} bytes of {length}: kept all"
         length = captured
-    options = body[start + (captured + 3) // 4 * 4 :]
-    comments = tuple(_text(value) for code, value in _options(order, options) if code == 1)
+    options = list(_options(order, body[start + (captured + 3) // 4 * 4 :]))
+    comments = tuple(_text(value) for code, value in options if code == 1)
+    ours = struct.pack(f"{order}I", ENTERPRISE)
+    metadata = tuple(value[4:] for code, value in options if code == CUSTOM and value[:4] == ours)
     time = None if units is None else interface.nanoseconds(units)
     linktype, fcs, name = interface.linktype, interface.fcs, interface.name
-    return Frame(number, time, data, max(length, len(data)), linktype, fcs, name, comments), odd
+    length = max(length, len(data))
+    return Frame(number, time, data, length, linktype, fcs, name, comments, metadata), odd

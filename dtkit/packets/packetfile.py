@@ -4,16 +4,47 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
 from itertools import repeat
 from operator import add
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
+from dtkit.foreign import plain, visible
 from dtkit.packets.linktype import LinkType, claimed_length, claimed_lengths
 from dtkit.packets.packet import Origin, Packet, PacketRun
 from dtkit.packets.pcapng import PacketDirection, PcapngWriter, packet_options
 from dtkit.probes import Catalog
 from dtkit.probes.points import Direction
+from dtkit.version import __version__
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """
+    Where a capture comes from, as far as it is known.
+
+    :ivar application: the program that writes it, with its version.
+    :ivar command: how it was called.
+    :ivar host: whose packets they are.
+    :ivar release: what that host runs.
+    """
+
+    application: str = f"dtkit {__version__}"
+    command: str = ""
+    host: str = ""
+    release: str = ""
+
+    def comment(self, text: str) -> str:
+        """The comment of a section: *text*, and which command made it, on which release."""
+        on = " on ".join(filter(None, (self.release, self.host)))
+        lines = (text, self.command and f"made by: {self.command}", on and f"of: {on}")
+        return "\n".join(visible(line) for line in lines if line)
+
+    def metadata(self) -> dict[str, Any]:
+        """What the metadata of each packet says of it: a section's comment does not survive."""
+        known = {"host": self.host, "release": self.release}
+        return {name: plain(value) for name, value in known.items() if value}
 
 
 class Clock(Enum):
@@ -24,7 +55,8 @@ class Clock(Enum):
     NONE = "the trace has no times: packets are counted in nanoseconds from 0"
 
 
-_DIRECTIONS = {
+#: What ``epb_flags`` has for the directions of probes.
+DIRECTIONS = {
     Direction.IN: PacketDirection.INBOUND,
     Direction.OUT: PacketDirection.OUTBOUND,
     Direction.FORWARD: PacketDirection.UNKNOWN,
@@ -40,33 +72,40 @@ _INTERFACES = 10_000
 
 
 class _Options:
-    """The options of packets of one origin: its comment, with what is known of each besides."""
+    """The options of packets of one origin: comment and metadata, with what each has besides."""
 
-    def __init__(self, comment: str, direction: PacketDirection) -> None:
-        self.plain = packet_options(comment, direction)
-        self._comment = comment
-        self._direction = direction
+    def __init__(
+        self, comment: str, direction: PacketDirection, metadata: dict[str, Any] | None = None
+    ) -> None:
+        self._comment, self._direction, self._metadata = comment, direction, metadata
+        self.plain = self._encoded({})
         # By offset and the length of an address: most have 16 digits.
-        self._forms: dict[tuple[int, int], bytes] = {}
+        self._forms: dict[tuple[int, int], bytes | None] = {}
 
     def at(self, mbuf: int | None, offset: int) -> bytes:
         """Those of a packet in the mbuf at an address."""
+        more: dict[str, Any] = {"offset": offset} if offset else {}
         if mbuf is None:
-            return self._encoded([f"offset {offset}"]) if offset else self.plain
+            return self._encoded(more) if offset else self.plain
         digits = mbuf.bit_length() + 3 >> 2
-        form = self._forms.get((digits, offset))
-        if form is None:
+        key = (digits, offset)
+        if key not in self._forms:
             if len(self._forms) >= _FORMS:
                 self._forms.clear()
-            words = [f"mbuf 0x{'0' * (digits or 1)}", *([f"offset {offset}"] if offset else [])]
-            encoded = self._encoded(words)
-            before, _, after = encoded.replace(b"%", b"%%").partition(words[0].encode())
-            form = self._forms[digits, offset] = before + b"mbuf %#x" + after
-        return form % mbuf
+            room = "~" * (2 + (digits or 1))
+            encoded = self._encoded({"mbuf": room, **more}).replace(b"%", b"%%")
+            places = 1 if self._metadata is None else 2
+            fits = encoded.count(room.encode()) == places  # a name may have them, too
+            self._forms[key] = encoded.replace(room.encode(), b"%#x") if fits else None
+        form = self._forms[key]
+        if form is None:
+            return self._encoded({"mbuf": f"{mbuf:#x}", **more})
+        return form % ((mbuf,) if self._metadata is None else (mbuf, mbuf))
 
-    def _encoded(self, words: list[str]) -> bytes:
-        comment = ", ".join([self._comment, *words] if self._comment else words)
-        return packet_options(comment, self._direction)
+    def _encoded(self, more: dict[str, Any]) -> bytes:
+        words = [self._comment, *(f"{name} {value}" for name, value in more.items())]
+        metadata = None if self._metadata is None else {**self._metadata, **more}
+        return packet_options(", ".join(filter(None, words)), self._direction, metadata=metadata)
 
 
 #: Forms of options that are remembered, of one origin.
@@ -81,17 +120,18 @@ class PacketFile:
     outputs with and without times are read one after the other.
 
     :param stream: binary and writable.
-    :param application: the program that writes, with its version.
+    :param made: what is known of where the packets come from.
     :param catalog: says which way packets are going at a probe.
     :param merged: whether all packets are of one interface, and their comments name the probe.
     :raises OSError: from any method, when *stream* cannot be written.
     """
 
     def __init__(
-        self, stream: BinaryIO, application: str, catalog: Catalog, merged: bool = False
+        self, stream: BinaryIO, made: Provenance, catalog: Catalog, merged: bool = False
     ) -> None:
         self._writer = PcapngWriter(stream)
-        self._application = application
+        self._made = made
+        self._known = made.metadata()
         self._catalog = catalog
         self._merged = merged
         self._clock: Clock | None = None
@@ -101,7 +141,6 @@ class PacketFile:
         self._origin: Origin | None = None
         self._linktype: LinkType | None = None
         self._interface = 0
-        self._comment = ""
         self._direction = PacketDirection.UNKNOWN
         self._options = _Options("", PacketDirection.UNKNOWN)
 
@@ -148,7 +187,7 @@ class PacketFile:
         dress: dict[tuple[int, int], tuple[int, _Options]] = {}
         for kind, (origin, linktype) in dict(zip(kinds, each, strict=True)).items():
             self._switch(origin, linktype)
-            dress[kind] = self._interface, _Options(self._comment, self._direction)
+            dress[kind] = self._interface, self._options
         data, lengths = run.data, self._lengths(run)
         if len(dress) == 1 and not (run.mbufs or run.offsets or linktype.prefix):
             ((interface, made),) = dress.values()
@@ -190,9 +229,12 @@ class PacketFile:
         """Make the file a valid one even if no packet came; *stream* stays open."""
         if self._clock is None:
             self._section(Clock.NONE)
+        self._writer.close()
 
     def _section(self, clock: Clock) -> None:
-        self._writer.section(clock.value, self._application)
+        self._writer.section(
+            self._made.comment(clock.value), self._made.application, self._made.release
+        )
         self._clock = clock
         self._interfaces.clear()
         self._origin = None
@@ -210,10 +252,15 @@ class PacketFile:
             purpose = probe.purpose if probe is not None and known else ""
             self._interfaces[key] = self._writer.interface(name, linktype.dlt, purpose)
         self._interface = self._interfaces[key]
-        self._direction = _DIRECTIONS[probe.direction] if probe else PacketDirection.UNKNOWN
+        self._direction = DIRECTIONS[probe.direction] if probe else PacketDirection.UNKNOWN
         words = [origin.probe] if self._merged and origin.probe else []
         words += [f"cpu {origin.cpu}"] if origin.cpu is not None else []
         words += [f"probe id {origin.id}"] if origin.id is not None else []
-        self._comment = ", ".join(words)
-        self._options = _Options(self._comment, self._direction)
+        told: dict[str, Any] = {
+            **({"probe": plain(origin.probe)} if origin.probe else {}),
+            **({"cpu": origin.cpu} if origin.cpu is not None else {}),
+            **({"id": origin.id} if origin.id is not None else {}),
+        }
+        metadata = {"type": "packet", **self._known, **told} if told else None
+        self._options = _Options(", ".join(words), self._direction, metadata)
         self._origin, self._linktype = origin, linktype

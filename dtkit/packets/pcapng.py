@@ -8,11 +8,16 @@ and nanoseconds and keeps up: ``benchmarks/pcapng.py`` runs it beside them.
 
 from __future__ import annotations
 
+import io
+import shutil
 import struct
-from collections.abc import Iterable, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
-from itertools import repeat
-from typing import BinaryIO
+from itertools import pairwise, repeat, zip_longest
+from typing import Any, BinaryIO, NamedTuple
+
+from dtkit.packets.metadata import CUSTOM, ENTERPRISE, metadata_pieces
 
 _SECTION = struct.Struct("<IIIHHq")
 _INTERFACE = struct.Struct("<IIHHI")
@@ -28,6 +33,27 @@ _SIZES = 4096
 #: Lengths of packets are 32 bits wide, those of options 16.
 _LONGEST = 0xFFFFFFFF
 _LONGEST_OPTION = 0xFFFC
+_LARGEST_NUMBER = 0xFFFF_FFFF_FFFF_FFFF
+
+
+class _Mark(NamedTuple):
+    """A block in a file that is a section's beginning, or else an interface."""
+
+    section: bool
+    start: int
+    end: int
+
+
+def _interfaces_first(marks: Sequence[_Mark], end: int) -> Iterator[tuple[int, int]]:
+    """Where to read how much of a file that ends at *end*, to have interfaces in front."""
+    behind: list[tuple[int, int]] = []
+    for mark, following in zip_longest(marks, marks[1:]):
+        if mark.section:
+            yield from behind
+            behind.clear()
+        yield mark.start, mark.end - mark.start
+        behind.append((mark.end, (end if following is None else following.start) - mark.end))
+    yield from behind
 
 
 class PacketDirection(IntEnum):
@@ -54,16 +80,28 @@ def _text(code: int, text: str) -> bytes:
 
 
 def packet_options(
-    comment: str = "", direction: PacketDirection = PacketDirection.UNKNOWN
+    comment: str = "",
+    direction: PacketDirection = PacketDirection.UNKNOWN,
+    *,
+    number: int | None = None,
+    metadata: dict[str, Any] | None = None,
 ) -> bytes:
     """
     Encode the options of a packet; give the result to :meth:`PcapngWriter.write`.
 
     Kept apart from writing because most packets of a probe share their options.
+
+    :param number: ``epb_packetid``: the same for all that are the same packet.
+    :param metadata: what is known of it, as JSON has it.
     """
     options = _text(1, comment) if comment else b""
     if direction:
         options += _option(2, struct.pack("<I", direction))
+    if number is not None:
+        options += _option(5, struct.pack("<Q", number & _LARGEST_NUMBER))
+    if metadata is not None:
+        for piece in metadata_pieces(metadata):
+            options += _option(CUSTOM, struct.pack("<I", ENTERPRISE) + piece.encode())
     return options + _END_OF_OPTIONS if options else b""
 
 
@@ -79,12 +117,22 @@ class PcapngWriter:
         self._write = stream.write
         self._interfaces = 0
         self._blocks: dict[int, struct.Struct] = {}  # by captured length and that of options
+        # Where sections and interfaces begin and end, in a file that can be written again.
+        self._stream = stream if isinstance(stream, io.BufferedWriter) else None
+        self._marks: list[_Mark] = []
 
-    def section(self, comment: str, application: str) -> None:
-        """Start a section: interfaces and their numbers begin anew. The first thing to write."""
+    def section(self, comment: str, application: str, system: str = "") -> None:
+        """
+        Start a section: interfaces and their numbers begin anew. The first thing to write.
+
+        :param application: ``shb_userappl``, the program that writes.
+        :param system: ``shb_os``, the system whose packets they are.
+        """
         options = _text(1, comment) if comment else b""
+        options += _text(3, system) if system else b""
         options += _text(4, application) + _END_OF_OPTIONS
         length = 28 + len(options)
+        self._mark(True, length)
         self._write(
             _SECTION.pack(0x0A0D0D0A, length, 0x1A2B3C4D, 1, 0, -1) + options + _LENGTH.pack(length)
         )
@@ -105,6 +153,7 @@ class PcapngWriter:
             options += _text(3, description)
         options += _option(9, b"\x09") + _END_OF_OPTIONS
         length = 20 + len(options)
+        self._mark(False, length)
         self._write(_INTERFACE.pack(1, length, dlt, 0, snaplen) + options + _LENGTH.pack(length))
         self._interfaces += 1
         return self._interfaces - 1
@@ -182,6 +231,43 @@ class PcapngWriter:
             again,
         )
         self._write(b"".join(map(struct.Struct.pack, each, *fields)))
+
+    def close(self) -> None:
+        """
+        Put interfaces in front of the packets of their sections, if the stream is a file.
+
+        They are declared when the first packet of each comes, as a pipe needs it; but reordercap(1)
+        of Wireshark 4.0 takes none that stands behind a packet. The stream stays open.
+        """
+        stream = self._stream
+        behind = any(
+            not mark.section and mark.start > before.end for before, mark in pairwise(self._marks)
+        )
+        if stream is None or not behind or not isinstance(stream.name, str):
+            return
+        stream.flush()
+        end = stream.tell()
+        with open(stream.name, "rb") as old, tempfile.TemporaryFile() as new:
+            for start, size in _interfaces_first(self._marks, end):
+                old.seek(start)
+                while size > 0 and (piece := old.read(min(size, 1 << 20))):
+                    size -= len(piece)
+                    new.write(piece)
+            new.seek(0)
+            stream.seek(0)
+            shutil.copyfileobj(new, stream, 1 << 20)
+        stream.flush()
+        self._marks.clear()
+
+    def _mark(self, section: bool, size: int) -> None:
+        if self._stream is None:
+            return
+        try:
+            start = self._stream.tell()
+        except OSError:  # a pipe
+            self._stream = None
+            return
+        self._marks.append(_Mark(section, start, start + size))
 
     def _block(self, captured: int, options: int) -> struct.Struct:
         """The layout of a packet's block, by the bytes captured and those of its options."""

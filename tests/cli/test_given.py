@@ -13,7 +13,7 @@ from click.testing import Result
 from dtkit.freebsd import release
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.packet import Packet
-from dtkit.packets.packetfile import PacketFile
+from dtkit.packets.packetfile import PacketFile, Provenance
 from dtkit.probes import catalog
 from tests.cli.listing import row
 
@@ -90,7 +90,7 @@ def test_a_packet_to_break_that_does_not_come_is_named(
 ) -> None:
     capture = tmp_path / "one.pcapng"
     with capture.open("wb") as stream:
-        file = PacketFile(stream, "test", catalog())
+        file = PacketFile(stream, Provenance("test"), catalog())
         file.write(Packet(bytes.fromhex("45000014") + bytes(16), LinkType.RAW))
     words = ["simulate", "--program", "BEGIN { }", "--packets", str(capture), "--break", "cycle@2"]
     assert "no packet 2 to break: 1 frames in all" in dtkit(*words).stderr

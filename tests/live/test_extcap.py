@@ -118,7 +118,7 @@ def test_the_ways_of_packets_are_captured() -> None:
         *("-i", "dtkit-path", "-f", "tcp", "-a", "duration:20"),
         *("-T", "fields", "-e", "frame.interface_name", "-e", "frame.comment"),
     )
-    assert "journey 1, snapshot 1 of" in done.stdout, done.stderr
+    assert "journey 1, packet 1 of" in done.stdout, done.stderr
     assert "ip_input" in done.stdout
 
 

@@ -9,13 +9,13 @@ import json
 from dtkit.output import Dump, Firing, packets, read_output, read_runs, to_dict
 from dtkit.output.count import Count
 from dtkit.packets.packet import Packet
-from dtkit.packets.packetfile import PacketFile
+from dtkit.packets.packetfile import PacketFile, Provenance
 from dtkit.probes import catalog
 
 
 def take_all_the_way(data: bytes) -> None:
     """Read *data*, make packets, write them, and print everything in every form."""
-    capture = PacketFile(io.BytesIO(), "test", catalog())
+    capture = PacketFile(io.BytesIO(), Provenance("test"), catalog())
     count = Count()
     for item in packets(read_output(io.BytesIO(data)), catalog()):
         count.add(item)

@@ -14,7 +14,7 @@ from dtkit.output import packets, read_runs
 from dtkit.output.lines import BLOCK
 from dtkit.output.verdict import Verdict
 from dtkit.packets.packet import Packet, PacketRun
-from dtkit.packets.packetfile import PacketFile
+from dtkit.packets.packetfile import PacketFile, Provenance
 from dtkit.probes import catalog
 from tests.hostile.steps import steps
 from tests.output.dtrace_text import dump, framed
@@ -80,7 +80,7 @@ HOSTILE: dict[str, tuple[Callable[[int], str], int]] = {
 
 
 def take(data: bytes, size: int) -> None:
-    capture = PacketFile(io.BytesIO(), "test", catalog())
+    capture = PacketFile(io.BytesIO(), Provenance("test"), catalog())
     verdict = Verdict()
     for item in packets(read_runs(cast("BinaryIO", Pieces(data, size))), catalog()):
         verdict.add(item)

@@ -25,7 +25,7 @@ from dtkit.output import Drop, Dump, Event, Fault, Firing, Message, packets, rea
 from dtkit.packets.capture import Frame, read_capture
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.packet import Packet
-from dtkit.packets.packetfile import PacketFile
+from dtkit.packets.packetfile import PacketFile, Provenance
 from dtkit.probes import catalog
 from tests.output.dtrace_text import FLOW_HEADING, HEADING, dump, flow, framed
 from tests.packets.frames import ipv4, udp
@@ -210,7 +210,7 @@ def capture(path: Path) -> list[bytes]:
     """A capture of Ethernet frames, for programs that print them."""
     frames = [bytes(range(12)) + b"\x08\x00" + data for data in (ONE, TWO)]
     with path.open("wb") as stream:
-        file = PacketFile(stream, "test", catalog())
+        file = PacketFile(stream, Provenance("test"), catalog())
         for data in frames:
             file.write(Packet(data, LinkType.ETHERNET))
         file.close()

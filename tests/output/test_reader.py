@@ -30,7 +30,7 @@ from dtkit.output import (
     read_runs,
 )
 from dtkit.packets.packet import Packet, PacketRun
-from dtkit.packets.packetfile import PacketFile
+from dtkit.packets.packetfile import PacketFile, Provenance
 from dtkit.probes import catalog
 from tests.output.all_the_way import take_all_the_way
 from tests.output.dtrace_text import FLOW_HEADING, HEADER, HEADING, dump, firings, flow, framed
@@ -407,7 +407,7 @@ def test_any_mixture_of_its_own_pieces_is_read_without_an_exception(pieces: list
 def capture_of(data: bytes, read: Callable[[BinaryIO], Iterator[Event | FiringRun]]) -> list[bytes]:
     """The blocks of the capture of *data*, those of interfaces first: their place may differ."""
     stream = io.BytesIO()
-    capture = PacketFile(stream, "test", catalog())
+    capture = PacketFile(stream, Provenance("test"), catalog())
     for item in packets(read(io.BytesIO(data)), catalog()):
         if isinstance(item, PacketRun):
             capture.write_run(item)

@@ -14,7 +14,7 @@ from dtkit.packets.capture import Frame, read_capture
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.onelink import Link, LinkedCapture, as_ethernet, as_ip
 from dtkit.packets.packet import Origin, Packet, PacketRun
-from dtkit.packets.packetfile import LARGEST, PacketFile
+from dtkit.packets.packetfile import LARGEST, PacketFile, Provenance
 from dtkit.packets.pcapfilter import FilterError
 from dtkit.packets.rotation import SingleFile
 from dtkit.packets.selection import Selection
@@ -64,7 +64,7 @@ def test_ethernet_is_made_up_where_there_is_none() -> None:
 def written(path: Path, packets: list[Packet], link: Link | None) -> list[str]:
     with path.open("wb") as stream:
         sink = SingleFile(
-            stream, lambda to: PacketFile(to, "test", catalog(), merged=link is Link.IP)
+            stream, lambda to: PacketFile(to, Provenance("test"), catalog(), merged=link is Link.IP)
         )
         capture = LinkedCapture(sink, link)
         for packet in packets:
@@ -121,7 +121,7 @@ def test_what_wireshark_does_not_take_is_cut_and_said(tmp_path: Path) -> None:
 
 def test_a_run_with_a_packet_that_is_too_large_is_cut_as_well() -> None:
     stream = io.BytesIO()
-    file = PacketFile(stream, "test", catalog())
+    file = PacketFile(stream, Provenance("test"), catalog())
     data = [bytes(LARGEST + 1), FOUR]
     origin = Origin()
     file.write_run(PacketRun(data, [LinkType.UNKNOWN, LinkType.IPV4], [origin] * 2, range(2)))

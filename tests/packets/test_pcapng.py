@@ -8,15 +8,17 @@ import json
 import shutil
 import subprocess
 import warnings
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import pcapng
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dtkit.packets.capture import read_capture
 from dtkit.packets.packet import Origin, Packet
-from dtkit.packets.packetfile import PacketFile
+from dtkit.packets.packetfile import PacketFile, Provenance
 from dtkit.packets.pcapng import PacketDirection, PcapngWriter, packet_options
 from dtkit.probes import catalog
 from tests.packets.frames import PACKETS, ipv4, tcp
@@ -31,7 +33,7 @@ def blocks_of(data: bytes) -> list[Any]:
 
 def written(*packets: Packet) -> bytes:
     stream = io.BytesIO()
-    file = PacketFile(stream, "dtkit test", catalog())
+    file = PacketFile(stream, Provenance("dtkit test"), catalog())
     for packet in packets:
         file.write(packet)
     file.close()
@@ -156,3 +158,35 @@ def test_a_comment_longer_than_an_option_can_be_is_cut() -> None:
     writer.section("é" * 70_000, "dtkit")
     (section,) = blocks_of(stream.getvalue())
     assert section.options["opt_comment"] == "é" * (0xFFFC // 2)
+
+
+def test_interfaces_stand_in_front_of_packets_in_a_file(tmp_path: Path) -> None:
+    """reordercap(1) needs it; a pipe has them when they are first needed."""
+    path = tmp_path / "out.pcapng"
+
+    def fill(stream: BinaryIO) -> None:
+        writer = PcapngWriter(stream)
+        for part in ("one", "two"):
+            writer.section(part, "test")
+            for index in range(3):
+                number = writer.interface(f"{part} {index}", 1)
+                for _ in range(index):
+                    writer.write(number, index, bytes([index]) * 60, 60)
+        writer.close()
+
+    pipe = io.BytesIO()
+    fill(pipe)
+    with path.open("wb") as stream:
+        fill(stream)
+
+    def kinds(data: bytes) -> str:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            found = list(pcapng.FileScanner(io.BytesIO(data)))
+        return "".join(type(block).__name__[0] for block in found)
+
+    assert kinds(pipe.getvalue()) == "SIIEIEE" * 2
+    assert kinds(path.read_bytes()) == "SIIIEEE" * 2
+    assert list(read_capture(io.BytesIO(pipe.getvalue()))) == list(
+        read_capture(io.BytesIO(path.read_bytes()))
+    )

@@ -13,7 +13,7 @@ import pytest
 from dtkit.packets.capture import Frame, read_capture
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.packet import Packet, PacketRun
-from dtkit.packets.packetfile import PacketFile
+from dtkit.packets.packetfile import PacketFile, Provenance
 from dtkit.packets.rotation import AllWrittenError, RotatingFile, Rotation
 from dtkit.probes import catalog
 
@@ -41,7 +41,7 @@ def writer(path: Path, rotation: Rotation, clock: Clock) -> RotatingFile:
         return open(name, "wb")
 
     def make(stream: BinaryIO) -> PacketFile:
-        return PacketFile(stream, "test", catalog())
+        return PacketFile(stream, Provenance("test"), catalog())
 
     return RotatingFile(str(path), rotation, opened, make, clock)
 

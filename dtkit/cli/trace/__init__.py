@@ -19,7 +19,7 @@ class TraceGroup(LazyGroup):
         "stats": "Say what became of packets, and where their time went.",
         "graph": "Draw the ways of all packets as one graph: DOT, SVG or Mermaid.",
         "report": "Write one HTML page to search, look at and click through.",
-        "convert": "Write the snapshots as plain pcapng for any Wireshark.",
+        "convert": "Write pcapng for any Wireshark, with all that is known.",
         "dissector": "Print a Wireshark dissector in Lua.",
         "export": "Write journeys, hops and snapshots as tables: JSON lines or Parquet.",
         "schema": "Print the JSON Schema of what show --to json prints.",

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""``dtkit trace convert``: snapshots as plain pcapng."""
+"""``dtkit trace convert``: journeys as pcapng."""
 
 from __future__ import annotations
 
 import click
 
+from dtkit.cli.capture import provenance
 from dtkit.cli.inputs import open_output, refuse_terminal
 from dtkit.cli.options import WRITE
 from dtkit.cli.terminal import say
@@ -16,6 +17,7 @@ from dtkit.trace.views.convert import write_journeys, write_snapshots
     epilog="""\b
 Examples:
   dtkit trace convert capture.pcap -w snapshots.pcapng
+  dtkit trace convert path.txt -w path.pcapng && dtkit trace show path.pcapng
   dtkit trace convert --journeys-only capture.pcap -w - | wireshark -k -i -
 """
 )
@@ -23,21 +25,21 @@ Examples:
 @WRITE(required=True)
 @click.option("--journeys-only", is_flag=True, help="One packet per journey.")
 def command(source: JourneySource, write: str, journeys_only: bool) -> None:
-    """Write the snapshots as plain pcapng for any Wireshark.
+    """Write the snapshots as pcapng for any Wireshark, with all that is known of each.
 
-    Each place that a snapshot was taken at is an interface; the comment of a packet says where it
-    was and what had changed since the snapshot before. With --journeys-only each packet is there
-    once, as first seen, and its comment is the whole journey.
+    Each place that a snapshot was taken at is an interface. The comment of a packet says where it
+    was, which way and in which process, what had changed since the snapshot before, and of the
+    last one what became of the packet; with the dissector of dtkit trace dissector these are
+    fields to filter by. dtkit trace show and its kin read the file back, with nothing lost. With
+    --journeys-only each packet is there once, as first seen, and its comment is the whole journey.
     """
     if write == "-":
         refuse_terminal("-w -")
-    packets = without = 0
+    packets = 0
     with open_output(write) as stream:
-        for written in (write_journeys if journeys_only else write_snapshots)(source, stream):
+        write_all = write_journeys if journeys_only else write_snapshots
+        for written in write_all(source, stream, provenance()):
             packets += written
-            without += not written
             if write == "-":
                 stream.flush()  # somebody may be watching live
-    if without:
-        say(f"{without} journeys have no packet bytes: not written")
     say(f"{packets} packets written")

@@ -418,9 +418,9 @@ class _Met:
 
 
 def read_journeys(
-    frames: Iterable[Frame | Oddity], generation: Generation | None = None
+    frames: Iterable[Frame | Journey | Oddity], generation: Generation | None = None
 ) -> Iterator[Journey | Oddity]:
-    """Journeys of mbuf_trace *frames*, in the order of the capture; hands on oddities.
+    """Journeys of mbuf_trace *frames*, in the order of the capture; hands on journeys and oddities.
 
     Each journey's steps are in the order of time, oldest first. Of a damaged frame, what is
     whole is kept and the rest named. Frames of other link types are left out; of each such type
@@ -433,10 +433,10 @@ def read_journeys(
     shapes, odd_strings = known.shapes, known.hops.odd
     others: Counter[int] = Counter()
     for frame in frames:
-        if isinstance(frame, Oddity):
+        if not isinstance(frame, Frame):
             yield frame
             continue
-        number, time, data, length, linktype, _, _, _ = frame
+        number, time, data, length, linktype = frame[:5]
         if linktype != LINKTYPE:
             others[linktype] += 1
             if others[linktype] == 1:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -92,6 +92,46 @@ class Table:
             for name, how, value in zip(self.names, self._told, self._get(thing), strict=True)
         }
 
+    def kept(self, thing: Any) -> dict[str, Any]:
+        """
+        What is known of *thing* by column, to be read back: without what is null or empty, and
+        text as it is. Bytes and changes are left out.
+        """
+        return {
+            column.name: value.name if isinstance(value, LinkType) else value
+            for column, value in zip(self.columns, self._get(thing), strict=True)
+            if column.type in _KEPT and value is not None and value != "" and value != ()
+        }
+
+    def read_back(self, owner: type, row: Any) -> dict[str, Any]:
+        """
+        The fields of *owner* that :meth:`kept` gave, from a row that may be forged.
+
+        :raises ValueError: it lacks one, or one is not what it should be.
+        """
+        if not isinstance(row, dict):
+            raise ValueError(f"a {self.name} that is no object")
+        found = {}
+        for column in _kept_fields(owner):
+            value = row.get(column.name)
+            if value is None:
+                value = None if column.null else _EMPTY.get(column.type)
+                if value is None and not column.null:
+                    raise ValueError(f"a {self.name} without {column.name}")
+            elif type(value) is not _KEPT[column.type]:
+                raise ValueError(f"a {self.name} whose {column.name} is no {column.type}")
+            elif isinstance(value, list):
+                if not all(isinstance(one, str) for one in value):
+                    raise ValueError(f"a {self.name} whose {column.name} are no texts")
+                value = tuple(value)
+            found[column.path] = value
+        return found
+
+
+#: Types of columns that are read back, with what they are in JSON; and what is empty.
+_KEPT: dict[str, type] = {"int64": int, "string": str, "string[]": list}
+_EMPTY: dict[str, Any] = {"string": "", "string[]": ()}
+
 
 def _text(value: str | LinkType) -> str:
     return value.name if isinstance(value, LinkType) else plain(value)
@@ -114,6 +154,14 @@ def _columns(owner: type, path: str) -> Iterator[Column]:
         if isinstance(value, property | cached_property) and function is not None:
             hint = get_type_hints(function, include_extras=True).get("return")
             yield from _column(name, hint, path)
+
+
+@cache
+def _kept_fields(owner: type) -> tuple[Column, ...]:
+    """Those of :func:`_columns` that *owner* is made from, and that are read back."""
+    made: Any = getattr(owner, "_fields", None) or getattr(owner, "__dataclass_fields__", ())
+    found = _columns(owner, "")
+    return tuple(one for one in found if one.path in made and one.type in _KEPT)
 
 
 def _column(name: str, hint: Any, path: str) -> Iterator[Column]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Reading journeys from what one is given: a capture of mbuf_trace, or a script's output."""
+"""Reading journeys from what one is given: a capture, or a script's output."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import BinaryIO
 from dtkit.oddity import Oddity
 from dtkit.packets.capture import read_capture
 from dtkit.trace.journey.codec import Generation, read_journeys
+from dtkit.trace.journey.kept import kept_journeys
 from dtkit.trace.journey.model import Journey
 from dtkit.trace.journey.path import Seen, read_path
 
@@ -23,7 +24,8 @@ def read_any(
     stream: BinaryIO, generation: Generation | None = None, seen: Seen | None = None
 ) -> Iterator[Journey | Oddity]:
     """
-    The journeys in a capture of mbuf_trace, or in the output of a script of ``dtkit path``.
+    The journeys in a capture of mbuf_trace, in the output of a script of ``dtkit path``, or in a
+    capture that was made of either.
 
     :param stream: binary; need not seek. Read to its end, in bounded memory.
     :param generation: of a capture's frames; None asks each frame.
@@ -40,7 +42,7 @@ def read_any(
             yield Oddity("line", 0, "this is no capture of mbuf_trace: it has no generation")
         yield from read_path(rest, seen)
     else:
-        for item in read_journeys(read_capture(rest), generation):
+        for item in read_journeys(kept_journeys(read_capture(rest)), generation):
             if seen is not None and isinstance(item, Journey):
                 for step in item.steps:
                     seen(item.number, step)

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The JSON Schema of journeys, as ``dtkit trace show --to json`` prints them."""
+"""The JSON Schemas of journeys, as ``show --to json`` prints them and as captures keep them."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from dtkit.packets.linktype import LinkType
+from dtkit.packets.metadata import PACKET_FIELDS, SOURCE_FIELDS
 from dtkit.trace.journey.columns import Column, Table
+from dtkit.trace.journey.kept import KEPT
 from dtkit.trace.journey.model import HOP, JOURNEY, SNAPSHOT
 
-__all__ = ["journey_schema"]
+__all__ = ["journey_schema", "packet_schema"]
 
 #: What JSON has for the types of columns.
 _TYPES: dict[str, dict[str, Any]] = {
@@ -77,6 +80,61 @@ def journey_schema() -> dict[str, Any]:
             },
         },
     }
+
+
+def packet_schema() -> dict[str, Any]:
+    """The schema of what captures say of a packet: see :mod:`dtkit.packets.metadata`."""
+    known = {name: _plain(*said) for name, said in SOURCE_FIELDS.items()}
+    snapshot = {
+        **_told(SNAPSHOT),
+        "known": {
+            "description": "What the bytes start with, where it was known and not guessed.",
+            "enum": [linktype.name for linktype in LinkType],
+        },
+    }
+    module = _plain("string", "the kernel module, where the file is known as well")
+    steps = {
+        HOP.name: _of_capture({"type": {"const": HOP.name}, **_told(HOP), "module": module}),
+        SNAPSHOT.name: _of_capture({"type": {"const": SNAPSHOT.name}, **snapshot}),
+    }
+    packet = {name: _plain(*said) for name, said in PACKET_FIELDS.items()}
+    of_journey = {
+        JOURNEY.name: _of_capture(_told(JOURNEY), ("journey",)),
+        KEPT.name: _of_capture(_told(KEPT), ("packet", "packets", "hops")),
+        HOP.name: {"$ref": f"#/$defs/{HOP.name}"},
+        "steps": {
+            "description": "Since the packet before it; of the last one, to the end.",
+            "type": "array",
+            "items": {"oneOf": [{"$ref": f"#/$defs/{name}"} for name in steps]},
+        },
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "What a capture says of a packet",
+        "description": "JSON of the option `dtkit/1 `. What is not known is not there. Times are "
+        "integer nanoseconds; a byte that was no UTF-8 is half of a surrogate pair, as Python has "
+        "it.",
+        "oneOf": [
+            _of_capture({**known, **of_journey}, (JOURNEY.name, KEPT.name, "steps")),
+            _of_capture({"type": {"const": "packet"}, **known, **packet}, ("type",)),
+        ],
+        "$defs": steps,
+    }
+
+
+def _of_capture(properties: dict[str, Any], required: tuple[str, ...] = ()) -> dict[str, Any]:
+    """An object that lacks what is not known, and may have what later versions say."""
+    return {"type": "object", "properties": properties, "required": list(required)}
+
+
+def _plain(kind: str, words: str) -> dict[str, Any]:
+    return {"description": words, "type": kind}
+
+
+def _told(table: Table) -> dict[str, Any]:
+    """The properties of a table as :meth:`Table.kept` gives them."""
+    kept = (column for column in table.columns if column.type in ("int64", "string", "string[]"))
+    return {column.name: _property(replace(column, null=False)) for column in kept}
 
 
 def _object(properties: dict[str, Any]) -> dict[str, Any]:

@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Journeys as plain pcapng, for a Wireshark that knows nothing of traces."""
+"""Journeys as pcapng: packets that any Wireshark reads, with all that is known of each."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import BinaryIO
 
 from dtkit.foreign import visible
 from dtkit.packets.linktype import LinkType
-from dtkit.packets.pcapng import PcapngWriter, packet_options
-from dtkit.trace.journey.model import Hop, HopMoment, Journey, SnapshotMoment
+from dtkit.packets.packetfile import DIRECTIONS, LARGEST, Provenance
+from dtkit.packets.pcapng import PacketDirection, PcapngWriter, packet_options
+from dtkit.probes.points import shipped_catalog
+from dtkit.trace.journey.kept import KeptPacket, parts
+from dtkit.trace.journey.model import Hop, Journey, Place
 from dtkit.trace.journey.snapshot import Snapshot
 from dtkit.trace.views.show import lines
-from dtkit.version import __version__
 
 __all__ = ["write_journeys", "write_snapshots"]
 
@@ -28,14 +31,23 @@ class _Interfaces:
         self._writer = writer
         self._known: dict[tuple[str, int], int] = {}
 
-    def __call__(self, name: str, linktype: LinkType) -> int:
+    def __call__(self, name: str, linktype: LinkType, probe: str | None) -> int:
         key = name, linktype.dlt
         if key not in self._known:
             if len(self._known) >= _MOST_PLACES:
                 key = "elsewhere", linktype.dlt
+                probe = None
             if key not in self._known:
-                self._known[key] = self._writer.interface(*key)
+                self._known[key] = self._writer.interface(*key, _description(probe))
         return self._known[key]
+
+
+def _description(probe: str | None) -> str:
+    """What is known of a probe, for people."""
+    if probe is None:
+        return ""
+    known = shipped_catalog().get(probe)
+    return visible(probe if known is None else f"{probe}: {known.purpose}")
 
 
 def place_name(hop: Hop | None) -> str:
@@ -49,56 +61,34 @@ def place_name(hop: Hop | None) -> str:
     return visible(f"{label} {place.path}:{place.line}".strip())
 
 
-def write_snapshots(journeys: Iterable[Journey], stream: BinaryIO) -> Iterator[int]:
+def write_snapshots(
+    journeys: Iterable[Journey], stream: BinaryIO, made: Provenance | None = None
+) -> Iterator[int]:
     """
     Write each snapshot as a packet, on an interface named after the place that it was taken at.
 
-    Comments say ``file:line label``, which snapshot of which journey it is, and what changed
-    since the one before. A packet's time is its hop's, else its journey's, else 0.
+    Its comment says what is known of it in words, its metadata the same for programs: with those
+    of the other packets it is the whole journey, which :func:`dtkit.trace.journey.detect.read_any`
+    reads back. A journey without packet bytes is an empty packet of link type USER15. A packet's
+    time is its hop's, else its journey's, else 0.
 
     :param stream: binary and writable.
+    :param made: what is known of where the journeys come from.
     :return: for each journey, when it is written, the number of its packets.
     """
-    writer = PcapngWriter(stream)
-    writer.section(_COMMENT, f"dtkit {__version__}")
-    interfaces = _Interfaces(writer)
-    for journey in journeys:
-        count = len(journey.snapshots)
-        written = 0
-        for moment in journey.moments():
-            if isinstance(moment, HopMoment):
-                continue
-            written += 1
-            step, hop = moment.step, moment.before
-            comment = [_position(hop), f"journey {journey.number}, snapshot {written} of {count}"]
-            if moment.changes is not None:
-                comment += moment.changes.lines or ["unchanged"]
-            time = journey.time if hop is None or hop.time is None else hop.time
-            _write(writer, interfaces(place_name(hop), step.linktype), time, step, comment)
-        yield written
+    return _written(journeys, stream, made or Provenance(), whole=False)
 
 
-def write_journeys(journeys: Iterable[Journey], stream: BinaryIO) -> Iterator[int]:
+def write_journeys(
+    journeys: Iterable[Journey], stream: BinaryIO, made: Provenance | None = None
+) -> Iterator[int]:
     """
     Write one packet per journey: its first snapshot, with the whole journey as the comment.
 
-    A journey without packet bytes is an empty packet of link type USER15.
-
-    :param stream: binary and writable.
-    :return: for each journey, when it is written, 1.
+    The other snapshots are left out, and the metadata says how many. Parameters and what is
+    returned are those of :func:`write_snapshots`.
     """
-    writer = PcapngWriter(stream)
-    writer.section(_COMMENT, f"dtkit {__version__}")
-    interfaces = _Interfaces(writer)
-    for journey in journeys:
-        step, hop = Snapshot(b"", LinkType.UNKNOWN), None
-        for moment in journey.moments():
-            if isinstance(moment, SnapshotMoment):
-                step, hop = moment.step, moment.before
-                break
-        comment = [str(line) for line in lines(journey)]
-        _write(writer, interfaces(place_name(hop), step.linktype), journey.time, step, comment)
-        yield 1
+    return _written(journeys, stream, made or Provenance(), whole=True)
 
 
 _COMMENT = (
@@ -107,23 +97,54 @@ _COMMENT = (
     "Preferences, Protocols, TCP, Analyze TCP sequence numbers."
 )
 
-
-def _position(hop: Hop | None) -> str:
-    """``file:line label`` of *hop*."""
-    if hop is None:
-        return "start"
-    place = hop.place
-    label = f"{place.direction}{hop.label}" if place.label else ""
-    position = "" if place.file is None else f"{place.file}:{place.line} "
-    return visible(position + label).strip() or "start"
+_NO_BYTES = Snapshot(b"", LinkType.UNKNOWN)
 
 
-def _write(
-    writer: PcapngWriter, interface: int, time: int | None, step: Snapshot, comment: list[str]
-) -> None:
-    prefix = step.linktype.prefix
-    data = prefix + step.data
-    length = len(prefix) + max(step.length or 0, len(step.data))
-    # pcapng has 64 bits of unsigned nanoseconds; a damaged capture may say anything.
-    moment = min(max(time or 0, 0), 2**64 - 1)
-    writer.write(interface, moment, data, length, packet_options("\n".join(comment)))
+def _written(
+    journeys: Iterable[Journey], stream: BinaryIO, made: Provenance, *, whole: bool
+) -> Iterator[int]:
+    writer = PcapngWriter(stream)
+    writer.section(made.comment(_COMMENT), made.application, made.release)
+    interfaces = _Interfaces(writer)
+    more = made.metadata()
+    for journey in journeys:
+        kept = parts(journey, whole)
+        for part in kept:
+            hop = None if part.at is None else part.at.step
+            snapshot = part.snapshot or _NO_BYTES
+            if whole and part.packet == 1:
+                comment = [str(line) for line in lines(journey)]
+            else:
+                comment = _comment(part, journey)
+            options = packet_options(
+                "\n".join(comment),
+                _direction(hop.place) if hop is not None else PacketDirection.UNKNOWN,
+                number=journey.number,
+                metadata=part.metadata(journey, more),
+            )
+            interface = interfaces(place_name(hop), snapshot.linktype, part.probe)
+            time = journey.time if hop is None or hop.time is None else hop.time
+            prefix = snapshot.linktype.prefix
+            data = (prefix + snapshot.data)[:LARGEST]
+            length = len(prefix) + max(snapshot.length or 0, len(snapshot.data))
+            # pcapng has 64 bits of unsigned nanoseconds; a damaged capture may say anything.
+            moment = min(max(time or 0, 0), 2**64 - 1)
+            writer.write(interface, moment, data, length, options)
+        yield len(kept)
+    writer.close()
+
+
+def _comment(part: KeptPacket, journey: Journey) -> list[str]:
+    """
+    The comment of a packet: a line that says which it is, then a line for each thing known.
+
+    The dissector reads these lines; the first is what it knows our comments by.
+    """
+    return [part.title(journey), *(f"{name}: {value}" for name, value in part.words(journey))]
+
+
+@lru_cache(maxsize=4096)
+def _direction(place: Place) -> PacketDirection:
+    """Which way packets go at a place, by the probe that is at its function."""
+    probe = shipped_catalog().get(f"fbt::{place.label}:entry")
+    return PacketDirection.UNKNOWN if probe is None else DIRECTIONS[probe.direction]

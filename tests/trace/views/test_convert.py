@@ -73,14 +73,77 @@ def blocks(data: bytes) -> list[Any]:
 def test_comments_say_where_it_was_and_what_changed() -> None:
     stream = io.BytesIO()
     list(write_snapshots([journey()], stream))
-    assert [block.options["opt_comment"] for block in blocks(stream.getvalue())] == [
-        "/usr/src/sys/net/if.c:42 +ether_input(em0)\njourney 1, snapshot 1 of 3",
-        (
-            "/usr/src/sys/netinet/ip_input.c:7 +ip_input\njourney 1, snapshot 2 of 3\n"
-            "ethernet removed (14 bytes)\nipv4 ttl 64 -> 63\nipv4 checksum 0x66c6 -> 0x67c6"
-        ),
-        "odd\\n\\x1b label\njourney 1, snapshot 3 of 3\nipv4 removed (20 bytes)",
+    assert [block.options["opt_comment"].splitlines() for block in blocks(stream.getvalue())] == [
+        [
+            "journey 1, packet 1 of 3, hop 1 of 3",
+            "function: ether_input",
+            "direction: +",
+            "file: /usr/src/sys/net/if.c",
+            "line: 42",
+            "group: net",
+            "arguments: em0",
+        ],
+        [
+            "journey 1, packet 2 of 3, hop 2 of 3",
+            "function: ip_input",
+            "direction: +",
+            "file: /usr/src/sys/netinet/ip_input.c",
+            "line: 7",
+            "group: netinet",
+            "changed: ethernet removed (14 bytes)",
+            "changed: ipv4 ttl 64 -> 63",
+            "changed: ipv4 checksum 0x66c6 -> 0x67c6",
+        ],
+        [
+            "journey 1, packet 3 of 3, hop 3 of 3",
+            "function: odd\\n\\x1b label",
+            "changed: ipv4 removed (20 bytes)",
+            "form: mbuf_trace 3",
+        ],
     ]
+
+
+def test_what_became_of_it_is_told_of_the_last_packet() -> None:
+    """With what is known of hops of DTrace; and a filter for `dropped` finds one packet of each."""
+    place = Place("+ip_input", "ip_input", "+", module="kernel")
+    hops = [Hop(place, None, TIME + at, 2, 0xFFF, "ping[9]", "em0", "bravo") for at in (0, 1500)]
+    steps = (hops[0], Snapshot(PACKET), hops[1], Snapshot(PACKET))
+    stream = io.BytesIO()
+    outcome = "dropped: pf_test returned PF_DROP"
+    list(write_snapshots([Journey(4, TIME, steps, "path", 3, outcome, ("a hop",))], stream))
+    first, last = blocks(stream.getvalue())
+    known = [
+        "function: ip_input",
+        "direction: +",
+        "group: kernel",
+        "cpu: 2",
+        "thread: 0xfff",
+        "process: ping[9]",
+        "interface: em0",
+        "vnet: bravo",
+        "probe: fbt:kernel:ip_input:entry",
+    ]
+    assert first.options["opt_comment"].splitlines() == [
+        "journey 4, packet 1 of 2, hop 1 of 2",
+        *known,
+        "latency: 0 ns",
+        "origin: 3",
+    ]
+    assert last.options["opt_comment"].splitlines() == [
+        "journey 4, packet 2 of 2, hop 2 of 2",
+        *known,
+        "latency: 1500 ns",
+        "changed: unchanged",
+        "form: path",
+        "origin: 3",
+        f"outcome: {outcome}",
+        "note: a hop",
+        "duration: 1500 ns",
+    ]
+    assert (last.options["epb_packetid"], last.options["epb_flags"].inout) == (4, "inbound")
+    assert last.interface.options["if_description"] == (
+        "fbt:kernel:ip_input:entry: every IPv4 packet received, before the firewall"
+    )
 
 
 def test_journeys_only() -> None:
@@ -115,4 +178,6 @@ def test_a_capture_that_names_ever_new_places_stays_bounded() -> None:
     found = blocks(stream.getvalue())
     assert len({block.interface_id for block in found}) == 4097
     assert found[-1].interface.options["if_name"] == "elsewhere"
-    assert found[-1].options["opt_comment"].startswith("place 4999")
+    assert found[-1].options["opt_comment"] == (
+        "journey 1, packet 5000 of 5000, hop 5000 of 5000\nfunction: place 4999\nchanged: unchanged"
+    )

@@ -1,0 +1,344 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+Journeys in the packets of a capture, and back: a journey that was kept and read is equal.
+
+A journey is kept in parts, each in the metadata (:mod:`dtkit.packets.metadata`) of one packet:
+steps one after the other, of which one at most is a snapshot, whose bytes the packet has. Each part
+says besides what the journey is, and where the packet was seen: packets may be sorted, merged with
+others, and left out, and still say what they are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Annotated, Any, NamedTuple
+
+from dtkit.foreign import visible
+from dtkit.oddity import Oddity
+from dtkit.packets.capture import Frame
+from dtkit.packets.linktype import LinkType
+from dtkit.packets.metadata import read_metadata
+from dtkit.trace.journey.codec import LINKTYPE
+from dtkit.trace.journey.columns import Column, Table, Words
+from dtkit.trace.journey.model import HOP, JOURNEY, SNAPSHOT, Hop, HopMoment, Journey, Place, Step
+from dtkit.trace.journey.snapshot import Snapshot
+
+__all__ = ["KEPT", "KEPT_FIELDS", "KeptPacket", "kept_journeys", "parts"]
+
+#: What :attr:`~dtkit.trace.journey.model.Journey.form` says of a packet that no journey was of.
+FORM = "packet"
+
+#: Of the rows of a part, about so many characters at most: far below what a block can hold.
+_LARGE = 1 << 20
+
+#: Journeys that lack packets, at a time, at most.
+_MOST_OPEN = 10_000
+
+
+class KeptPacket(NamedTuple):
+    """A packet of a journey, as it is kept in a capture.
+
+    :ivar at: the hop that it was seen at, None where there is none before it.
+    :ivar steps: rows of the steps since the packet before it; of the last one, of all that follow.
+    :ivar snapshot: whose bytes it has; None where it has none.
+    """
+
+    packet: Annotated[int, Words("which packet of its journey it is, from 1")]
+    packets: Annotated[int, Words("how many its journey has")]
+    hop: Annotated[int | None, Words("at which hop it was seen, from 1; null for before them all")]
+    hops: Annotated[int, Words("how many hops its journey has")]
+    probe: Annotated[str | None, Words("the probe that fired there; null if unknown")]
+    latency: Annotated[int | None, Words("ns since the first hop; null if times are unknown")]
+    changed: Annotated[tuple[str, ...], Words("what changed since the packet before")]
+    left_out: Annotated[int | None, Words("snapshots that are not in the capture; null for none")]
+    at: HopMoment | None
+    steps: tuple[dict[str, Any], ...]
+    snapshot: Snapshot | None
+
+    def metadata(self, journey: Journey, more: dict[str, Any]) -> dict[str, Any]:
+        """What the packet's metadata says: *more*, and what is known of the packet."""
+        return {
+            **more,
+            JOURNEY.name: JOURNEY.kept(journey),
+            KEPT.name: KEPT.kept(self),
+            **({} if self.at is None else {HOP.name: HOP.kept(self.at)}),
+            "steps": list(self.steps),
+        }
+
+    def words(self, journey: Journey) -> Iterator[tuple[str, str]]:
+        """What people are told of the packet: names of :data:`KEPT_FIELDS`, with their values.
+
+        Which packet it is stands before all that: see :meth:`title`. What became of the packet is
+        told of the last one, where it happened.
+        """
+        last = self.packet == self.packets
+        rows: dict[str, dict[str, Any]] = {
+            KEPT.name: KEPT.kept(self),
+            HOP.name: {} if self.at is None else HOP.kept(self.at),
+            JOURNEY.name: JOURNEY.kept(journey),
+        }
+        for name, (table, column) in KEPT_FIELDS.items():
+            if name in _TITLE or (table is JOURNEY and not last and name != "origin"):
+                continue
+            value = rows[table.name].get(column.name)
+            for one in value if isinstance(value, tuple) else () if value is None else (value,):
+                yield name, f"{one:#x}" if column.form == "hex" else visible(f"{one}{_unit(name)}")
+
+    def title(self, journey: Journey) -> str:
+        """Which packet it is: ``journey 4, packet 2 of 5, hop 7 of 31``."""
+        title = f"journey {journey.number}, packet {self.packet} of {self.packets}"
+        return title if self.hop is None else f"{title}, hop {self.hop} of {self.hops}"
+
+
+KEPT = Table("packet", (KeptPacket, ""))
+
+#: Columns with a name of their own where those of all tables stand together, and those left out:
+#: the packet's own time and its bytes tell it.
+_NAMES = {"label": "function", "notes": "note"}
+_ASIDE = {"time", "step", "depth", "text"}
+_TITLE = {"journey", "packet", "packets", "hop", "hops"}
+
+#: What is told of a packet of a journey, by name, with the table and the column that has it.
+KEPT_FIELDS: dict[str, tuple[Table, Column]] = {
+    _NAMES.get(column.name, column.name): (table, column)
+    for table in (HOP, KEPT, JOURNEY)
+    for column in table.columns
+    if column.name not in _ASIDE
+}
+
+
+def _unit(name: str) -> str:
+    return " ns" if name in ("latency", "duration") else ""
+
+
+def parts(journey: Journey, whole: bool = False) -> list[KeptPacket]:
+    """
+    The packets that a journey is kept in: each snapshot is one, and there is one at least.
+
+    :param whole: in one packet, the first snapshot; the others are left out.
+    """
+    first = next((hop.time for hop in journey.hops if hop.time is not None), None)
+    made: list[KeptPacket] = []
+    steps: list[dict[str, Any]] = []
+    at: HopMoment | None = None
+    hops = weight = left_out = 0
+
+    def end(snapshot: Snapshot | None, changed: tuple[str, ...]) -> None:
+        nonlocal weight
+        time = None if at is None else at.step.time
+        probe = None if at is None else _probe(at.step.place)
+        latency = None if time is None or first is None else time - first
+        made.append(
+            KeptPacket(
+                len(made) + 1, 0, hops or None, 0, probe, latency, changed, None, at,
+                tuple(steps), snapshot,
+            )
+        )  # fmt: skip
+        steps.clear()
+        weight = 0
+
+    for moment, step in zip(journey.moments(), journey.steps, strict=True):
+        if isinstance(moment, HopMoment):
+            at = moment
+            hops += 1
+            row = {"type": HOP.name, **HOP.kept(moment)}
+            place = moment.step.place
+            if place.file is not None and place.module is not None:
+                row["module"] = place.module
+            weight += 200 + 6 * sum(len(one) for one in row.values() if isinstance(one, str))
+            if weight > _LARGE and steps:
+                end(None, ())
+            steps.append(row)
+            continue
+        if whole and any(part.snapshot is not None for part in made):
+            left_out += 1
+            continue
+        assert isinstance(step, Snapshot)
+        row = {"type": SNAPSHOT.name, **SNAPSHOT.kept(moment)}
+        if step.known is not None:
+            row["known"] = step.known.name
+        steps.append(row)
+        changes = moment.changes
+        end(moment.step, () if changes is None else tuple(changes.lines or ["unchanged"]))
+    if not made or (steps and weight > _LARGE):
+        end(None, ())
+    made[-1] = made[-1]._replace(steps=(*made[-1].steps, *steps), left_out=left_out or None)
+    return [part._replace(packets=len(made), hops=hops) for part in made]
+
+
+def _probe(place: Place) -> str | None:
+    """The probe of DTrace that a hop at *place* is of; None where it is not known to be one."""
+    if place.module is None:
+        return None
+    return f"fbt:{place.module}:{place.label}:{'return' if place.direction == '-' else 'entry'}"
+
+
+# Back. What a file says may be forged: each value is looked at before it is taken.
+
+
+@dataclass(slots=True)
+class _Incomplete:
+    """A journey of which not all packets were seen."""
+
+    journey: dict[str, Any]
+    packets: int
+    steps: dict[int, tuple[Step, ...]] = field(default_factory=dict)
+    left_out: int = 0
+
+    def made(self) -> Journey:
+        """The journey, as far as it is known."""
+        steps = tuple(step for number in sorted(self.steps) for step in self.steps[number])
+        fields = self.journey
+        missing = []
+        if lacking := self.packets - len(self.steps):
+            missing.append(f"{lacking} of its {self.packets} packets are not in the capture")
+        if self.left_out:
+            missing.append(f"{self.left_out} snapshots are not in the capture")
+        return Journey(**{**fields, "steps": steps, "notes": (*fields["notes"], *missing)})
+
+
+def kept_journeys(frames: Iterable[Frame | Oddity]) -> Iterator[Frame | Journey | Oddity]:
+    """
+    The journeys that are kept in *frames*, each when all its packets were seen, or at the end.
+
+    Hands on frames that say nothing of journeys, and oddities. A packet whose metadata cannot be
+    read is a journey of its own: nothing is lost but what it said.
+    """
+    reader = _Reader()
+    for frame in frames:
+        if isinstance(frame, Oddity) or not frame.metadata:
+            yield frame
+        else:
+            yield from reader.take(frame)
+    yield from reader.end()
+
+
+class _Reader:
+    def __init__(self) -> None:
+        #: By what the journeys are; of some, several copies may have been merged.
+        self._open: OrderedDict[str, list[_Incomplete]] = OrderedDict()
+        self._odd: Counter[str] = Counter()
+
+    def take(self, frame: Frame) -> Iterator[Journey | Oddity | Frame]:
+        """A frame with metadata."""
+        read = False
+        for found in read_metadata(frame.metadata):
+            if isinstance(found, str):
+                yield from self._once(frame.number, found)
+                continue
+            try:
+                if "steps" in found:
+                    yield from self._part(frame, found)
+                else:
+                    yield _packet(frame, found)
+                read = True
+            except ValueError as error:
+                yield from self._once(frame.number, f"metadata with {error}: passed over")
+        if not read:
+            yield frame if frame.linktype == LINKTYPE else _packet(frame, {})
+
+    def end(self) -> Iterator[Journey | Oddity]:
+        """What is left when the capture ends."""
+        for alike in self._open.values():
+            for one in alike:
+                yield one.made()
+        for text, count in self._odd.items():
+            if count > 1:
+                yield Oddity("frame", 0, f"{count} frames in all have {text}")
+
+    def _once(self, number: int, text: str) -> Iterator[Oddity]:
+        self._odd[text] += 1
+        if self._odd[text] == 1:
+            yield Oddity("frame", number, text)
+
+    def _part(self, frame: Frame, found: dict[str, Any]) -> Iterator[Journey | Oddity]:
+        part = KEPT.read_back(KeptPacket, found.get(KEPT.name))
+        journey = JOURNEY.read_back(Journey, found.get(JOURNEY.name))
+        number, count, left_out = part["packet"], part["packets"], part["left_out"]
+        if not 1 <= number <= count:
+            raise ValueError("a packet that its journey has not")
+        steps = tuple(_steps(frame, found["steps"]))
+        key = json.dumps([found.get("host"), found[JOURNEY.name], count], sort_keys=True)
+        alike = self._open.setdefault(key, [])
+        one = next((one for one in alike if number not in one.steps), None)
+        if one is None:
+            one = _Incomplete(journey, count)
+            alike.append(one)
+        one.steps[number] = steps
+        one.left_out += left_out or 0
+        if len(one.steps) == count:
+            alike.remove(one)
+            if not alike:
+                del self._open[key]
+            yield one.made()
+        elif len(self._open) > _MOST_OPEN:
+            _, alike = self._open.popitem(last=False)
+            what = f"more than {_MOST_OPEN} journeys are not whole yet: the first are ended"
+            yield from self._once(frame.number, what)
+            for one in alike:
+                yield one.made()
+
+
+def _steps(frame: Frame, rows: Any) -> Iterator[Step]:
+    """The steps that rows are of."""
+    if not isinstance(rows, list):
+        raise ValueError("steps that are no list")
+    taken = False
+    for row in rows:
+        if not isinstance(row, dict):
+            raise ValueError("a step that is no object")
+        if row.get("type") == HOP.name:
+            yield _hop(row)
+        elif row.get("type") == SNAPSHOT.name and not taken:
+            yield _snapshot(frame, row)
+            taken = True
+        else:
+            raise ValueError("a step that is none")
+
+
+def _hop(row: dict[str, Any]) -> Hop:
+    hop = HOP.read_back(Hop, row)
+    place = HOP.read_back(Place, row)
+    text = row.get("text", "")
+    # What its group is follows from the file, or it is the module.
+    module = row.get("group" if place["file"] is None else "module")
+    if not isinstance(text, str) or not isinstance(module, str | None):
+        raise ValueError("a hop whose text is none")
+    arguments = hop["arguments"]
+    if arguments is not None:
+        text = text.removesuffix(f"({arguments})")
+    return Hop(place=Place(text=text, module=module, **place), **hop)
+
+
+def _snapshot(frame: Frame, row: dict[str, Any]) -> Snapshot:
+    kept = SNAPSHOT.read_back(Snapshot, row)
+    known, linktype, captured = row.get("known"), row.get("linktype"), row.get("captured")
+    for name in (known, linktype):
+        if name is not None and (not isinstance(name, str) or name not in LinkType.__members__):
+            raise ValueError("a link type that is none")
+    data, length = frame.data, kept["length"]
+    if linktype is not None:
+        data = data.removeprefix(LinkType[linktype].prefix)
+    if length is None and type(captured) is int and len(data) < captured < 1 << 32:
+        length = captured  # it was cut since
+    return Snapshot(data, None if known is None else LinkType[known], length)
+
+
+def _packet(frame: Frame, found: dict[str, Any]) -> Journey:
+    """A packet that no journey was of: where it was seen is all that there is of its way."""
+    linktypes = [one for one in LinkType if one.dlt == frame.linktype and not one.prefix]
+    known, data, length = linktypes[0] if linktypes else None, frame.data, frame.length
+    for one in LinkType:
+        if one.dlt == frame.linktype and one.prefix and data.startswith(one.prefix):
+            known, data, length = one, data[len(one.prefix) :], length - len(one.prefix)
+    described = str(found.get("probe") or frame.interface or "")
+    fields = described.split(":")
+    module, label = (fields[1], fields[2]) if len(fields) == 4 else ("", described)
+    steps: list[Step] = [Snapshot(data, known, length if length > len(data) else None)]
+    if label:
+        hop = HOP.read_back(Hop, {**found, "time": frame.time})
+        steps.insert(0, Hop(place=Place(label, label, module=module or None), **hop))
+    return Journey(frame.number, frame.time, tuple(steps), FORM)
