@@ -43,7 +43,7 @@ AROUND = {
     "return (tag);",
 }
 HOOK = re.compile(
-    r"mtrace_?\w*\(|.*\b((V_)?pf_mtrace_tag|MTRACE_PF_TAG|kern_mbuf_trace\.c|MBUF_TRACE)\b"
+    r"mtrace_?\w*\(|\"\w+: drop, [\w ]+\"\);|.*\b((V_)?pf_mtrace_tag|MTRACE_PF_TAG|kern_mbuf_trace\.c|MBUF_TRACE)\b"
 )
 
 
@@ -99,10 +99,57 @@ def points(patch: Path) -> dict[str, set[str]]:
 @pytest.mark.parametrize("patch", TREES, ids=lambda patch: patch.stem)
 def test_every_tree_is_hooked_at_the_same_points(patch: Path) -> None:
     expected = points(PATCH / "trees/freebsd-12.1.patch")
-    assert len(expected) == 30
+    assert len(expected) == 35
     if patch.stem == "freebsd-main":  # pf_test() took pf_test6() in
         expected["sys/netpfil/pf/pf.c"].remove("pf_test6(rule %d, %s)")
+    if patch.stem in ("freebsd-14", "freebsd-main"):
+        # One queue for what waits for an address, and epair(4) has one of its own.
+        del expected["sys/netinet/if_ether.c"], expected["sys/netinet6/nd6.c"]
+        expected["sys/net/if_llatbl.c"].add("lltable_append_entry_queue: drop, queue full")
+        expected["sys/net/if_epair.c"] |= {"mtrace", "epair_menq: drop, queue full"}
     assert points(patch) == expected
+
+
+#: What a packet's journey ends with, by the reason.
+DROPS = {
+    "TTL": {"ip_tryforward", "ip_forward"},
+    "hop limit": {"ip6_tryforward", "ip6_forward"},
+    "no route": {"ip_findroute", "ip6_findroute", "ip6_forward"},
+    "blackhole route": {"ip_findroute", "ip6_findroute"},
+    "reject route": {"ip_findroute", "ip6_findroute"},
+    "not ours": {"ip_input", "ip6_input"},
+    "not to be forwarded": {"ip_forward"},
+    "no listener": {"tcp_input", "udp_input", "udp6_input"},
+    "no socket": {"tcp_input"},
+    "bad checksum": {"ip_input", "tcp_input", "udp_input", "udp6_input"},
+    "socket buffer full": {"udp_append", "udp6_append", "rip_append", "rip6_input"},
+    "address not resolved": {"lltable_drop_entry_queue"},
+    "error %d": {"ip_output", "ip6_output"},
+}
+
+
+@pytest.mark.parametrize("patch", TREES, ids=lambda patch: patch.stem)
+def test_a_drop_says_why(patch: Path) -> None:
+    found: dict[str, set[str]] = {}
+    for said in set().union(*points(patch).values()):
+        function, drop, why = said.partition(": drop, ")
+        if drop:
+            found.setdefault(why, set()).add(function)
+    queues = found.pop("queue full")
+    assert found == DROPS
+    assert queues >= {"netisr_queue_workstream", "if_handoff"}
+    assert len(queues) == 4
+
+
+@pytest.mark.parametrize("patch", TREES, ids=lambda patch: patch.stem)
+def test_no_hook_is_taken_for_the_branch_of_a_condition(patch: Path) -> None:
+    # Without braces around it, a macro line would push what it stands before out of the branch.
+    for file, parts in hunks(patch).items():
+        for _, body in parts:
+            for before, line in itertools.pairwise(body):
+                if line.startswith("+\t") and HOOK.match(line[1:].strip()):
+                    open_end = before[0] == " " and re.search(r"(\)|\belse|\bdo)$", before)
+                    assert not open_end, (file, before, line)
 
 
 @pytest.mark.parametrize("patch", TREES, ids=lambda patch: patch.stem)
