@@ -82,6 +82,10 @@ class Facts:
         """The counters that tell a reason."""
         return [key[1] for key in self._exact if key[0] == "counter"]
 
+    def named(self, name: str) -> Reason | None:
+        """The reason of that name."""
+        return next((reason for reason in self.reasons if reason.name == name), None)
+
     def pf(self, number: int) -> Reason | None:
         """What pf(4) means by the reason of that number."""
         return self._exact.get(("pf", str(number)))

@@ -43,7 +43,8 @@ AROUND = {
     "return (tag);",
 }
 HOOK = re.compile(
-    r"mtrace_?\w*\(|\"\w+: drop, [\w ]+\"\);|.*\b((V_)?pf_mtrace_tag|MTRACE_PF_TAG|kern_mbuf_trace\.c|MBUF_TRACE)\b"
+    r"mtrace_?\w*\(|\"\w+: drop, [\w ]+\"\);"
+    r"|.*\b((V_)?pf_mtrace_tag|MTRACE_PF_TAG|kern_mbuf_trace\.c|MBUF_TRACE)\b"
 )
 
 

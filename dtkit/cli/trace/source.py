@@ -91,9 +91,9 @@ def source_argument(function: Callable[..., None]) -> Callable[..., int]:
     @click.argument("file", type=READABLE)
     @GENERATION()
     @FILTER(
-        "Or journeys with a hop that matches label:GLOB or file:GLOB (file:if.c); of followed "
-        "packets also outcome:GLOB (outcome:dropped), reason:GLOB, rule:GLOB, latency:5ms "
-        "or latency:<5ms, vnet:GLOB, if:GLOB, proc:GLOB. Given twice, both must match.",
+        "Or journeys with a hop that matches label:GLOB or file:GLOB (file:if.c), or that ended as "
+        "outcome:GLOB (outcome:dropped), reason:GLOB or rule:GLOB say; of followed packets also "
+        "latency:5ms or latency:<5ms, vnet:GLOB, if:GLOB, proc:GLOB. Given twice, both must match.",
         multiple=True,
     )
     @STRICT()

@@ -446,7 +446,7 @@ def read_journeys(
         for shape in shapes.get(len(data), ()):
             steps = shape.read(data)
             if steps is not None and not odd_strings and length <= len(data):
-                yield Journey(number, time, steps, shape.form)
+                yield Journey(number, time, steps, shape.form, None, None)
                 break
         else:
             odd_strings.clear()
@@ -462,7 +462,7 @@ def read_journeys(
             for text in (*odd, *odd_strings):
                 yield Oddity("frame", number, text)
             odd_strings.clear()
-            yield Journey(number, time, steps, reading.form)
+            yield Journey(number, time, steps, reading.form, None, None)
     for linktype, count in others.items():
         if count > 1:
             yield Oddity("frame", 0, f"{count} frames in all are of link type {linktype}")

@@ -31,12 +31,12 @@ def journey_filter(expression: str) -> Filter:
 
     :param expression: ``label:GLOB`` or ``function:GLOB``, a hop whose label matches;
         ``file:GLOB``, one in such a file, named from its end on directory boundaries (``if.c``,
-        ``net/if.c``); of followed packets ``outcome:GLOB``, what became of it (``dropped``, or all
-        that is said of it), ``reason:GLOB``, why, ``rule:GLOB``, the rule of a firewall that
-        ended it or matched on its way, ``latency:5ms`` or ``latency:<5ms``, that its hops took so
-        long at least or less, and ``vnet:GLOB``, ``if:GLOB``, ``proc:GLOB``, where it was (a
-        process by its name, or as ``name[pid]``); or anything else, a filter of pcap-filter(7) that
-        must match one of the snapshots.
+        ``net/if.c``); ``outcome:GLOB``, what became of it (``dropped``, or all that is said of
+        it), ``reason:GLOB``, why, ``rule:GLOB``, the rule of a firewall that ended it or matched on
+        its way; of followed packets ``latency:5ms`` or ``latency:<5ms``, that its hops took so long
+        at least or less, and ``vnet:GLOB``, ``if:GLOB``, ``proc:GLOB``, where it was (a process by
+        its name, or as ``name[pid]``); or anything else, a filter of pcap-filter(7) that must match
+        one of the snapshots.
     :raises FilterError: it is none of these.
     """
     found = _KNOWN.fullmatch(expression)

@@ -21,6 +21,7 @@ from dtkit.foreign import decoded, encoded, visible
 from dtkit.trace.journey.columns import Table, Words
 from dtkit.trace.journey.diff import Diff, diff
 from dtkit.trace.journey.snapshot import Snapshot
+from dtkit.trace.journey.traced import Ending, ended
 
 __all__ = [
     "HOP", "JOURNEY", "SNAPSHOT", "Hop", "HopMoment", "Journey", "Moment", "Place",
@@ -230,13 +231,14 @@ class Journey:
         steps: tuple[Step, ...],
         form: str = "",
         origin: int | None = None,
-        outcome: str = "",
+        outcome: str | None = "",
         notes: tuple[str, ...] = (),
         reason: str = "",
         source: str = "",
         rule: str = "",
         advice: str = "",
     ) -> None:
+        """:param outcome: None if its hops tell it and why, as those of mbuf_trace do."""
         # As dataclass would do it, in a third of the time: one is made for each frame.
         fields = self.__dict__
         fields["number"] = number
@@ -244,12 +246,23 @@ class Journey:
         fields["steps"] = steps
         fields["form"] = form
         fields["origin"] = origin
-        fields["outcome"] = outcome
         fields["notes"] = notes
+        if outcome is None:
+            return
+        fields["outcome"] = outcome
         fields["reason"] = reason
         fields["source"] = source
         fields["rule"] = rule
         fields["advice"] = advice
+
+    def __getattr__(self, name: str) -> str:
+        # Told when it is asked for: to look for it takes as long as to read the frame.
+        if name not in Ending._fields:
+            raise AttributeError(name)
+        ending = ended([(hop.place.label, hop.arguments) for hop in self.hops])
+        self.__dict__.update(ending._asdict())
+        told: str = self.__dict__[name]
+        return told
 
     def __iter__(self) -> Iterator[Step]:
         return iter(self.steps)
