@@ -86,6 +86,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(DATA / "path-epair-pf.txt", into / "path.txt")
     shutil.copy(DATA / "path-epair-pf.txt", into / "ways.txt")
     shutil.copy(DATA / "mbuf_trace-freebsd-14-epair.pcap", into / "capture.pcap")
+    shutil.copy(DATA / "mbuf_trace-freebsd-15.1-drops.pcap", into / "drops.pcap")
     programs = into / "bin"
     programs.mkdir()
     for name, text in (
