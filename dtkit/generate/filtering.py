@@ -48,8 +48,7 @@ def condition(program: Program, depth: int, more: Sequence[str] = ()) -> D:
 
 def straight_line(program: Sequence[Instruction], depth: int, skip: str = "") -> D:
     """The same as bpf(4) would run it; *skip* as in :func:`~dtkit.generate.bpf.translate`."""
-    statements = translate(program, depth, skip=skip)
-    return D(f"({', '.join(one.code for one in statements)}, this->ok)")
+    return D(f"({', '.join(translate(program, depth, skip))}, this->ok)")
 
 
 def with_tag(program: Sequence[Instruction], plain: str, depth: int, closer: bool = False) -> str:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 import struct
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Literal, cast
@@ -176,7 +176,8 @@ def _read_typed(data: bytes, order: Order, generation: Generation | None) -> Rea
         elif types != {1}:
             generation = 3
         else:
-            generation = 3 if _any_text(data[at : at + length] for _, at, length in found) else 2
+            payloads = [data[start : start + length] for _, start, length in found]
+            generation = 3 if _any_text(payloads) else 2
     kinds = _KINDS[generation]
     records = tuple(
         FrameRecord(kinds.get(kind, "unknown"), kind, start, data[start : start + length])
@@ -194,14 +195,9 @@ _KINDS = {
 _TEXT = re.compile(rb"[ -~]*\0|[ -~]+").fullmatch
 
 
-def _any_text(payloads: Iterable[bytes]) -> bool:
+def _any_text(payloads: Sequence[bytes]) -> bool:
     """Whether one of *payloads* is printable up to a final NUL, or all are empty."""
-    some = False
-    for payload in payloads:
-        if _TEXT(payload):
-            return True
-        some = some or bool(payload)
-    return not some
+    return any(map(_TEXT, payloads)) or not any(payloads)
 
 
 def _read_strings(data: bytes, order: Order) -> Reading:
@@ -328,7 +324,7 @@ class _Shape:
         these do not. A frame of the shape has them in the same lengths.
     """
 
-    __slots__ = ("ambiguous", "count", "form", "heads", "heads_of", "plan", "unpack")
+    __slots__ = ("ambiguous", "count", "form", "heads", "heads_of", "plan", "textual", "unpack")
 
     def __init__(self, reading: Reading, known: _Met, forced: bool, apart: bool) -> None:
         records = reading.records
@@ -336,9 +332,10 @@ class _Shape:
         self.form = reading.form
         # With types 1 alone, the payloads say which generation it is: then each is a piece.
         self.ambiguous = not forced and {record.type for record in records} == {1}
+        self.textual = reading.generation == 3
         runs = known.runs[reading.generation]
         layout: list[str] = []
-        heads = [struct.pack(">H", self.count)]
+        heads = [self.count.to_bytes(2, "big")]
         plan: list[tuple[int, _Hops | _Runs | None, bool]] = []
         run = 0
 
@@ -372,7 +369,7 @@ class _Shape:
         fields = self.unpack(data)
         if self.heads_of(fields) != self.heads:
             return None
-        if self.ambiguous and _any_text(fields[2::2]) is not (self.form == _form(3, ">")):
+        if self.ambiguous and _any_text(fields[2::2]) is not self.textual:
             return None
         steps: list[Any] = []
         try:

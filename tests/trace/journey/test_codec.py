@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import io
 import struct
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import pytest
 from hypothesis import given
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from dtkit.oddity import Oddity
 from dtkit.packets.capture import Frame, read_capture
+from dtkit.trace.journey import codec
 from dtkit.trace.journey.codec import LINKTYPE, Generation, Order, encode, read_frame, read_journeys
 from dtkit.trace.journey.model import Hop, Journey, Step
 from dtkit.trace.journey.snapshot import Snapshot
@@ -362,17 +363,18 @@ def test_real_looking_frames_are_recognised(
 @pytest.mark.parametrize(
     ("steps", "generation", "message"),
     [
-        ([Snapshot(b"")], 1, "cannot tell an empty packet"),
-        ([Snapshot(b"x"), Hop.parse(b"y")], 1, "one packet, at the end"),
-        ([Snapshot(bytes(65536))], 3, "a record of 65536 bytes"),
-        ([Hop.parse(b"x" * 65535)], 3, "a record of 65536 bytes"),
-        ([Hop.parse(b"")] * 65536, 2, "65536 records"),
+        ([Snapshot(b"")], 1, "generation 1 cannot tell an empty packet from none"),
+        ([Snapshot(b"x"), Hop.parse(b"y")], 1, "generation 1 has one packet, at the end"),
+        ([Snapshot(b"x"), Snapshot(b"y")], 1, "generation 1 has one packet, at the end"),
+        ([Snapshot(bytes(65536))], 3, "a record of 65536 bytes: at most 65535"),
+        ([Hop.parse(b"x" * 65535)], 3, "a record of 65536 bytes: at most 65535"),
+        ([Hop.parse(b"")] * 65536, 2, "65536 records: at most 65535"),
     ],
 )
 def test_what_a_generation_cannot_say(
     steps: list[Step], generation: Generation, message: str
 ) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=f"^{message}$"):
         encode(steps, generation)
 
 
@@ -439,3 +441,283 @@ def test_strings_that_never_repeat_are_read_alike(generation: Generation) -> Non
     ]
     read = [one.steps for one in read_journeys(frames) if isinstance(one, Journey)]
     assert read == ways
+
+
+# What was met before is not looked at again: that is what makes the reader fast. A frame is read
+# alike either way, so these count what is taken apart record by record.
+
+
+@pytest.fixture
+def apart(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The frames that were taken apart, and the runs of strings (newest first)."""
+    found: list[bytes] = []
+    read_run = codec._Runs.__missing__
+
+    def frame_apart(data: bytes, generation: Generation | None = None) -> codec.Reading:
+        found.append(data)
+        return read_frame(data, generation)
+
+    def run_apart(runs: Any, records: bytes) -> tuple[Hop, ...]:
+        found.append(records)
+        return read_run(runs, records)
+
+    monkeypatch.setattr(codec, "read_frame", frame_apart)
+    monkeypatch.setattr(codec._Runs, "__missing__", run_apart)
+    return found
+
+
+def read_alike(*frames: bytes, generation: Generation | None = None) -> list[Journey]:
+    """Journeys of sound frames: together they are read as each alone."""
+    journeys, odd = read(*frames, generation=generation)
+    assert odd == []
+    for journey, data in zip(journeys, frames, strict=True):
+        (alone,), _ = read(data, generation=generation)
+        assert (journey.steps, journey.form) == (alone.steps, alone.form)
+    return journeys
+
+
+def typed(*records: tuple[int, bytes], count: int | None = None) -> bytes:
+    """A frame of *records*, newest first, each a type and a payload."""
+    out = struct.pack(">H", len(records) if count is None else count)
+    for kind, payload in records:
+        out += struct.pack(">HH", len(payload), kind) + payload
+    return out
+
+
+@pytest.mark.parametrize("forced", [False, True], ids=["asked", "forced"])
+@pytest.mark.parametrize(
+    ("generation", "string", "packet"), [(2, 2, 1), (2, 3, 1), (3, 1, 0)], ids=["2", "2 dyn", "3"]
+)
+@pytest.mark.parametrize(
+    "shape",
+    ["p", "s", "sp", "ps", "sps", "spsps", "pp", "pspsp", "ssspsss", "psss"],
+)
+def test_a_frame_of_a_known_shape_is_not_taken_apart(
+    apart: list[bytes], shape: str, generation: Generation, string: int, packet: int, forced: bool
+) -> None:
+    def build(mark: bytes) -> bytes:
+        return typed(
+            *(
+                (packet, b"\1%d" % at + mark) if kind == "p" else (string, b"f%d" % at + mark)
+                for at, kind in enumerate(shape)
+            )
+        )
+
+    first, second = build(b"a\0"), build(b"b\0")
+    ((one, two, three), _) = read(first, second, second, generation=generation if forced else None)
+    # Of the second only the strings are new, and of the third nothing.
+    assert apart[0] == first
+    assert second not in apart
+    assert len(apart) == len(set(apart))
+    newest_first = [b"\1%db\0" % at if kind == "p" else f"f{at}b" for at, kind in enumerate(shape)]
+    assert notes(two) == notes(three) == newest_first[::-1]
+    assert notes(one) != notes(two)
+    assert one.form == two.form
+
+
+@pytest.mark.parametrize("forced", [False, True], ids=["asked", "forced"])
+@pytest.mark.parametrize(
+    ("first", "second", "generation"),
+    [
+        ([b"\1\1\1", b"ab\0", b"\2\2"], [b"\3\3\3", b"cd\0", b"\4\4"], 3),
+        ([b"ab\0", b"cd\0", b"\1\1"], [b"ef\0", b"\1\1\1", b"\2\2"], 3),
+        ([b"\1\1\1", b"\2\2\2", b"ab"], [b"\1\1\1", b"\3\3\3", b"cd"], 3),
+        ([b"\1\1\1", b"\2\2\2", b"\3\3"], [b"\4\4\4", b"\2\2\2", b"\3\3"], 2),
+    ],
+    ids=["text between", "text first", "text last", "no text"],
+)
+def test_nor_is_one_of_types_1_alone(
+    apart: list[bytes],
+    first: list[bytes],
+    second: list[bytes],
+    generation: Generation,
+    forced: bool,
+) -> None:
+    one, two = (typed(*((1, payload) for payload in payloads)) for payloads in (first, second))
+    journeys, _ = read(one, two, two, generation=generation if forced else None)
+    assert apart[0] == one
+    assert two not in apart
+    assert {journey.form[-1] for journey in journeys} == {str(generation)}
+    shown: list[Note] = [
+        payload if generation == 2 else payload.decode().removesuffix("\0") for payload in second
+    ]
+    assert [notes(journey) for journey in journeys[1:]] == [shown[::-1]] * 2
+
+
+def test_a_large_packet_is_of_a_shape_as_well(apart: list[bytes]) -> None:
+    # More than 32,767 bytes, as TSO makes them.
+    first, second = (typed((0, mark * 60_000), (1, b"x\0")) for mark in (b"a", b"b"))
+    read_alike(first, second)
+    assert apart.count(first) == 2  # once here, once alone
+    assert apart.count(second) == 1
+
+
+#: Frames of one length that are as good as, but not of, the shape of the first.
+SOUND = typed((0, b"abcd"), (1, b"efg\0"), (1, b"hij\0"))
+OTHERS = {
+    "another type": typed((0, b"abcd"), (1, b"efg\0"), (0, b"hij\0")),
+    "a packet where a string was": typed((1, b"abc\0"), (1, b"efg\0"), (0, b"hij\0")),
+    "other lengths in the run": typed((0, b"abcd"), (1, b"ef\0"), (1, b"ghij\0")),
+    "a packet that is longer": typed((0, b"abcde"), (1, b"fg\0"), (1, b"hij\0")),
+    "an empty string at the end": typed((0, b"abcd"), (1, b"efghijk\0"), (1, b"")),
+}
+
+
+@pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS)
+def test_a_frame_of_the_same_length_is_read_as_what_it_is(other: bytes) -> None:
+    assert len(other) == len(SOUND)
+    read_alike(SOUND, other, SOUND, other)
+
+
+WRONG = {
+    "a record more than it says": (
+        typed((0, b"abcd"), (1, b"e\0"), (1, b"f\0"), (1, b""), count=3),
+        "4 bytes behind the last record: left out",
+    ),
+    "a record less than it says": (
+        typed((0, b"abcd"), (1, b"efghijklmno\0"), count=3),
+        "claims 3 records, 2 are whole: the others left out",
+    ),
+    "half a header at the end": (
+        typed((0, b"abcd"), (1, b"efghijkl\0"), count=3) + b"\0\1\0",
+        "claims 3 records, 2 are whole: the others left out",
+    ),
+    "a record that reaches behind the end": (
+        typed((0, b"abcd"), (1, b"efg\0"), count=3) + b"\0\5\0\1hij\0",
+        "claims 3 records, 2 are whole: the others left out",
+    ),
+    "another count": (
+        typed((0, b"abcd"), (1, b"efg\0"), (1, b"hij\0"), count=4),
+        "claims 4 records, 3 are whole: the others left out",
+    ),
+    "a type that is none": (
+        typed((0, b"abcd"), (1, b"efg\0"), (9, b"hij\0")),
+        "record 3 has type 9, which is none: left out",
+    ),
+    "a type of the other generation": (
+        typed((0, b"abcd"), (1, b"efg\0"), (2, b"hij\0")),
+        "record 1 has type 0 of generation 3: read as packet bytes",
+    ),
+}
+
+
+@pytest.mark.parametrize(("wrong", "said"), WRONG.values(), ids=WRONG)
+def test_a_wrong_frame_of_the_same_length_is_named(wrong: bytes, said: str) -> None:
+    assert len(wrong) == len(SOUND)
+    (_, journey, _), odd = read(SOUND, wrong, SOUND)
+    assert odd == [f"frame 2: {said}"]
+    (alone,), _ = read(wrong)
+    assert journey.steps == alone.steps
+
+
+def test_of_one_length_the_last_few_shapes_are_known(apart: list[bytes]) -> None:
+    frames = [
+        typed((0, b"p" * size), (1, b"s" * (20 - size) + b"\0"))
+        for size in range(1, codec._MOST_ALIKE + 2)
+    ]
+    assert len({len(data) for data in frames}) == 1
+    read(*frames)
+    assert [data for data in apart if data in frames] == frames
+    apart.clear()
+    read(*frames, *frames[1:], frames[0])
+    # The first alone is forgotten.
+    assert [data for data in apart if data in frames] == [*frames, frames[0]]
+
+
+def test_shapes_of_so_many_lengths_are_known(
+    apart: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(codec, "_MOST_SHAPES", 2)
+    one, two, three = (typed((0, b"p" * size)) for size in (1, 2, 3))
+    read(one, two, one, two)
+    assert apart == [one, two]
+    apart.clear()
+    read(one, two, three, three, one)
+    assert apart == [one, two, three, one]
+
+
+@pytest.mark.parametrize(("records", "known"), [(256, True), (257, False)])
+def test_a_frame_of_too_many_records_is_taken_apart_each_time(
+    apart: list[bytes], records: int, known: bool
+) -> None:
+    data = typed((0, b"p"), *[(1, b"")] * (records - 1))
+    read(data, data)
+    assert apart.count(data) == (1 if known else 2)
+
+
+@pytest.mark.parametrize(("size", "known"), [(4096, True), (4097, False)])
+def test_a_long_run_is_not_kept(apart: list[bytes], size: int, known: bool) -> None:
+    run = struct.pack(">HH", size - 4, 1) + b"x" * (size - 5) + b"\0"
+    data = b"\0\2" + run + typed((0, b"p"))[2:]
+    read(data, data, data)
+    assert apart.count(run) == (1 if known else 2)
+
+
+def strings(*texts: str) -> bytes:
+    """The frame of these strings, newest first, and a packet."""
+    return typed((0, b"E"), *((1, text.encode() + b"\0") for text in texts))
+
+
+def test_runs_are_kept_and_where_they_differ_too_much_strings_with_arguments_stand_apart(
+    apart: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(codec, "_MOST_RUNS", 3)
+    frames = [strings("end", f"rule({number})", "start") for number in range(100, 120)]
+    journeys, odd = read(*frames)
+    assert odd == []
+    assert [notes(one)[1] for one in journeys] == [f"rule({n})" for n in range(100, 120)]
+    runs = [data for data in apart if data not in frames]
+    # The first frame makes the shape. Three runs are kept; at the fourth all are let go and the
+    # shape with them; from then on `end` and `start` are known, whatever the rule.
+    end, start = (struct.pack(">HH", len(text), 1) + text for text in (b"end\0", b"start\0"))
+    assert runs == [*(frame[7:] for frame in frames[1:5]), start, end]
+    assert [data for data in apart if data in frames] == [frames[0], frames[5]]
+
+
+def test_the_place_of_strings_with_other_arguments_is_one() -> None:
+    journeys, _ = read(*(strings(f"net/pf.c:9: +rule({n})", "x") for n in (1, 22, 333)))
+    first, *others = (journey.hops[1] for journey in journeys)
+    assert [hop.arguments for hop in (first, *others)] == ["1", "22", "333"]
+    assert all(hop.place is first.place for hop in others)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["f(a(b))", "f(a(c))", "f(a", "f(a)b", "f()", "f(\udcff)", "f(a\0b)", "f (a)", "f", "(a)", ""],
+)
+def test_a_string_with_arguments_is_read_alike_where_its_place_is_known(text: str) -> None:
+    data = typed((1, text.encode("utf-8", "surrogateescape") + b"\0"), (0, b"E"))
+    known = [strings("f(x)"), strings("f(a(x))"), strings("(x)")]
+    *_, journey = read(*known, data)[0]
+    assert journey.steps == read(data)[0][0].steps
+    assert journey.hops[0] == Hop.parse(text.encode("utf-8", "surrogateescape"))
+
+
+def test_a_string_that_does_not_end_is_read_alike_where_its_place_is_known() -> None:
+    data = typed((1, b"f(a)"), (0, b"E"))
+    *_, journey = read(strings("f(x)"), data)[0]
+    assert notes(journey)[1:] == ["f(a)"]
+
+
+def test_no_more_hops_are_kept_than_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(codec, "_MOST_HOPS", 4)
+    hops = codec._Hops()
+    sizes = []
+    for number in range(9):
+        hops[b"f%d\0" % number]
+        sizes.append(len(hops))
+    assert sizes == [1, 2, 3, 4, 1, 2, 3, 4, 1]
+    # Those with arguments are kept with their places.
+    hops = codec._Hops()
+    sizes = []
+    for number in range(9):
+        hops[b"f%d(x)\0" % number]
+        sizes.append(len(hops))
+    assert sizes == [1, 2, 1, 2, 1, 2, 1, 2, 1]
+    # Of one place all fit.
+    hops = codec._Hops()
+    sizes = []
+    for number in range(9):
+        hops[b"f(%d)\0" % number]
+        sizes.append(len(hops))
+    assert sizes == [1, 2, 3, 4, 1, 2, 3, 4, 1]
