@@ -147,8 +147,7 @@ class Estimate:
             return ""
         return (
             f"{self.size.dof} bytes of DOF: the kernel refuses more than {DOF_MAXSIZE} "
-            f"(sysctl kern.dtrace.dof_maxsize={_round(self.size.dof)} allows them); --preset, "
-            "--func and --not-func make it fewer"
+            f"(sysctl kern.dtrace.dof_maxsize={_round(self.size.dof)} allows them)"
         )
 
     def to_dict(self) -> dict[str, int | float]:

@@ -82,6 +82,7 @@ def test_what_the_kernel_would_refuse_is_warned_of(dtkit: Dtkit) -> None:
     assert result.exit_code == 0
     assert result.stderr.count("\n") == 1
     assert "the kernel refuses more than 8388608 (sysctl kern.dtrace.dof_maxsize=" in result.stderr
+    assert result.stderr.endswith(" allows them); --preset, --func and --not-func make it fewer\n")
 
 
 def test_a_listing_without_types_is_said(dtkit: Dtkit) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
@@ -15,10 +16,12 @@ from dtkit.dlang import target_kernel
 from dtkit.dlang.compiler.compile import library
 from dtkit.dlang.syntax import tree
 from dtkit.dlang.syntax.parser import parse
+from dtkit.generate.point import Point, points
 from dtkit.generate.ready import ready
 from dtkit.output import packets, read_output
+from dtkit.packets import pcapfilter
 from dtkit.packets.packet import Packet
-from dtkit.probes import catalog
+from dtkit.probes import Probe, catalog
 from dtkit.simulate import Settings, StackPacket
 from tests.generate.filters import FRAMES, ICMP, TCP, UDP
 from tests.simulate.running import ran
@@ -264,3 +267,51 @@ def test_every_probe_that_knows_its_interface_has_a_sound_script(dtkit: Dtkit, o
         checked = dtkit("check", "--release", of, "--zdefs", "--program", result.stdout)
         assert (checked.exit_code, checked.stdout) == (0, ""), probe.description
     assert without == ["ip_output", "ip6_output", "accept-refused", "debug-output"]
+
+
+# What it costs
+
+
+@pytest.mark.parametrize(
+    ("command", "links"),
+    [
+        ("script ip_input ip_output tcp_input", {"IPV4", "RAW"}),
+        ("oneliner ip_input ip_output tcp_input", {"IPV4", "RAW"}),
+        ("script ip_input ip6_input ether_input ether_output", {"IPV4", "IPV6", "ETHERNET", "RAW"}),
+        ("script ip_input --copy segments --dwatch x", {"IPV4"}),
+    ],
+    ids=["script", "oneliner", "link types", "dwatch"],
+)
+def test_clauses_and_a_filter_are_worked_out_once(
+    dtkit: Dtkit, monkeypatch: pytest.MonkeyPatch, command: str, links: set[str]
+) -> None:
+    """And libpcap compiles the filter once for each thing that packets start with."""
+    worked_out: list[list[str]] = []
+
+    def counted(probes: Sequence[Probe], *rest: Any, **more: Any) -> tuple[list[Point], list[str]]:
+        worked_out.append([str(probe) for probe in probes])
+        return points(probes, *rest, **more)
+
+    for module in ("dtkit.generate.script", "dtkit.generate.oneliners"):
+        monkeypatch.setattr(f"{module}.points", counted)
+    library = pcapfilter._libpcap()
+    compiled: list[bytes] = []
+
+    def compile_(handle: Any, code: Any, text: bytes, *rest: Any) -> int:
+        compiled.append(text)
+        status: int = library.pcap_compile(handle, code, text, *rest)
+        return status
+
+    class Counting:
+        pcap_compile = staticmethod(compile_)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(library, name)
+
+    counting = Counting()
+    monkeypatch.setattr(pcapfilter, "_libpcap", lambda: counting)
+    pcapfilter.compile_filter.cache_clear()
+    result = dtkit(*command.split(), "--filter", "tcp port 22")
+    assert result.exit_code == 0
+    assert len(worked_out) == 1
+    assert compiled == [b"tcp port 22"] * len(links)

@@ -30,7 +30,7 @@ from dtkit.cli.options import (
 from dtkit.cli.running import connection
 from dtkit.cli.terminal import say, tell
 from dtkit.freebsd import UnknownReleaseError
-from dtkit.generate.estimate import DOF_MAXSIZE, Estimate
+from dtkit.generate.estimate import Estimate
 from dtkit.generate.functions import (
     COPIES,
     MOVES,
@@ -175,8 +175,9 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
             raise click.UsageError(str(error)) from error
         except DtraceError as error:
             raise Failure(str(error), ctx) from error
-        if expected.size.dof > DOF_MAXSIZE:
-            say(f"{ctx.command_path}: {expected.warning}")
+        if expected.warning:
+            fewer = "--preset, --func and --not-func make it fewer"
+            say(f"{ctx.command_path}: {expected.warning}; {fewer}")
         return function(PathAsked(text, expected, there), **rest)
 
     return wrapper

@@ -248,7 +248,7 @@ class _PathReader:
         """What the end of a script says of packets that are not shown."""
         number = annotation.number
         if limited := number("limited"):
-            what = f"a limit left packets out, seen {limited} times at gates: --rate and --hops"
+            what = f"a limit (rate or hops) left packets out, seen {limited} times at gates"
             yield Oddity("line", annotation.line, what)
         if (fired := number("fired")) and number("matched") == 0 and not limited:
             what = f"no packet passed the filter, of those seen {fired} times at gates"
