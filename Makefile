@@ -55,13 +55,14 @@ proof:
 golden: $(VENV)/installed
 	@mkdir -p .tmp && $(ENVIRONMENT) $(BIN)/python tools/golden.py
 
-# All of them take hours: make mutants ROOMS=mbuf, or SAMPLE=200 of each.
+# All of them take hours: make mutants ROOMS=mbuf, or SAMPLE=200 of each; SEED chooses others.
 ROOMS =
 SAMPLE = 0
+SEED =
 mutants: $(VENV)/installed
 	@$(ENVIRONMENT) $(BIN)/python -m pip install -q -c tests/constraints.txt -e '.[dev,mutation]'
 	@mkdir -p .cache .tmp && $(ENVIRONMENT) nice $(BIN)/python tools/mutants.py \
-	    --sample $(SAMPLE) $(ROOMS)
+	    --sample $(SAMPLE) --seed "$(SEED)" $(ROOMS)
 
 # Every reader and both C cores: make fuzz SECONDS=3600 before a release.
 SECONDS = 60

@@ -2,7 +2,7 @@
 """
 Change the core rooms in one place at a time, and count what the tests notice.
 
-usage: mutants.py [--sample N] [ROOM ...]
+usage: mutants.py [--sample N] [--seed N] [ROOM ...]
 
 The rooms are in tests/mutants/rooms.toml, the survivors that are known, each with the reason, in
 tests/mutants/survivors.toml. mutmut makes the mutants and runs for each the tests that come by it.
@@ -59,12 +59,14 @@ def copy_checkout(into: Path) -> None:
 def configure(into: Path, room: dict[str, list[str]]) -> None:
     """mutmut reads pyproject.toml; what tests read beside the package goes along."""
     beside = [path.name for path in into.iterdir() if path.name not in ("dtkit", "tests")]
+    arguments = ["-p", "no:randomly", "-p", "no:cacheprovider", "-n", "0"]
+    arguments += [f"--deselect={test}" for test in room.get("slow", [])]
     lines = [
         "[tool.mutmut]",
         'source_paths = ["dtkit"]',
         f"only_mutate = {room['files']}",
         f"pytest_add_cli_args_test_selection = {room['tests']}",
-        'pytest_add_cli_args = ["-p", "no:randomly", "-p", "no:cacheprovider", "-n", "0"]',
+        f"pytest_add_cli_args = {arguments}",
         f"also_copy = {beside}",
         "use_git_change_detection = false",
     ]
@@ -149,14 +151,14 @@ def known_survivors(room: str) -> set[Mutant]:
 
 def main() -> int:
     config = tomllib.loads(ROOMS.read_text())
-    parser = argparse.ArgumentParser(usage="mutants.py [--sample N] [ROOM ...]")
+    parser = argparse.ArgumentParser(usage="mutants.py [--sample N] [--seed N] [ROOM ...]")
     parser.add_argument("--sample", type=int, default=0)
+    parser.add_argument("--seed", default="")
     parser.add_argument("rooms", nargs="*", default=[])
     arguments = parser.parse_args()
     rooms = arguments.rooms or list(config["room"])
-    good = [
-        run_room(name, config["room"][name], arguments.sample, config["seed"]) for name in rooms
-    ]
+    seed = int(arguments.seed or config["seed"])
+    good = [run_room(name, config["room"][name], arguments.sample, seed) for name in rooms]
     return 0 if all(good) else 1
 
 

@@ -28,20 +28,21 @@ MEMORY = 16
 _ABS, _IND, _IMM, _MEM, _LEN, _MSH = 0x20, 0x40, 0x00, 0x60, 0x80, 0xA0
 _SIZES = {0x00: 4, 0x08: 2, 0x10: 1}
 _STORES = {0x02: "A", 0x03: "X"}
+#: By bits 4 to 7 of the code.
 _ALU = {
-    0x00: "+",
-    0x10: "-",
-    0x20: "*",
-    0x30: "/",
-    0x40: "|",
-    0x50: "&",
-    0x60: "<<",
-    0x70: ">>",
-    0x90: "%",
-    0xA0: "^",
+    0x0: "+",
+    0x1: "-",
+    0x2: "*",
+    0x3: "/",
+    0x4: "|",
+    0x5: "&",
+    0x6: "<<",
+    0x7: ">>",
+    0x9: "%",
+    0xA: "^",
 }
-_NEG = 0x80
-_JUMPS = {0x10: "==", 0x20: ">", 0x30: ">=", 0x40: "&"}
+_NEG = 0x8
+_JUMPS = {0x1: "==", 0x2: ">", 0x3: ">=", 0x4: "&"}
 
 
 class TranslationError(ValueError):
@@ -202,7 +203,7 @@ class _Translator:
         return f"({choice}{last})[{place}]" if choice else f"{last}[{place}]"
 
     def _arithmetic(self, live: str, one: Instruction, operand: str) -> Iterator[str]:
-        kind = one.code & 0xF0
+        kind = one.code >> 4
         if kind == _NEG:
             yield f"this->A = {live} ? (uint32_t)(0 - this->A) : this->A"
             return
@@ -227,9 +228,9 @@ class _Translator:
         if one.code == 0x05:
             yield f"this->pc = {live} ? {self._target(number, one.k)} : this->pc"
             return
-        if one.code & 0xF0 not in _JUMPS:
+        if one.code >> 4 not in _JUMPS:
             raise TranslationError(f"code {one.code:#x} is no jump")
-        operator = _JUMPS[one.code & 0xF0]
+        operator = _JUMPS[one.code >> 4]
         test = f"this->A {operator} {operand}"
         if operator == "&":
             test = f"({test}) != 0"

@@ -138,6 +138,7 @@ def decides(code: Code, data: bytes, lengths: tuple[int, ...] = (), depth: int =
 
 #: Instructions as no compiler makes them: (program, what it returns for b"\x01\x02\x03\x04").
 BY_HAND: dict[str, tuple[Code, bool]] = {
+    "a shift by K of 31": ([*set_(3), (0x64, 0, 0, 31), *a_is(1 << 31)], True),
     "a shift by X of 31": ([*set_(3, 31), (0x6C, 0, 0, 0), *a_is(1 << 31)], True),
     "a shift by X of 32": ([*set_(1, 32), (0x6C, 0, 0, 0), *a_is(0)], True),
     "a shift to the right by X of 31": ([*set_(3 << 30, 31), (0x7C, 0, 0, 0), *a_is(1)], True),
@@ -369,6 +370,8 @@ def test_a_jump_back_is_a_loop() -> None:
 UNDEFINED = {
     "a shift to the left by K of 32": [(0x00, 0, 0, 1), (0x64, 0, 0, 32), (0x16, 0, 0, 0)],
     "a shift to the right by K of 32": [(0x00, 0, 0, 1), (0x74, 0, 0, 32), (0x16, 0, 0, 0)],
+    "a shift to the left by K of 64": [(0x00, 0, 0, 1), (0x64, 0, 0, 64), (0x16, 0, 0, 0)],
+    "a shift to the right by K of 64": [(0x00, 0, 0, 1), (0x74, 0, 0, 64), (0x16, 0, 0, 0)],
     "memory that was never set": [(0x60, 0, 0, 7), (0x16, 0, 0, 0)],
     "division by K of 0": [(0x00, 0, 0, 1), (0x34, 0, 0, 0), (0x06, 0, 0, 1)],
     "modulo K of 0": [(0x00, 0, 0, 1), (0x94, 0, 0, 0), (0x06, 0, 0, 1)],
