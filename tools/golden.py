@@ -4,9 +4,10 @@ Write anew what is made from tables and templates and kept in the repository, fo
 
 usage: golden.py
 
-That is: what ``oneliner`` and ``script`` print (tests/generate/golden), the ready-made scripts
-(d_scripts), the tables of the manual (docs/annotations.md, docs/releases.md, docs/trace.md), those
-of the scripts that put the kernel patches into a tree. Tests compare all of it.
+That is: what ``oneliner``, ``script`` and ``path`` print (tests/generate/golden), the ready-made
+scripts (d_scripts), the tables of the manual (docs/annotations.md, docs/releases.md,
+docs/trace.md), those of the scripts that put the kernel patches into a tree. Tests compare all
+of it.
 """
 
 from __future__ import annotations

@@ -150,8 +150,11 @@ def test_where_there_is_no_gate_they_are_chosen_anywhere() -> None:
 
 
 def test_a_filter_that_no_packet_can_pass_there_is_refused() -> None:
-    with pytest.raises(PathError, match="no packet at these functions can pass it"):
+    with pytest.raises(PathError) as raised:
         path_script([Function("ip_input", 0)], PathRequest("ether host 02:00:00:00:00:01"))
+    assert str(raised.value) == (
+        "filter 'ether host 02:00:00:00:00:01': no packet at these functions can pass it"
+    )
 
 
 def test_functions_of_one_name_are_told_by_their_modules() -> None:
@@ -188,3 +191,156 @@ def test_the_command_cannot_end_its_comment() -> None:
 )
 def test_verdicts(name: str, kind: str) -> None:
     assert verdict(name) == kind
+
+
+FRAMES = "ether src 02:00:00:00:00:01"
+GATES = [Function(name, 0) for name in ("ether_input", "ether_output_frame", "ip_input")]
+
+
+@pytest.mark.parametrize(
+    ("filter_", "functions", "chosen"),
+    [
+        ("icmp", GATES, {"ether_input", "ip_input"}),
+        ("", GATES, {"ether_input", "ip_input"}),
+        (FRAMES, GATES, {"ether_input", "ether_output_frame"}),
+        # Where none of these is looked at: anywhere but where there is rubbish.
+        ("icmp", [Function("m_foo", 0), Function("pf_foo", 0)], {"pf_foo"}),
+        ("icmp", [Function("ether_output_frame", 0), Function("pf_foo", 0)],
+         {"ether_output_frame", "pf_foo"}),
+        ("icmp6", [Function("ip_input", 0), Function("pf_foo", 0)], {"pf_foo"}),
+        ("icmp6", [Function("ip_input", 0), Function("ip6_input", 0)], {"ip6_input"}),
+    ],
+    ids=["IP", "all", "frames", "no gate", "a gate for frames", "no gate for it", "a gate for it"],
+)  # fmt: skip
+def test_where_packets_are_chosen(
+    filter_: str, functions: list[Function], chosen: set[str]
+) -> None:
+    text, _ = path_script(functions, PathRequest(filter_))
+    assert choosing(text) == {f"fbt::{name}:entry" for name in chosen}
+
+
+def clause(text: str, name: str) -> str:
+    """The clause at the entry of a function."""
+    (found,) = re.findall(
+        rf"^((?:fbt:.*,\n)*fbt::{name}:entry(?:,\nfbt:.*)*\n/.*\n\{{[^}}]*)", text, re.M
+    )
+    return str(found)
+
+
+def test_functions_that_are_given_their_mbuf_alike_share_a_clause() -> None:
+    functions = [
+        *(Function("one", 0), Function("two", 0), Function("three", 1), Function("four", 0, 2)),
+        *(Function("five", 0, 1, 1), Function("ip_input", 0), Function("ip_output", 0)),
+    ]
+    text, _ = path_script(functions, PathRequest("icmp"))
+    assert clause(text, "two").startswith(
+        "fbt::one:entry,\nfbt::two:entry\n/this->j = journey[arg0]/"
+    )
+    for name in ("three", "four", "five", "ip_input", "ip_output"):
+        assert clause(text, name).startswith(f"fbt::{name}:entry\n")
+    assert "/this->j = journey[arg1]/" in clause(text, "three")
+    assert "/this->j = arg0 ? journey[*(uint64_t *)arg0] : 0/" in clause(text, "four")
+    assert "(struct ifnet *)arg1" in clause(text, "five")
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("m_pullup", "self->moving = this->j;"),
+        ("m_dup", "self->offset = 0;"),
+        ("m_copym", "self->offset = arg1;"),  # it copies from an offset on
+    ],
+)
+def test_what_moves_or_copies_says_so(name: str, kept: str) -> None:
+    text, _ = path_script([Function("ip_input", 0), Function(name, 0)], PathRequest("icmp"))
+    assert kept in clause(text, name)
+    assert "self->" not in clause(text, "ip_input")
+
+
+@pytest.mark.parametrize("returns", [False, True])
+def test_whose_returns_are_shown(returns: bool) -> None:
+    functions = [Function(name, 0) for name in ("ip_input", "ip_output", "m_pullup", "m_dup")]
+    text, _ = path_script(functions, PathRequest("icmp", returns=returns))
+    (shown,) = re.findall(r"^((?:fbt:.*,\n)*fbt:.*:return)\n/self->inside", text, re.M)
+    # What moves and copies says in lines of its own what it returns.
+    wanted = ["ip_input", "ip_output"] if returns else ["ip_output"]
+    assert shown.split(",\n") == [f"fbt::{name}:return" for name in wanted]
+    for name in ("ip_input", "ip_output", "m_pullup", "m_dup"):
+        assert ("self->inside = 1" in clause(text, name)) is (name in wanted)
+
+
+def test_a_packet_is_looked_at_as_what_is_known_of_the_function() -> None:
+    """That of a function which only the catalog knows, say."""
+    ethernet = "this->d[12] == 8"
+    text, _ = path_script([Function("udp_input", 0), Function("pf_foo", 0)], PathRequest("icmp"))
+    assert ethernet not in clause(text, "udp_input")
+    assert ethernet in clause(text, "pf_foo")
+
+
+def test_only_at_a_gate_there_is_always_a_packet() -> None:
+    text, _ = path_script([Function("ip_input", 0), Function("ip_output", 0, 2)], PathRequest())
+    assert "this->m != NULL" not in clause(text, "ip_input")
+    assert "this->m != NULL && 1 &&" in clause(text, "ip_output")
+    text, _ = path_script([Function("udp_input", 0)], PathRequest("icmp"))
+    assert "this->m != NULL && (" in clause(text, "udp_input")
+
+
+@pytest.mark.parametrize(
+    ("size", "hops", "mebibytes"),
+    [
+        (64, 1, 4),
+        (64, 201_649, 4),
+        (64, 201_650, 8),
+        (112, 163_840, 4),  # 4 MiB to the byte
+        (0, 291_271, 4),
+        (0, 291_272, 8),
+        (64, 10**9, 64),
+        (9216, 71_697, 64),
+        (9216, 143_000, 64),
+    ],
+)
+def test_buffers_hold_the_hops_of_a_tenth_of_a_second(size: int, hops: int, mebibytes: int) -> None:
+    text, _ = path_script(FEW, PathRequest("icmp", size=size, hops=hops))
+    assert f"#pragma D option bufsize={mebibytes}m\n#pragma D option switchrate=10hz\n" in text
+    # A record has names of 32 bytes.
+    assert f"/* {size + 144} bytes a hop: good for {hops} hops a second on each CPU */" in text
+
+
+def test_what_is_asked_for_stands_in_the_script() -> None:
+    request = PathRequest("icmp", count=3, seconds=9, rate=7, hops=77, stack=True)
+    text, _ = path_script(FEW, request, ["dtkit", "path", "icmp or arp"])
+    for said in (
+        " * The way of packets through the kernel: icmp\n",
+        " * Made by:  dtkit path 'icmp or arp'\n",
+        "#pragma D option dynvarsize=16m\n",
+        "#pragma D option strsize=32\n",
+        "may_begin_at_all = 3;",
+        "may_show = 77;",
+        "< 7 ? may_begin_at_all : 7;",
+        "/may_begin_at_all == 0 && ++lingered > 3/",
+        "tick-9s\n",
+        "stack();",
+    ):
+        assert said in text, said
+    assert text.count("/this->child != NULL/") == 16
+    text, _ = path_script(FEW, PathRequest())
+    assert "through the kernel: all of IP\n" in text
+    assert "stack(8);" in text
+    assert "may_begin_at_all = 0x7fffffffffffffff;" in text
+    assert "@firings" not in text
+    assert "exit(0)" not in text
+    assert "@firings[probefunc]" in path_script(FEW, PathRequest(count_firings=True))[0]
+
+
+def test_an_argument_that_releases_have_elsewhere_is_chosen_when_the_script_runs() -> None:
+    functions = [
+        Function("ip_input", 0),
+        Function("one", 2, earlier=((1500000, 1, None),)),
+        Function("two", 2, earlier=((1300000, 0, None), (1500000, 1, None))),
+    ]
+    text, _ = path_script(functions, PathRequest("icmp"))
+    assert re.findall(r"before(\d+) = `osreldate < (\d+);", text) == [
+        ("1300000",) * 2,
+        ("1500000",) * 2,
+    ]
+    compile_program(text)

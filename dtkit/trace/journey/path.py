@@ -341,10 +341,10 @@ class _PathReader:
         if "off" not in record.annotation.fields or "probe" in record.annotation.fields:
             return  # it does not say from where on it was copied
         for seen in reversed(original.records):
-            if (snapshot := self._snapshot(seen)) is not None and snapshot.linktype is not None:
+            if (snapshot := self._snapshot(seen)) is not None and snapshot.known is not None:
                 # A copy from an offset on is of what is behind the headers, mostly.
                 offset = record.annotation.number("off")
-                record.linktype = LinkType.UNKNOWN if offset else snapshot.linktype
+                record.linktype = LinkType.UNKNOWN if offset else snapshot.known
                 break
         if len(original.records) < _MOST_RECORDS:
             original.records.append(record)

@@ -46,6 +46,7 @@ def segment(data: bytes = b"x" * 40, port: int = 22, **fields: int) -> bytes:
     return ipv4(bytes(transport), **fields)  # type: ignore[arg-type]
 
 
+@cache
 def simulated(
     *packets: StackPacket, text: str = "", cpus: int = 1, drop_rate: float = 0.0, seed: int = 0
 ) -> str:

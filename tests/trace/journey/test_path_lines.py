@@ -1,0 +1,844 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a script says of packets, line by line, put together by hand and read to journeys."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+import pytest
+
+from dtkit.oddity import Oddity
+from dtkit.output import read_output
+from dtkit.packets.linktype import LinkType
+from dtkit.trace.journey import path
+from dtkit.trace.journey.model import Hop, Journey, Step
+from dtkit.trace.journey.path import journeys, read_path
+from dtkit.trace.journey.snapshot import Snapshot
+from tests.output.dtrace_text import dump, framed
+from tests.trace.frames import ipv4, tcp
+
+#: The clock: what is said to be since boot is that much before the epoch's.
+WALL = 1_700_000_000_000_000_000
+START = framed(
+    0, 1, "", "BEGIN", f"@dtkit 1 start dtkit=0 timestamp=1000 walltimestamp={WALL + 1000}"
+)
+VNETS = "@dtkit 1 vnet vnet=0x10 jail=0 name=host\n@dtkit 1 vnet vnet=0x20 jail=3 name=a b\n"
+END = framed(0, 2, "", "END", "@dtkit 1 end fired=9 matched=9 ends=9 limited=0 faults=0")
+
+SECOND = 10**9
+IP = ipv4(tcp(b"x" * 20))
+ETHERNET = bytes(12) + b"\x08\0" + IP
+
+
+def line(
+    kind: str,
+    function: str = "ip_input",
+    *,
+    cpu: int = 0,
+    id: int = 7,
+    data: bytes = b"",
+    **fields: object,
+) -> str:
+    """A line about a packet in the framing of dtrace(1), with a dump of *data*."""
+    said = " ".join(f"{name.rstrip('_')}={value}" for name, value in fields.items())
+    return framed(
+        cpu,
+        id,
+        function,
+        "entry",
+        f"@dtkit 2 {kind} id={id} {said}" + (f"\n{dump(data)}" if data else ""),
+    )
+
+
+def hop(
+    time: int, function: str = "ip_input", j: int = 1, *, m: str = "0x100", **fields: object
+) -> str:
+    return line("hop", function, t=time, m=m, j=j, **fields)  # type: ignore[arg-type]
+
+
+def free(time: int, j: int = 1, *, m: str = "0x100", by: str = "", **fields: object) -> str:
+    stack = f"              kernel`m_freem+0x3d\n              kernel`{by}\n" if by else ""
+    return line("free", "mb_dtor_mbuf", t=time, m=m, j=j, **fields) + stack  # type: ignore[arg-type]
+
+
+def read(*lines: str, whole: bool = True) -> tuple[list[Journey], list[str]]:
+    """Journeys, and what was odd."""
+    text = "".join([START, VNETS, *lines, END] if whole else lines)
+    found = list(read_path(io.BytesIO(text.encode())))
+    return (
+        [one for one in found if isinstance(one, Journey)],
+        [one.text for one in found if isinstance(one, Oddity)],
+    )
+
+
+def only(*lines: str) -> Journey:
+    (journey,), odd = read(*lines)
+    assert odd == []
+    return journey
+
+
+def labels(journey: Journey) -> list[str]:
+    return [step.text for step in journey.hops]
+
+
+# What a line says
+
+
+def test_a_hop_says_all_that_its_line_does() -> None:
+    journey = only(
+        line(
+            "hop", "ip_input", cpu=3, t=5000, m="0x100", j=9, n=1, tid=100012, pid=77, vnet="0x20",
+            if_="em 0\\0", exec="a b\\0",
+        )
+    )  # fmt: skip
+    (step,) = journey
+    assert isinstance(step, Hop)
+    assert step.place.text == step.place.label == "ip_input"
+    assert (step.place.direction, step.place.module, step.arguments) == ("", None, None)
+    assert (step.time, step.cpu, step.thread) == (WALL + 5000, 3, 100012)
+    assert (step.process, step.interface, step.vnet) == ("a b[77]", "em 0", "a b")
+    assert (journey.number, journey.time, journey.form) == (1, WALL + 5000, "path")
+    assert (journey.origin, journey.notes) == (None, ())
+    assert journey.outcome == "still in the kernel when the script ended"
+
+
+@pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        ({"if_": "\\0", "exec": "\\0"}, (None, None, None, None)),
+        ({}, (None, None, None, None)),
+        ({"vnet": "0x30"}, (None, None, None, "0x30")),
+        ({"vnet": "0x10"}, (None, None, None, "host")),
+        ({"vnet": "0"}, (None, None, None, None)),
+        ({"pid": 4}, (None, None, None, None)),
+        ({"tid": 0, "pid": 0, "exec": "x"}, (0, "x[0]", None, None)),
+        ({"exec": "x"}, (None, "x[None]", None, None)),
+    ],
+    ids=str,
+)
+def test_what_a_line_does_not_say_is_not_known(
+    fields: dict[str, object], shown: tuple[object, ...]
+) -> None:
+    (step,) = only(hop(1, **fields)).hops
+    assert (step.thread, step.process, step.interface, step.vnet) == shown
+
+
+@pytest.mark.parametrize(
+    ("said", "text", "direction"),
+    [
+        (line("return", "ip_output", t=2, j=1, value=0), "-ip_output(0)", "-"),
+        (line("return", "ip_output", t=2, j=1), "-ip_output(0)", "-"),
+        (line("return", "ip_output", t=2, j=1, value=35), "-ip_output(EAGAIN, not now)", "-"),
+        (line("return", "pf_test", t=2, j=1, value=0), "-pf_test(PF_PASS)", "-"),
+        (line("return", "ip_forward", t=2, j=1, value=77), "-ip_forward(77)", "-"),
+        (
+            line("move", "m_pullup", t=2, j=1, m="0x200", from_="0x100"),
+            "-m_pullup(now in mbuf 0x200)",
+            "-",
+        ),
+        (line("move", "m_pullup", t=2, j=1, from_="0x100"), "-m_pullup(now in mbuf ?)", "-"),
+        (line("move", "m_defrag", t=2, j=1, m="0x0", from_="0x100"), "-m_defrag(failed)", "-"),
+        (
+            line("move", "m_defrag", t=2, j=1, m="0x0", from_="0x100", freed=0),
+            "-m_defrag(failed)",
+            "-",
+        ),
+        (
+            line("move", "m_pullup", t=2, j=1, m="0x0", from_="0x100", freed=1),
+            "-m_pullup(failed, and freed it)",
+            "-",
+        ),
+        (line("copy", "m_dup", t=2, j=0, of=1, m="0x100", from_="0x100"), "-m_dup(failed)", "-"),
+        (free(2), "m_free", ""),
+        (free(2, by="tcp_do_segment+0x12"), "m_free(by tcp_do_segment+0x12)", ""),
+    ],
+    ids=lambda value: value if isinstance(value, str) and len(value) < 50 else "",
+)  # fmt: skip
+def test_each_kind_of_line_is_a_hop(said: str, text: str, direction: str) -> None:
+    journey = only(hop(1, "tcp_input"), said)
+    first, second = journey.hops
+    assert second.text == text
+    assert second.place.direction == direction
+    assert second.place.text == text.partition("(")[0]
+    assert second.place.label == second.place.text.lstrip("-")
+    assert second.time == WALL + 2
+    assert first.text == "tcp_input"
+
+
+def test_the_mbuf_that_a_function_is_done_with_is_no_end() -> None:
+    journey = only(
+        hop(1, "m_pullup"),
+        free(2, moving=1),
+        line("move", "m_pullup", t=3, j=1, m="0x200", from_="0x100"),
+        hop(4, m="0x200"),
+        free(5, m="0x200", moving=0, by="ip_input+0x1"),
+    )
+    assert labels(journey) == [
+        "+m_pullup",
+        "-m_pullup(now in mbuf 0x200)",
+        "ip_input",
+        "m_free(by ip_input+0x1)",
+    ]
+    assert journey.outcome == "dropped: freed by ip_input+0x1"
+
+
+# How it ended
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome"),
+    [
+        ([], "still in the kernel when the script ended"),
+        ([free(2)], "freed"),
+        ([free(2, by="x+0x1")], "freed by x+0x1"),
+        ([free(2, by="soreceive_generic+0x1")], "delivered: freed by soreceive_generic+0x1"),
+        (
+            [line("return", "pf_test", t=2, j=1, value=1), free(3, by="soreceive_generic+0x1")],
+            "dropped: pf_test returned PF_DROP",
+        ),
+        (
+            [free(2, by="soreceive+0x1"), line("return", "ip_output", t=3, j=1, value=65)],
+            "dropped: ip_output returned EHOSTUNREACH, no route to the host",
+        ),
+        ([line("return", "ip_output", t=2, j=1, value=36), free(3)], "freed"),
+        ([line("return", "ip_output", t=2, j=1), free(3)], "freed"),
+        ([line("return", "ip_input", t=2, j=1, value=65), free(3)], "freed"),
+        (
+            [line("move", "m_pullup", t=2, j=1, m="0x0", from_="0x100", freed=1), free(3)],
+            "dropped: m_pullup failed and freed it",
+        ),
+        (
+            [line("move", "m_pullup", t=2, j=1, m="0x0", from_="0x100", freed=0), free(3)],
+            "freed",
+        ),
+        ([free(2, by="a+0x1"), hop(3), free(4, by="b+0x1")], "freed by b+0x1"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)  # fmt: skip
+def test_outcomes(said: list[str], outcome: str) -> None:
+    assert only(hop(1), *said).outcome == outcome
+
+
+# Entries and order
+
+
+@pytest.mark.parametrize(
+    ("back", "entered"),
+    [
+        (line("return", "ip_output", t=3, j=1, tid=5), True),
+        (line("return", "ip_output", t=3, j=1, tid=6), False),
+        (line("return", "ip_output", t=3, j=1), False),
+        (line("return", "ip_input", t=3, j=1, tid=5), False),
+        (line("return", "ip_output", t=1, j=1, tid=5), False),
+        (line("return", "ip_output", t=2, j=1, tid=5), False),
+        (line("move", "ip_output", t=3, j=1, tid=5, m="0x200", from_="0x100"), True),
+        (line("move", "ip_output", t=3, j=1, tid=5, m="0x0", from_="0x100"), True),
+        (line("copy", "ip_output", t=3, j=2, of=1, tid=5, m="0x200", from_="0x100", off=0), True),
+        (line("copy", "ip_output", t=3, j=0, of=1, tid=5, m="0x100", from_="0x100", off=0), True),
+        (line("hop", "ip_output", t=3, j=1, tid=5), False),
+    ],
+    ids=[
+        "return", "another thread", "no thread", "another function", "before", "at once", "moved",
+        "not moved", "copied", "not copied", "hop",
+    ],
+)  # fmt: skip
+def test_a_hop_that_returns_to_its_thread_later_is_an_entry(back: str, entered: bool) -> None:
+    found, _ = read(hop(2, "ip_output", tid=5), back)
+    step = next(step for step in found[0].hops if step.text.lstrip("+") == "ip_output")
+    assert step.place.direction == ("+" if entered else "")
+
+
+def test_a_copy_is_no_return_for_the_copy_itself() -> None:
+    found, _ = read(
+        hop(1, "tcp_input"),
+        line("copy", "m_dup", t=5, j=2, of=1, tid=5, m="0x200", from_="0x100", off=0),
+        hop(4, "m_dup", 2, m="0x200", tid=5),
+    )
+    copy = next(one for one in found if one.origin)
+    assert labels(copy) == ["m_dup", "m_dup(copied from #1)"]
+
+
+def test_steps_and_the_time_of_a_journey_go_by_their_times() -> None:
+    journey = only(hop(9, "c", n=3), hop(5, "a", n=1), hop(7, "b", n=2), free(11, n=3))
+    assert labels(journey) == ["a", "b", "c", "m_free"]
+    assert journey.time == WALL + 5
+    assert journey.notes == ()
+
+
+# What is missing
+
+
+@pytest.mark.parametrize(
+    ("numbers", "freed", "notes"),
+    [
+        ([1, 2], 2, ()),
+        ([1, 3], 3, ("1 hop is missing before f1",)),
+        ([1, 4, 5], 5, ("2 hops are missing before f1",)),
+        ([2, 4], 4, ("1 hop is missing before f0", "1 hop is missing before f1")),
+        ([1], 2, ("1 hop is missing at the end",)),
+        ([1], 4, ("3 hops are missing at the end",)),
+        ([1, 2], 1, ()),
+        ([3, 1, 4], 4, ("2 hops are missing before f0",)),
+        ([0, 1], None, ()),
+        ([None, 1], 1, ()),
+    ],
+    ids=str,
+)
+def test_hops_that_are_missing_are_counted(
+    numbers: list[int | None], freed: int | None, notes: tuple[str, ...]
+) -> None:
+    hops = [
+        hop(at, f"f{at}", **({} if number is None else {"n": number}))
+        for at, number in enumerate(numbers)
+    ]
+    end = free(99) if freed is None else free(99, n=freed)
+    assert only(*hops, end).notes == notes
+
+
+def test_drops_are_said_in_the_journeys_that_were_under_way() -> None:
+    # A message breaks into the firing in front of it, which is read when it is over.
+    found, odd = read(
+        *(hop(1, j=1, m="0x100"), hop(1, j=1, m="0x100"), "dtrace: 3 drops on CPU 0\n"),
+        *(hop(2, j=2, m="0x200"), hop(2, j=2, m="0x200"), "dtrace: 4 drops on CPU 1\n"),
+        *(hop(3, j=3, m="0x300"), hop(3, j=3, m="0x300")),
+    )
+    assert [one.notes for one in found] == [
+        ("2 messages of drops while it was under way: hops may be missing",),
+        ("dropped 4 records on CPU 1 while it was under way: hops may be missing",),
+        (),
+    ]
+    assert odd == ["dropped 3 records on CPU 0", "dropped 4 records on CPU 1"]
+
+
+def test_no_more_lines_of_a_journey_are_kept_than_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(path, "_MOST_RECORDS", 3)
+    told: list[tuple[int, Step]] = []
+    text = "".join([START, *(hop(at, f"f{at}") for at in range(5)), END])
+    stream = io.BytesIO(text.encode())
+    (journey,) = read_path(stream, lambda number, step: told.append((number, step)))
+    assert isinstance(journey, Journey)
+    assert labels(journey) == ["f0", "f1", "f2"]
+    assert journey.notes == ("2 more lines about it are not kept",)
+    assert [str(step) for _, step in told] == ["f0", "f1", "f2"]
+    # A copy is told to an original that has room for it only.
+    copy = line("copy", "m_dup", t=9, j=2, of=1, m="0x200", from_="0x100", off=0)
+    assert [labels(one) for one in read(hop(1), hop(2), copy)[0]] == [
+        ["ip_input", "ip_input", "-m_dup(copied to #2)"],
+        ["m_dup(copied from #1)"],
+    ]
+    assert [labels(one) for one in read(hop(1), hop(2), hop(3), copy)[0]] == [
+        ["ip_input"] * 3,
+        ["m_dup(copied from #1)"],
+    ]
+
+
+# When it is over
+
+
+@pytest.mark.parametrize(("later", "over"), [(SECOND, False), (SECOND + 1, True)])
+@pytest.mark.parametrize("end", ["free", "failed"])
+def test_a_journey_is_kept_open_for_a_second_after_its_end(
+    later: int, over: bool, end: str
+) -> None:
+    """Functions that freed it still have to return."""
+    if end == "free":
+        last = free(2)
+    else:
+        last = line("move", "m_pullup", t=2, j=1, m="0x0", from_="0x100", freed=1)
+    found, odd = read(
+        hop(1),
+        last,
+        hop(2 + later, j=2, m="0x200"),
+        line("return", "ip_input", t=3 + later, j=1, value=0),
+    )
+    assert odd == []
+    assert len(found) == 2
+    first = next(one for one in found if one.number == 1)
+    assert ("-ip_input(0)" in labels(first)) is not over
+    assert len(first.hops) == (2 if over else 3)
+
+
+@pytest.mark.parametrize(("records", "over"), [(3, False), (4, True)])
+def test_nor_is_it_kept_open_for_more_lines_than_so_many(
+    monkeypatch: pytest.MonkeyPatch, records: int, over: bool
+) -> None:
+    monkeypatch.setattr(path, "_PATIENCE", 3)
+    others = [hop(3 + at, j=2, m="0x200") for at in range(records)]
+    found, _ = read(hop(1), free(2), *others, line("return", "ip_input", t=9, j=1, value=0))
+    first = next(one for one in found if one.number == 1)
+    assert ("-ip_input(0)" in labels(first)) is not over
+
+
+def test_what_failed_and_was_not_freed_goes_on() -> None:
+    failed = line("move", "m_defrag", t=2, j=1, m="0x0", from_="0x100", freed=0)
+    journey = only(hop(1), failed, hop(3 + 2 * SECOND))
+    assert labels(journey) == ["ip_input", "-m_defrag(failed)", "ip_input"]
+
+
+def test_a_journey_is_handed_on_when_it_is_over() -> None:
+    taken: list[int] = []
+
+    def stream() -> Iterator[object]:
+        events = read_output(io.BytesIO(text.encode()))
+        for number, event in enumerate(events):
+            taken.append(number)
+            yield event
+
+    text = (
+        START + hop(1) + free(2) + "".join(hop(3 + at * SECOND, j=2, m="0x200") for at in range(5))
+    )
+    first = next(journeys(stream()))  # type: ignore[arg-type]
+    assert isinstance(first, Journey)
+    assert first.number == 1
+    assert len(taken) < 6
+
+
+def test_a_return_to_a_journey_that_was_never_seen_is_none() -> None:
+    assert read(line("return", "ip_output", t=1, j=5, value=1)) == ([], [])
+
+
+@pytest.mark.parametrize(("most", "ended"), [(2, True), (3, False)])
+def test_where_too_many_are_under_way_the_first_ends(
+    monkeypatch: pytest.MonkeyPatch, most: int, ended: bool
+) -> None:
+    monkeypatch.setattr(path, "_MOST_OPEN", most)
+    found, odd = read(*(hop(at, j=at, m=f"0x{at}00") for at in (1, 2, 3, 4)))
+    assert [one.number for one in found] == [1, 2, 3, 4]
+    given_up = [one.notes == ("given up: too many packets are under way",) for one in found]
+    assert given_up == ([True, True, False, False] if ended else [True, False, False, False])
+    assert found[0].outcome == ""
+    # It is said once.
+    assert odd == [f"more than {most} packets are under way: the first end"]
+
+
+# Where a packet is
+
+
+def test_who_was_in_an_mbuf_before_has_gone() -> None:
+    found, odd = read(hop(1, j=1), hop(2, j=2), hop(3, j=2), free(4, j=2))
+    assert odd == []
+    assert [one.notes for one in found] == [
+        ("its free was not seen: another packet is in its mbuf",),
+        (),
+    ]
+    assert [one.outcome for one in found] == ["", "freed"]
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        [free(2)],
+        [hop(2, m="0x200")],
+        [line("move", "m_pullup", t=2, j=1, m="0x200", from_="0x100")],
+        [line("move", "m_pullup", t=2, j=1, m="0x0", from_="0x100", freed=1)],
+    ],
+    ids=["freed", "elsewhere", "moved", "failed"],
+)
+def test_who_left_an_mbuf_is_not_disturbed_by_who_comes(gone: list[str]) -> None:
+    found, odd = read(hop(1), *gone, hop(3, j=2), hop(4, j=2), free(5, j=2))
+    assert odd == []
+    assert [one.notes for one in found] == [(), ()]
+
+
+def test_a_free_elsewhere_does_not_empty_an_mbuf() -> None:
+    # The first is in 0x200; that 0x100 is freed, says nothing of who is there now.
+    found, _ = read(
+        hop(1, j=1, m="0x100"),
+        hop(2, j=1, m="0x200"),
+        hop(3, j=2, m="0x100"),
+        line("free", "mb_dtor_mbuf", t=4, j=1),
+        hop(5, j=3, m="0x100"),
+    )
+    notes = {one.number: one.notes for one in found}
+    assert notes[2] == ("its free was not seen: another packet is in its mbuf",)
+    assert notes[1] == notes[3] == ()
+
+
+def test_a_return_says_nothing_of_where_it_is() -> None:
+    journey = only(
+        hop(1), hop(2, m="0x200"), line("return", "ip_input", t=3, j=1, m="0x300", value=0)
+    )
+    assert journey.notes == ()
+    found, _ = read(
+        hop(1, j=1, m="0x100"),
+        hop(2, j=2, m="0x200"),
+        line("return", "ip_input", t=3, j=2, m="0x100", value=0),
+    )
+    assert [one.notes for one in found] == [(), ()]
+
+
+def test_another_run_begins_anew() -> None:
+    again = START.replace("timestamp=1000 ", "timestamp=2000 ")
+    found, odd = read(hop(SECOND * 5), END, again, hop(1, "tcp_input"))
+    assert odd == []
+    assert [labels(one) for one in found] == [["ip_input"], ["tcp_input"]]
+    assert [one.number for one in found] == [1, 2]
+    assert [one.time for one in found] == [WALL + SECOND * 5, WALL + 1 - 1000]
+    assert [one.notes for one in found] == [(), ()]
+
+
+def test_a_run_that_was_cut_is_said_though_another_was_not() -> None:
+    text = START + hop(1) + END + START + hop(2)
+    _, odd = read(text, whole=False)
+    assert odd == ["the output is cut: the script did not come to its end"]
+
+
+def test_who_asks_is_told_when_scripts_begin() -> None:
+    begun: list[int] = []
+    text = (START + hop(1) + START + END).encode()
+    list(read_path(io.BytesIO(text), started=lambda: begun.append(1)))
+    assert len(begun) == 2
+
+
+# Copies
+
+
+@pytest.mark.parametrize(
+    ("offset", "linktype"), [(0, LinkType.ETHERNET), (14, LinkType.UNKNOWN), (None, LinkType.RAW)]
+)
+def test_a_copy_starts_with_what_its_original_does(offset: int | None, linktype: LinkType) -> None:
+    off = {} if offset is None else {"off": offset}
+    data = ETHERNET if offset == 0 else IP
+    found, odd = read(
+        hop(1, "ether_input", mlen=len(ETHERNET), data=ETHERNET),
+        line(
+            "copy", "m_copym", t=2, j=2, of=1, m="0x200", from_="0x100", mlen=len(data), data=data,
+            **off,
+        ),
+        free(3, j=2, m="0x200"),
+    )  # fmt: skip
+    assert odd == []
+    original, copy = sorted(found, key=lambda one: one.number)
+    assert (original.origin, copy.origin) == (None, 1)
+    assert labels(copy) == ["m_copym(copied from #1)", "m_free"]
+    (shown,) = copy.snapshots
+    assert (shown.data, shown.known) == (data, linktype if offset is not None else shown.known)
+    # An older script does not say from where on it copied, and not to whom it did.
+    told = [] if offset is None else ["-m_copym(copied to #2)"]
+    assert labels(original) == ["ether_input", *told]
+    # The bytes of the copy are no bytes of the original.
+    assert [one.data for one in original.snapshots] == [ETHERNET]
+
+
+def test_a_copy_of_the_first_form_is_not_told_to_its_original() -> None:
+    copied = line(
+        "copy", "m_dup", probe="fbt:kernel:m_dup:return", t=2, j=2, of=1, m="0x200", off=0
+    )
+    original, copy = read(hop(1), copied)[0]
+    assert labels(original) == ["ip_input"]
+    assert labels(copy) == ["m_dup(copied from #1)"]
+
+
+def test_the_last_bytes_that_tell_say_what_a_copy_starts_with() -> None:
+    found, _ = read(
+        hop(1, "ether_input", mlen=len(ETHERNET), data=ETHERNET),
+        hop(2, "ip_input", mlen=len(IP), data=IP),
+        hop(3, "no_such_function", mlen=4, data=b"\1\2\3\4"),
+        hop(4, "no_such_function"),
+        line("copy", "m_dup", t=5, j=2, of=1, m="0x200", off=0, mlen=len(IP), data=IP),
+    )
+    assert found[1].snapshots[0].known is LinkType.RAW
+
+
+def test_a_copy_of_what_was_not_seen_is_said_once() -> None:
+    copies = [
+        line("copy", "m_dup", t=at, j=at, of=90 + at, m=f"0x{at}00", from_="0x900", off=0)
+        for at in (1, 2)
+    ]
+    found, odd = read(*copies)
+    assert [labels(one) for one in found] == [["m_dup(a copy)"]] * 2
+    assert [one.origin for one in found] == [None, None]
+    assert odd == ["a copy of a packet that was not seen before"]
+
+
+def test_a_copy_that_failed_is_of_the_packet_that_was_to_be_copied() -> None:
+    journey = only(
+        hop(1),
+        line("copy", "m_dup", t=2, j=0, of=1, m="0x100", from_="0x100", off=0, mlen=4, data=IP[:4]),
+        hop(3),
+    )
+    assert labels(journey) == ["ip_input", "-m_dup(failed)", "ip_input"]
+    assert journey.snapshots == ()
+
+
+def test_a_copy_that_is_copied() -> None:
+    found, _ = read(
+        hop(1),
+        line("copy", "m_dup", t=2, j=2, of=1, m="0x200", from_="0x100", off=0),
+        line("copy", "m_dup", t=3, j=3, of=2, m="0x300", from_="0x200", off=0),
+    )
+    assert [one.origin for one in found] == [None, 1, 2]
+    assert labels(found[1]) == ["m_dup(copied from #1)", "-m_dup(copied to #3)"]
+
+
+# Bytes
+
+
+@pytest.mark.parametrize(
+    ("fields", "data", "length"),
+    [
+        ({}, IP, None),
+        ({"mlen": 40}, IP[:40], None),
+        ({"len": 40}, IP[:40], None),
+        ({"len": 50, "mlen": 40}, IP[:50], None),
+        ({"mlen": 40, "pkt": 60}, IP[:40], 60),
+        ({"mlen": 40, "pkt": 40}, IP[:40], None),
+        ({"mlen": 40, "pkt": 39}, IP[:40], None),
+        ({"mlen": 40, "pkt": -1}, IP[:40], None),
+        ({"len": 1500, "pkt": 1400}, IP, 1500),
+        ({"mlen": 1}, IP[:1], None),
+    ],
+    ids=str,
+)
+def test_the_bytes_of_a_hop(fields: dict[str, object], data: bytes, length: int | None) -> None:
+    (shown,) = only(hop(1, data=IP, **fields)).snapshots
+    assert shown == Snapshot(data, LinkType.RAW, length)
+
+
+@pytest.mark.parametrize("fields", [{"mlen": 0}, {"mlen": -1}, {"len": 0, "mlen": 40}], ids=str)
+def test_of_no_bytes_there_is_no_snapshot(fields: dict[str, object]) -> None:
+    assert only(hop(1, data=IP, **fields)).snapshots == ()
+
+
+@pytest.mark.parametrize(
+    ("fields", "data", "length"),
+    [
+        ({"vtag": 5}, ETHERNET[:12] + b"\x81\0\0\5" + ETHERNET[12:], None),
+        ({"vtag": 5, "pkt": len(ETHERNET) + 9}, ETHERNET[:12] + b"\x81\0\0\5" + ETHERNET[12:], 87),
+        ({"vtag": -1}, ETHERNET, None),
+        ({"vtag": 5, "off": 0}, ETHERNET[:12] + b"\x81\0\0\5" + ETHERNET[12:], None),
+        ({"vtag": 5, "off": 2}, ETHERNET, None),
+    ],
+    ids=str,
+)
+def test_a_tag_beside_a_frame(fields: dict[str, object], data: bytes, length: int | None) -> None:
+    (shown,) = only(hop(1, "ether_input", data=ETHERNET, mlen=len(ETHERNET), **fields)).snapshots
+    assert shown == Snapshot(data, LinkType.ETHERNET, length)
+
+
+def test_a_tag_beside_what_is_no_frame_is_left() -> None:
+    (shown,) = only(hop(1, data=IP, vtag=5)).snapshots
+    assert shown.data == IP
+
+
+def test_the_same_bytes_are_shown_once() -> None:
+    other = IP[:8] + b"\x3f" + IP[9:]
+    journey = only(
+        hop(1, data=IP),
+        hop(2, data=IP),
+        hop(3, data=other),
+        hop(4),
+        hop(5, data=other),
+        hop(6, data=IP),
+    )
+    assert [one.data for one in journey.snapshots] == [IP, other, IP]
+    assert [isinstance(step, Hop) for step in journey] == [
+        True, False, True, True, False, True, True, True, False,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("function", "data", "linktype"),
+    [
+        ("ether_input", IP, LinkType.ETHERNET),
+        ("ip_input", ETHERNET, LinkType.RAW),
+        ("ip6_input", ETHERNET, LinkType.RAW),
+        ("ip_output", b"\0" * 20, LinkType.RAW),
+        ("pf_test", IP, LinkType.RAW),
+        ("pf_test", b"\x60" + IP[1:], LinkType.RAW),
+        ("tcp_input", IP, LinkType.RAW),
+        ("no_such_function", IP, LinkType.RAW),
+        ("no_such_function", ETHERNET, LinkType.ETHERNET),
+        ("no_such_function", b"\1\2\3", None),
+    ],
+)
+def test_what_bytes_start_with(function: str, data: bytes, linktype: LinkType | None) -> None:
+    (shown,) = only(hop(1, function, data=data)).snapshots
+    assert shown.known is linktype
+
+
+# What is odd
+
+
+def test_times_that_go_back() -> None:
+    back = [hop(5 * SECOND), hop(4 * SECOND, j=2, m="0x200")]
+    assert read(*back)[1] == []
+    once = [hop(5 * SECOND), hop(4 * SECOND - 1, j=2, m="0x200")]
+    assert read(*once)[1] == ["a time goes back by more than a second"]
+    twice = [*once, hop(3 * SECOND, j=2, m="0x200")]
+    assert read(*twice)[1] == ["a time goes back by more than a second", "2 times in all went back"]
+    # By the latest there was.
+    assert read(hop(5 * SECOND), hop(4 * SECOND), hop(4 * SECOND - 5))[1] == [
+        "a time goes back by more than a second"
+    ]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        line("hop", t=1, m="0x100"),
+        line("hop", j=1, m="0x100"),
+        line("hop", t="x", j=1, m="0x100"),
+        line("hop", probe="fbt:kernel:ip_input", t=1, j=1, m="0x100"),
+    ],
+    ids=["no journey", "no time", "no number", "no probe"],
+)
+def test_a_line_that_says_too_little_is_named_once(bad: str) -> None:
+    found, odd = read(bad, bad, hop(1, j=5))
+    assert [labels(one) for one in found] == [["ip_input"]]
+    assert odd == ["a line about a packet does not say which or when"]
+
+
+def test_a_probe_tells_function_and_module() -> None:
+    said = line("hop", "other", probe="fbt:pf.ko:pf_test:entry", cpu=3, t=1, j=1, m="0x100")
+    (step,) = only(said.replace("@dtkit 2", "@dtkit 1")).hops
+    assert (step.place.label, step.place.module) == ("pf_test", "pf.ko")
+    (step,) = only(line("hop", probe="fbt::pf_test:entry", t=1, j=1, m="0x100")).hops
+    assert (step.place.label, step.place.module) == ("pf_test", None)
+
+
+def test_the_cpu_of_a_line_is_that_of_its_framing_or_its_own() -> None:
+    (step,) = only(line("hop", cpu=3, t=1, j=1, m="0x100")).hops
+    assert step.cpu == 3
+    said = line("hop", cpu=0, t=1, j=1, m="0x100").replace("t=1", "cpu=5 t=1")
+    (step,) = only(said).hops
+    assert step.cpu == 5
+
+
+def quiet(text: str) -> str:
+    """A line as it is with -q."""
+    return text[text.index("@dtkit") :]
+
+
+def test_lines_that_do_not_name_their_probe_are_counted() -> None:
+    lines = [quiet(hop(1, id=5, n=1)), quiet(hop(2, id=6, n=2))]
+    found, odd = read(quiet(START), *lines, quiet(END), whole=False)
+    assert [labels(one) for one in found] == [["probe 5", "probe 6"]]
+    assert odd == ["2 lines about packets do not name their probe: run the script without -q"]
+    assert found[0].hops[0].cpu is None
+
+
+def test_a_line_that_does_not_even_say_its_id() -> None:
+    bare = quiet(hop(1)).replace("id=7 ", "")
+    _, odd = read(quiet(START), bare, quiet(END), whole=False)
+    assert odd == ["a line about a packet does not say which or when"]
+
+
+def test_faults_are_told_one_by_one_and_then_counted() -> None:
+    fault = (
+        "dtrace: error on enabled probe ID 7 (ID 9: fbt:kernel:ip_input:entry): "
+        "invalid address (0x2a) in action #1 at DIF offset 12\n"
+    )
+    said = "fault at fbt:kernel:ip_input:entry: BADADDR 0x2a in action 1"
+    for count in (1, 3):
+        assert read(fault * count)[1] == [said] * count
+    assert read(fault * 4)[1] == [said] * 3 + ["4 faults in all"]
+
+
+NOTHING_PASSED = "no packet passed the filter, of those seen 8 times at gates"
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        ({"faults": 5}, ["5 faults: their packets lack hops"]),
+        ({"faults": 0}, []),
+        ({"limited": 4}, ["a limit (rate or hops) left packets out, seen 4 times at gates"]),
+        ({"fired": 8, "matched": 0}, [NOTHING_PASSED]),
+        ({"fired": 8, "matched": 1}, []),
+        ({"fired": 0, "matched": 0}, []),
+        (
+            {"fired": 8, "matched": 0, "limited": 4},
+            ["a limit (rate or hops) left packets out, seen 4 times at gates"],
+        ),
+        ({"fired": 8}, []),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_the_end_says(end: dict[str, int], said: list[str]) -> None:
+    fields = " ".join(f"{name}={value}" for name, value in end.items())
+    last = framed(0, 2, "", "END", f"@dtkit 1 end {fields}")
+    assert read(START, hop(1), last, whole=False)[1] == said
+
+
+def test_faults_that_were_told_are_not_counted_at_the_end() -> None:
+    fault = (
+        "dtrace: error on enabled probe ID 7 (ID 9: fbt:kernel:ip_input:entry): "
+        "invalid address (0x2a) in action #1 at DIF offset 12\n"
+    )
+    last = framed(0, 2, "", "END", "@dtkit 1 end faults=1")
+    assert len(read(START, fault, hop(1), last, whole=False)[1]) == 1
+
+
+def test_what_has_no_start_is_since_boot_and_said_once() -> None:
+    (journey,), odd = read(hop(5), hop(6), END, whole=False)
+    assert odd == ["no start of a script: times are since boot"]
+    assert journey.time == 5
+
+
+def test_a_start_that_does_not_tell_the_clocks() -> None:
+    for said in ("timestamp=5", "walltimestamp=5", ""):
+        start = framed(0, 1, "", "BEGIN", f"@dtkit 1 start dtkit=0 {said}")
+        (journey,), odd = read(start, hop(5), END, whole=False)
+        assert odd == []
+        assert journey.time == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (START, ["the output is cut: the script did not come to its end"]),
+        (START + END, []),
+        (START + hop(1), ["the output is cut: the script did not come to its end"]),
+        (
+            hop(1),
+            [
+                "no start of a script: times are since boot",
+                "the output is cut: the script did not come to its end",
+            ],
+        ),
+    ],
+    ids=["a start", "a start and an end", "a hop", "no start"],
+)
+def test_the_end_of_the_output(text: str, said: list[str]) -> None:
+    assert read(text, whole=False)[1] == said
+
+
+def test_parts_that_belong_to_no_annotation_are_passed_over() -> None:
+    other = dump(b"no" * 9)
+    said = f"words\n{other}\n@dtkit 2 hop id=7 t=1 m=0x100 j=1 mlen=4\n{dump(IP[:4])}{other}"
+    journey = only(framed(0, 7, "ip_input", "entry", said))
+    assert [one.data for one in journey.snapshots] == [IP[:4]]
+
+
+def test_several_annotations_of_one_firing() -> None:
+    first, second = (f"@dtkit 2 hop id=7 t={time} m=0x100 j=1 mlen=4\n" for time in (1, 2))
+    journey = only(framed(0, 7, "ip_input", "entry", first + second + dump(IP[:4])))
+    assert labels(journey) == ["ip_input", "ip_input"]
+    assert len(journey.snapshots) == 1
+
+
+def test_steps_are_told_as_they_come_with_their_bytes() -> None:
+    told: list[tuple[int, Step]] = []
+    text = "".join([
+        START,
+        hop(1, data=IP),
+        hop(2, data=IP),
+        line("copy", "m_dup", t=3, j=2, of=1, m="0x200", from_="0x100", off=0, mlen=4, data=IP[:4]),
+        line("return", "ip_input", t=4, j=1, value=0),
+        END,
+    ])  # fmt: skip
+    list(read_path(io.BytesIO(text.encode()), lambda number, step: told.append((number, step))))
+    assert [
+        (number, step.text if isinstance(step, Hop) else step.data) for number, step in told
+    ] == [
+        (1, "ip_input"),
+        (1, IP),
+        (1, "ip_input"),
+        (1, IP),
+        (1, "-m_dup(copied to #2)"),
+        (2, "m_dup(copied from #1)"),
+        (2, IP[:4]),
+        (1, "-ip_input(0)"),
+    ]
