@@ -69,6 +69,8 @@ def configure(into: Path, room: dict[str, list[str]]) -> None:
         f"pytest_add_cli_args = {arguments}",
         f"also_copy = {beside}",
         "use_git_change_detection = false",
+        # Of what the tests took: enough for a busy machine, and no hour for a loop without an end.
+        "timeout_multiplier = 6.0",
     ]
     with (into / "pyproject.toml").open("a") as project:
         project.write("\n" + "\n".join(lines).replace("'", '"') + "\n")

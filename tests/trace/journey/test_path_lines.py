@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from dtkit.oddity import Oddity
-from dtkit.output import read_output
+from dtkit.output import Event, read_output
 from dtkit.packets.linktype import LinkType
 from dtkit.trace.journey import path
 from dtkit.trace.journey.model import Hop, Journey, Step
@@ -38,7 +39,7 @@ def line(
     cpu: int = 0,
     id: int = 7,
     data: bytes = b"",
-    **fields: object,
+    **fields: Any,
 ) -> str:
     """A line about a packet in the framing of dtrace(1), with a dump of *data*."""
     said = " ".join(f"{name.rstrip('_')}={value}" for name, value in fields.items())
@@ -52,14 +53,14 @@ def line(
 
 
 def hop(
-    time: int, function: str = "ip_input", j: int = 1, *, m: str = "0x100", **fields: object
+    time: int, function: str = "ip_input", j: int = 1, *, m: str = "0x100", **fields: Any
 ) -> str:
-    return line("hop", function, t=time, m=m, j=j, **fields)  # type: ignore[arg-type]
+    return line("hop", function, t=time, m=m, j=j, **fields)
 
 
-def free(time: int, j: int = 1, *, m: str = "0x100", by: str = "", **fields: object) -> str:
+def free(time: int, j: int = 1, *, m: str = "0x100", by: str = "", **fields: Any) -> str:
     stack = f"              kernel`m_freem+0x3d\n              kernel`{by}\n" if by else ""
-    return line("free", "mb_dtor_mbuf", t=time, m=m, j=j, **fields) + stack  # type: ignore[arg-type]
+    return line("free", "mb_dtor_mbuf", t=time, m=m, j=j, **fields) + stack
 
 
 def read(*lines: str, whole: bool = True) -> tuple[list[Journey], list[str]]:
@@ -118,7 +119,7 @@ def test_a_hop_says_all_that_its_line_does() -> None:
     ids=str,
 )
 def test_what_a_line_does_not_say_is_not_known(
-    fields: dict[str, object], shown: tuple[object, ...]
+    fields: dict[str, Any], shown: tuple[object, ...]
 ) -> None:
     (step,) = only(hop(1, **fields)).hops
     assert (step.thread, step.process, step.interface, step.vnet) == shown
@@ -288,10 +289,8 @@ def test_steps_and_the_time_of_a_journey_go_by_their_times() -> None:
 def test_hops_that_are_missing_are_counted(
     numbers: list[int | None], freed: int | None, notes: tuple[str, ...]
 ) -> None:
-    hops = [
-        hop(at, f"f{at}", **({} if number is None else {"n": number}))
-        for at, number in enumerate(numbers)
-    ]
+    said: list[dict[str, Any]] = [{} if number is None else {"n": number} for number in numbers]
+    hops = [hop(at, f"f{at}", **fields) for at, fields in enumerate(said)]
     end = free(99) if freed is None else free(99, n=freed)
     assert only(*hops, end).notes == notes
 
@@ -379,7 +378,7 @@ def test_what_failed_and_was_not_freed_goes_on() -> None:
 def test_a_journey_is_handed_on_when_it_is_over() -> None:
     taken: list[int] = []
 
-    def stream() -> Iterator[object]:
+    def stream() -> Iterator[Event]:
         events = read_output(io.BytesIO(text.encode()))
         for number, event in enumerate(events):
             taken.append(number)
@@ -388,7 +387,7 @@ def test_a_journey_is_handed_on_when_it_is_over() -> None:
     text = (
         START + hop(1) + free(2) + "".join(hop(3 + at * SECOND, j=2, m="0x200") for at in range(5))
     )
-    first = next(journeys(stream()))  # type: ignore[arg-type]
+    first = next(journeys(stream()))
     assert isinstance(first, Journey)
     assert first.number == 1
     assert len(taken) < 6
@@ -591,13 +590,13 @@ def test_a_copy_that_is_copied() -> None:
     ],
     ids=str,
 )
-def test_the_bytes_of_a_hop(fields: dict[str, object], data: bytes, length: int | None) -> None:
+def test_the_bytes_of_a_hop(fields: dict[str, Any], data: bytes, length: int | None) -> None:
     (shown,) = only(hop(1, data=IP, **fields)).snapshots
     assert shown == Snapshot(data, LinkType.RAW, length)
 
 
 @pytest.mark.parametrize("fields", [{"mlen": 0}, {"mlen": -1}, {"len": 0, "mlen": 40}], ids=str)
-def test_of_no_bytes_there_is_no_snapshot(fields: dict[str, object]) -> None:
+def test_of_no_bytes_there_is_no_snapshot(fields: dict[str, Any]) -> None:
     assert only(hop(1, data=IP, **fields)).snapshots == ()
 
 
@@ -612,7 +611,7 @@ def test_of_no_bytes_there_is_no_snapshot(fields: dict[str, object]) -> None:
     ],
     ids=str,
 )
-def test_a_tag_beside_a_frame(fields: dict[str, object], data: bytes, length: int | None) -> None:
+def test_a_tag_beside_a_frame(fields: dict[str, Any], data: bytes, length: int | None) -> None:
     (shown,) = only(hop(1, "ether_input", data=ETHERNET, mlen=len(ETHERNET), **fields)).snapshots
     assert shown == Snapshot(data, LinkType.ETHERNET, length)
 
