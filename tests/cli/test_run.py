@@ -193,6 +193,20 @@ def test_a_dtrace_that_refuses_is_quoted_with_what_mends_it(
         assert "`dtkit doctor`" in last
 
 
+def test_path_run_ends_with_what_became_of_all(dtkit: Dtkit, there: Path) -> None:
+    seen = Path(__file__).parents[1] / "data" / "path-epair-pf.txt"
+    put(there, f"#!/bin/sh\ncat > /dev/null\nexec cat {seen}\n")
+    result = dtkit("path", "run", "--listing", "-", "icmp", input=LISTING)
+    assert result.exit_code == 0, result.stderr
+    overview, *ends = result.stdout[result.stdout.rindex("\n4 packets; ") :].split("\n\n")
+    assert overview.splitlines()[2] == "4 packets"
+    assert [end.splitlines()[0] for end in ends] == [
+        "Dropped by", "By interface", "By vnet", "By process"
+    ]  # fmt: skip
+    result = dtkit("path", "run", "--listing", "-", "--to", "json", "icmp", input=LISTING)
+    assert {json.loads(line)["type"] for line in result.stdout.splitlines()} == {"journey"}
+
+
 @pytest.mark.skipif(shutil.which("sudo") is None, reason="no sudo")
 def test_as_root(dtkit: Dtkit, there: Path) -> None:
     sudo = subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False)

@@ -313,6 +313,11 @@ def test_stats_of_slow_packets(dtkit: Dtkit, tmp_path: Path) -> None:
     output = tmp_path / "out.txt"
     result = dtkit("trace", "stats", "--against", str(PATH), "-o", str(output), str(PATH))
     assert output.read_text().startswith("4 packets | 4 packets\n")
+    result = dtkit("trace", "stats", "--against", str(PATH), "--to", "json", str(PATH))
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert rows[0]["other"] == 4
+    assert not any(row.get("changed") for row in rows)
+    result = dtkit("trace", "stats", "--against", str(PATH), "-o", str(output), str(PATH))
     assert result.stderr == f"{PATH}: 4 journeys, 0 oddities\n4 journeys, 0 oddities\n"
 
 

@@ -13,6 +13,8 @@ from dtkit.cli.running import CommandAfterDashes, run_script
 from dtkit.cli.terminal import say
 from dtkit.oddity import Oddity
 from dtkit.trace.journey.path import read_path
+from dtkit.trace.views.figures import ends_lines
+from dtkit.trace.views.stats import Statistics
 
 
 @click.command(
@@ -40,7 +42,7 @@ def command(
     no_advice: bool,
     output: str,
 ) -> int:
-    """Run the script that follows packets, and print journeys as they end.
+    """Run the script that follows packets, and print journeys as they end, then what became of all.
 
     ^C ends it, or the end of COMMAND, which is started when the script has begun: on the host that
     is traced, as the user who is calling.
@@ -50,6 +52,7 @@ def command(
     odd = read = 0
     with open_output(output) as sink:
         printer = JourneyPrinter(sink, form, follow=follow)
+        ends = Statistics(timed=False)
         with run_script(
             ctx,
             asked.text,
@@ -64,8 +67,12 @@ def command(
                     say(f"{ctx.command_path}: {item}")
                 else:
                     read += 1
+                    ends.add(item)
                     printer.take(item.without_advice() if no_advice else item)
             printer.finish()
+            if form == "text" and read > 1:
+                for line in ends_lines(ends):
+                    sink.write(f"{line}\n".encode())
             journeys = "1 journey" if read == 1 else f"{read} journeys"
             say(f"{journeys}, {'1 oddity' if odd == 1 else f'{odd} oddities'}")
     return 0 if read or script.began else 1

@@ -11,7 +11,7 @@ from dtkit.cli.inputs import open_input, open_output
 from dtkit.cli.options import AGAINST, OUTPUT, TO
 from dtkit.cli.terminal import say
 from dtkit.cli.trace.source import JourneySource, source_argument
-from dtkit.trace.views.figures import against_lines, json_lines, text_lines
+from dtkit.trace.views.figures import against_json, against_lines, json_lines, text_lines
 from dtkit.trace.views.show import brief_line
 from dtkit.trace.views.stats import Statistics
 
@@ -61,13 +61,13 @@ def command(
 ) -> None:
     """Say what became of packets, and where their time went.
 
-    Packets by outcome and reason, by function that dropped them, by interface, vnet and process;
-    times of packets, in stages of the stack, by direction and interface, at each place and from
-    each place to the next: how many, the smallest, median, 90th and 99th percentile, the largest.
-    A capture of mbuf_trace has no times of hops, which is said.
+    Packets by outcome and reason, by function that dropped them, by interface, vnet, process and
+    rule of a firewall; times of packets, in stages of the stack, by direction and interface, at
+    each place and from each place to the next: how many, the smallest, median, 90th and 99th
+    percentile, the largest. A capture of mbuf_trace has no times of hops, which is said.
     """
-    if form == "json" and (slower is not None or against is not None):
-        raise click.UsageError("--slower and --against are for people: --to text")
+    if form == "json" and slower is not None:
+        raise click.UsageError("--slower is for people: --to text")
     with open_output(output) as stream:
 
         def write(line: str) -> None:
@@ -83,10 +83,8 @@ def command(
             made.add(journey)
         if slower is not None:
             write("")
-        if form == "json":
-            lines = json_lines(made)
-        elif against is None:
-            lines = text_lines(made, top)
+        if against is None:
+            lines = json_lines(made) if form == "json" else text_lines(made, top)
         else:
             with open_input(against, shown=False) as other:
                 second = source.alike(against, other)
@@ -94,6 +92,9 @@ def command(
                     one for one in second if slower is None or (one.duration or 0) >= slower
                 )
             say(f"{against}: {second}")
-            lines = against_lines(made, compared, top)
+            if form == "json":
+                lines = against_json(made, compared)
+            else:
+                lines = against_lines(made, compared, top)
         for line in lines:
             write(line)

@@ -14,7 +14,14 @@ from dtkit.trace.views.scale import scaled
 from dtkit.trace.views.spread import QUANTILES, Spread
 from dtkit.trace.views.stats import PLACES, Statistics, packets
 
-__all__ = ["against_lines", "figure_rows", "json_lines", "text_lines"]
+__all__ = [
+    "against_json",
+    "against_lines",
+    "ends_lines",
+    "figure_rows",
+    "json_lines",
+    "text_lines",
+]
 
 # As JSON lines.
 
@@ -26,8 +33,8 @@ def json_lines(made: Statistics) -> Iterator[str]:
 
 def figure_rows(made: Statistics, most: int | None = None) -> Iterator[dict[str, Any]]:
     """What was counted, as objects whose ``type`` says what it is: ``packets``, ``outcome``,
-    ``dropper``, ``interface``, ``vnet``, ``process``; ``packet``, ``stage``, ``way``, ``place``,
-    ``pair``. Of each the *most* that count or take the most."""
+    ``dropper``, ``interface``, ``vnet``, ``process``, ``rule``; ``packet``, ``stage``, ``way``,
+    ``place``, ``pair``. Of each the *most* that count or take the most."""
     yield {"type": "packets", "count": made.journeys, "missing": made.missing}
     for (end, reason), count in made.outcomes.most_common(most):
         yield {"type": "outcome", "end": end, "reason": reason, "count": count}
@@ -64,6 +71,22 @@ _BAR = 20
 
 def text_lines(made: Statistics, most: int = 20) -> Iterator[str]:
     """The tables as text, of each the *most* that count or take the most."""
+    yield from ends_lines(made, most)
+    for kind, spreads in made.tables.items():
+        if not spreads:
+            continue
+        yield ""
+        yield _TITLES[kind]
+        yield from _spreads(kind, spreads, most)
+        if kind == "packet":
+            yield from _histogram(made.durations)
+    for text in made.missing:
+        yield ""
+        yield f"!! {text}"
+
+
+def ends_lines(made: Statistics, most: int = 20) -> Iterator[str]:
+    """What became of packets, as text: the tables that have no times."""
     yield packets(made.journeys)
     ends = [
         (end or "unknown", reason, count) for (end, reason), count in made.outcomes.most_common()
@@ -105,17 +128,6 @@ def text_lines(made: Statistics, most: int = 20) -> Iterator[str]:
             "rll",
         )
         yield from _more(counts, most)
-    for kind, spreads in made.tables.items():
-        if not spreads:
-            continue
-        yield ""
-        yield _TITLES[kind]
-        yield from _spreads(kind, spreads, most)
-        if kind == "packet":
-            yield from _histogram(made.durations)
-    for text in made.missing:
-        yield ""
-        yield f"!! {text}"
 
 
 def _more(rows: Sized, most: int) -> Iterator[str]:
@@ -192,49 +204,29 @@ def against_lines(made: Statistics, other: Statistics, most: int = 20) -> Iterat
     their difference; a time, when the 95 % confidence intervals of its medians do not meet.
     """
     yield f"{packets(made.journeys)} | {packets(other.journeys)}"
-    counted: list[tuple[str, str, dict[Any, int], dict[Any, int]]] = [
-        (
-            "Outcomes",
-            "outcome",
-            {_said(key): count for key, count in made.outcomes.items()},
-            {_said(key): count for key, count in other.outcomes.items()},
-        ),
-        ("Dropped by", "function", made.droppers, other.droppers),
-    ]
-    for kind in PLACES:
-        counted.append(
-            (
-                f"By {kind}",
-                kind,
-                {name: ends.total() for name, ends in made.by[kind].items()},
-                {name: ends.total() for name, ends in other.by[kind].items()},
-            )
-        )
-    for title, what, mine, theirs in counted:
-        names = sorted(
-            {*mine, *theirs}, key=lambda name: (-mine.get(name, 0) - theirs.get(name, 0), name)
-        )
-        if not any(names):
+    for kind, mine, theirs in _counted(made, other):
+        names = _most_counted(mine, theirs)
+        if not any(map(_named, names)):
             continue
         yield ""
-        yield title
+        yield _COUNTED.get(kind, f"By {kind}")
         rows = []
         for name in names[:most]:
             one, two = mine.get(name, 0), theirs.get(name, 0)
             mark = "*" if _apart(one, made.journeys, two, other.journeys) else ""
-            rows.append(["", mark, str(one), str(two), visible(name)])
-        yield from _table(["", "", "this", "other", what], rows, "lrrl")
+            rows.append(["", mark, str(one), str(two), visible(_named(name) or "unknown")])
+        yield from _table(["", "", "this", "other", _HEADS.get(kind, kind)], rows, "lrrl")
         yield from _more(names, most)
     for kind, spreads in made.tables.items():
         others = other.tables[kind]
-        names = sorted({*spreads, *others}, key=lambda name: -_total(spreads, others, name))
-        if not names:
+        names_ = _longest_of_both(spreads, others)
+        if not names_:
             continue
         yield ""
         yield f"{_TITLES[kind]}: median, p99"
         rows = []
-        for name in names[:most]:
-            mine_, theirs_ = spreads.get(name), others.get(name)
+        for name_ in names_[:most]:
+            mine_, theirs_ = spreads.get(name_), others.get(name_)
             rows.append(
                 [
                     "",
@@ -242,20 +234,87 @@ def against_lines(made: Statistics, other: Statistics, most: int = 20) -> Iterat
                     *_cells(mine_),
                     *_cells(theirs_),
                     _change(mine_, theirs_),
-                    visible(name),
+                    visible(name_),
                 ]
             )
         head = ["", "", "count", "this", "", "count", "other", "", "change", kind]
         yield from _table(head, rows, "lrrrrrrrl")
-        yield from _more(names, most)
-    for name, which in (("this", made), ("other", other)):
+        yield from _more(names_, most)
+    for name_, which in (("this", made), ("other", other)):
         for text in which.missing:
-            yield f"!! {name}: {text}"
+            yield f"!! {name_}: {text}"
 
 
-def _said(key: tuple[str, str]) -> str:
-    end, reason = key
-    return f"{end or 'unknown'}: {reason}" if reason else end or "unknown"
+def against_json(made: Statistics, other: Statistics) -> Iterator[str]:
+    """
+    What :func:`against_lines` shows, all of it, as JSON lines.
+
+    They are those of :func:`figure_rows` with ``other``, what the other file has there (a count, or
+    a spread, null for none), and ``changed``, whether that is beyond the noise.
+    """
+    rows: list[dict[str, Any]] = [
+        {
+            "type": "packets",
+            "count": made.journeys,
+            "missing": made.missing,
+            "other": other.journeys,
+            "other_missing": other.missing,
+        }
+    ]
+    for kind, mine, theirs in _counted(made, other):
+        for key in _most_counted(mine, theirs):
+            one, two = mine.get(key, 0), theirs.get(key, 0)
+            named: dict[str, Any] = {"name": key}
+            if kind == "outcome":
+                named = {"end": key[0], "reason": key[1]}
+            elif kind == "dropper":
+                named = {"function": key}
+            changed = _apart(one, made.journeys, two, other.journeys)
+            rows.append({"type": kind, **named, "count": one, "other": two, "changed": changed})
+    for kind, spreads in made.tables.items():
+        others = other.tables[kind]
+        for name in _longest_of_both(spreads, others):
+            mine_, theirs_ = spreads.get(name), others.get(name)
+            here = mine_.to_dict() if mine_ is not None else {"count": 0}
+            row: dict[str, Any] = {"type": kind, "name": name, **here}
+            row["other"] = theirs_.to_dict() if theirs_ is not None else None
+            rows.append(row | {"changed": _differ(mine_, theirs_)})
+    return map(json.dumps, rows)
+
+
+_COUNTED = {"outcome": "Outcomes", "dropper": "Dropped by"}
+_HEADS = {"dropper": "function"}
+
+
+def _counted(
+    made: Statistics, other: Statistics
+) -> Iterator[tuple[str, dict[Any, int], dict[Any, int]]]:
+    """What is counted in both, by its kind."""
+    yield "outcome", made.outcomes, other.outcomes
+    yield "dropper", made.droppers, other.droppers
+    for kind in PLACES:
+        mine, theirs = (
+            {name: ends.total() for name, ends in one.by[kind].items()} for one in (made, other)
+        )
+        yield kind, mine, theirs
+
+
+def _most_counted(mine: dict[Any, int], theirs: dict[Any, int]) -> list[Any]:
+    """The names in both, the ones that count most first."""
+    return sorted(
+        {*mine, *theirs}, key=lambda name: (-mine.get(name, 0) - theirs.get(name, 0), name)
+    )
+
+
+def _longest_of_both(spreads: dict[str, Spread], others: dict[str, Spread]) -> list[str]:
+    return sorted({*spreads, *others}, key=lambda name: -_total(spreads, others, name))
+
+
+def _named(key: tuple[str, str] | str) -> str:
+    """A name as text; of an outcome, its end and reason; empty where it is not known."""
+    if isinstance(key, str):
+        return key
+    return ": ".join(filter(None, key))
 
 
 def _total(one: dict[str, Spread], two: dict[str, Spread], name: str) -> float:

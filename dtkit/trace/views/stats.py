@@ -27,17 +27,19 @@ __all__ = ["PLACES", "Statistics", "packets"]
 _MOST = 10_000
 _ELSEWHERE = "elsewhere"
 
-#: Fields of hops by which outcomes are told apart.
-PLACES = ("interface", "vnet", "process")
+#: Fields of hops by which outcomes are told apart. (A journey knows the rule that ended it, too.)
+PLACES = ("interface", "vnet", "process", "rule")
 
 
 @dataclass(slots=True)
 class Statistics:
     """What journeys come to; :meth:`add` each.
 
+    :ivar timed: whether times are counted as well.
     :ivar outcomes: how many ended so, by end and reason.
     :ivar droppers: how many each function dropped.
-    :ivar by: for each interface, vnet and process how many packets were there, by their ends.
+    :ivar by: for each interface, vnet and process how many packets were there, and how many each
+        firewall's rule matched, by their ends.
     :ivar durations: from first hop to last.
     :ivar places: how long a packet was at a place: until its next hop.
     :ivar pairs: from one place to the next.
@@ -45,6 +47,7 @@ class Statistics:
     :ivar ways: durations by direction and first interface.
     """
 
+    timed: bool = True
     journeys: int = 0
     outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
     droppers: Counter[str] = field(default_factory=Counter)
@@ -73,19 +76,24 @@ class Statistics:
         """Count *journey*."""
         self.journeys += 1
         self.incomplete += bool(journey.notes)
-        end, reason = end_of(plain(journey.outcome))
+        end, said = end_of(plain(journey.outcome))
+        reason = plain(journey.reason) or said
         self.outcomes[_kept(self.outcomes, (end, reason), (end, _ELSEWHERE))] += 1
         hops = journey.hops
         if end == "dropped":
-            function = function_in(reason)
+            function = function_in(said)
             if not function and hops:
                 function = plain(hops[-1].place.name)
             self.droppers[_kept(self.droppers, function or "unknown", _ELSEWHERE)] += 1
         for name, counts in self.by.items():
-            for value in set(map(attrgetter(name), hops)) - {None}:
+            values = set(map(attrgetter(name), hops))
+            if name == "rule":
+                values.add(journey.rule or None)
+            for value in values - {None}:
                 key = _kept(counts, plain(value), _ELSEWHERE)
                 counts.setdefault(key, Counter())[end] += 1
-        self._times(journey)
+        if self.timed:
+            self._times(journey)
 
     def _times(self, journey: Journey) -> None:
         hops = journey.hops

@@ -7,6 +7,7 @@ import json
 import math
 import re
 import statistics
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,13 @@ from dtkit.trace.journey.detect import read_any
 from dtkit.trace.journey.model import Hop, Journey, Place
 from dtkit.trace.journey.outcome import end_of
 from dtkit.trace.journey.stages import direction_of, stage_of
-from dtkit.trace.views.figures import against_lines, json_lines, text_lines
+from dtkit.trace.views.figures import (
+    against_json,
+    against_lines,
+    ends_lines,
+    json_lines,
+    text_lines,
+)
 from dtkit.trace.views.spread import Spread
 from dtkit.trace.views.stats import Statistics
 
@@ -248,6 +255,45 @@ def test_two_side_by_side() -> None:
     few = Statistics.of([journey(("a", 0), ("b", 10))])
     many = Statistics.of([journey(("a", 0), ("b", 10_000))])
     assert marked(list(against_lines(few, many))) == []  # of one packet each nothing is certain
+
+
+def test_reasons_are_told_apart_and_rules_are_counted() -> None:
+    way = (("ip_input", 0), ("pf_test", 1))
+    refused = journey(*way, outcome="dropped: pf_test returned PF_DROP")
+    told = replace(refused, reason="refused by a rule of pf", rule="pf rule 3")
+    met = journey(*way, outcome="delivered: freed by tcp_input")
+    hops = tuple(hop._replace(rule="pf rule 4") for hop in met.hops)
+    made = Statistics.of([refused, told, told, replace(met, steps=hops)])
+    assert made.outcomes["dropped", "pf_test returned PF_DROP"] == 1
+    assert made.outcomes["dropped", "refused by a rule of pf"] == 2
+    assert dict(made.droppers) == {"pf_test": 3}
+    assert made.by["rule"] == {"pf rule 3": {"dropped": 2}, "pf rule 4": {"delivered": 1}}
+    lines = list(ends_lines(made))
+    assert [line.split() for line in lines if "pf rule" in line] == [
+        ["2", "pf", "rule", "3", "2", "dropped"],
+        ["1", "pf", "rule", "4", "1", "delivered"],
+    ]
+    assert not any("Time" in line for line in lines)
+    untimed = Statistics(timed=False)
+    untimed.add(met)
+    assert not len(untimed.durations)
+    assert untimed.missing == []
+
+
+def test_two_side_by_side_as_json() -> None:
+    one, other = sample(1000, 5), sample(2000, 40)
+    rows = [json.loads(line) for line in against_json(one, other)]
+    assert rows[0] == {
+        "type": "packets", "count": 100, "missing": [], "other": 100, "other_missing": []
+    }  # fmt: skip
+    changed = {row.get("reason", row.get("name")) for row in rows if row.get("changed")}
+    assert {"x", "y"} <= changed
+    place = next(row for row in rows if row["type"] == "place" and row["name"] == "ip_input")
+    assert (place["changed"], place["median"] < place["other"]["median"]) == (True, True)
+    nothing = [json.loads(line) for line in against_json(one, Statistics())]
+    assert {row["other"] for row in nothing if row["type"] in ("packet", "place")} == {None}
+    (packet,) = [json.loads(line) for line in against_json(Statistics(), one) if '"packet"' in line]
+    assert (packet["count"], packet["other"]["count"]) == (0, 100)
 
 
 def test_the_median_is_that_of_the_library() -> None:

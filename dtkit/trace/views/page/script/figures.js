@@ -28,7 +28,7 @@ const outcomesView = () => {
       barCell(row.count, journeys.length, row.end.split(" ")[0]),
       make("td", {}, row.end ? endBadge(row.end) : "unknown"),
       make("td", {}, row.reason
-        ? asked(row.reason, `outcome:${row.end} ${wordFor("outcome", row.reason)}`) : ""))),
+        ? asked(row.reason, `outcome:${row.end} ${quoted(row.reason)}`) : ""))),
     more(found.length));
 };
 const droppersView = () => {
