@@ -67,7 +67,7 @@ def test_show(dtkit: Dtkit, capture: str) -> None:
     assert first.splitlines()[1] == "  +ether_input  net/if.c:42"
     assert "ipv4 ttl 64 -> 63" in first
     assert second.startswith("#2  1970-01-01 00:00:01.000000000  [fe80::1]:1234 > [fe80::2]:22")
-    assert end == ""
+    assert end == "2 packets; 2 freed\n"
 
 
 def test_show_reads_standard_input_and_colours_a_terminal() -> None:
