@@ -19,7 +19,15 @@ from dtkit.generate.path import PathRequest, path_script
 from dtkit.generate.request import Conditions, Copy, Request
 from dtkit.generate.script import script
 from dtkit.live.dtrace import DtraceRun, capturing, running
-from dtkit.live.extcap import INTERFACES, ExtcapInterface, config, dlts, install, interfaces
+from dtkit.live.extcap import (
+    INTERFACES,
+    ExtcapInterface,
+    config,
+    dlts,
+    install,
+    install_dissector,
+    interfaces,
+)
 from dtkit.live.hints import hint
 from dtkit.live.host import DtraceError, Elevation, Host, NowhereError
 from dtkit.oddity import Oddity
@@ -33,6 +41,7 @@ from dtkit.probes.points import shipped_catalog
 from dtkit.trace.journey.model import Journey
 from dtkit.trace.journey.path import read_path
 from dtkit.trace.views.convert import write_snapshots
+from dtkit.trace.views.dissector import NAME, dissector
 from dtkit.version import __version__
 
 
@@ -80,12 +89,17 @@ def command(
 ) -> None:
     """Be an interface of Wireshark's: it runs this, and shows packets as they come.
 
-    With --install it is put where Wireshark and tshark(1) look; dtkit-ip-input and its kin are then
-    among their interfaces, with host and probe in the dialog, and the field for a capture filter
-    is a filter in the kernel. The rest is for Wireshark.
+    With --install it is put where Wireshark and tshark(1) look, with the dissector of dtkit trace
+    dissector; dtkit-ip-input and its kin are then among their interfaces, with host and probe in
+    the dialog, and the field for a capture filter is a filter in the kernel. The rest is for
+    Wireshark.
     """
     if installing:
         click.echo(str(install()))
+        lua = install_dissector(dissector(), NAME)
+        click.echo(str(lua))
+        if (older := lua.with_name("mbuf_trace.lua")).exists():
+            say(f"{ctx.command_path}: remove {older}: {NAME} has what it has, and clashes with it")
         return
     if listing:
         for line in interfaces(__version__):

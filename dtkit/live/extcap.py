@@ -17,7 +17,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["INTERFACES", "ExtcapInterface", "config", "dlts", "install", "interfaces"]
+__all__ = [
+    "INTERFACES",
+    "ExtcapInterface",
+    "config",
+    "dlts",
+    "install",
+    "install_dissector",
+    "interfaces",
+]
 
 _ETHERNET = (1, "EN10MB", "Ethernet")
 _RAW = (101, "RAW", "Raw IP")
@@ -143,8 +151,33 @@ def install(folder: Path | None = None) -> Path:
     return program
 
 
+def install_dissector(text: str, name: str, folder: Path | None = None) -> Path:
+    """
+    Put a dissector in Lua where Wireshark loads it from.
+
+    :param name: of the file.
+    :param folder: where; without it, where Wireshark says that it looks.
+    :return: the file.
+    :raises OSError: it cannot be written.
+    """
+    where = _folders().get("personal lua plugins", Path.home() / ".local/lib/wireshark/plugins")
+    folder = folder or where
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(text)
+    return folder / name
+
+
 def _wanted() -> Path:
     """Where Wireshark looks for programs of the user's own; else where it looks for any."""
+    found = _folders()
+    for name in ("personal extcap path", "extcap path"):
+        if name in found and (name.startswith("personal") or os.access(found[name], os.W_OK)):
+            return found[name]
+    return Path.home() / ".local/lib/wireshark/extcap"
+
+
+def _folders() -> dict[str, Path]:
+    """The folders of Wireshark's, by what it calls them; none where it is not installed."""
     found = {}
     if shutil.which("tshark"):
         said = subprocess.run(
@@ -153,7 +186,4 @@ def _wanted() -> Path:
         for line in said.splitlines():
             name, _, path = line.partition(":")
             found[name.strip().lower()] = Path(path.strip())
-    for name in ("personal extcap path", "extcap path"):
-        if name in found and (name.startswith("personal") or os.access(found[name], os.W_OK)):
-            return found[name]
-    return Path.home() / ".local/lib/wireshark/extcap"
+    return found

@@ -21,7 +21,7 @@ from click.testing import Result
 from dtkit.cli.trace import TraceGroup, command
 from dtkit.packets.capture import read_capture
 from dtkit.trace.journey.schema import journey_schema
-from dtkit.trace.kernel.dissector import dissector
+from dtkit.trace.views.dissector import dissector
 from tests.packets import captures
 from tests.trace.frames import PACKETS, Note, ethernet, frame, ipv4, tcp
 

@@ -19,7 +19,6 @@ from dtkit.packets.capture import Frame
 from dtkit.trace.journey.codec import LINKTYPE, encode, read_frame, read_journeys
 from dtkit.trace.journey.model import Hop, Journey
 from dtkit.trace.journey.snapshot import Snapshot
-from dtkit.trace.kernel.dissector import dissector
 from dtkit.trace.kernel.mtrace import (
     COOKIE,
     TAG_LEFT_OUT,
@@ -28,6 +27,7 @@ from dtkit.trace.kernel.mtrace import (
     Mtrace,
     TaggedMbuf,
 )
+from dtkit.trace.views.dissector import dissector
 from tests.mbuf_trace_patch.harness import CORE, Kernel, build
 
 AT = "net/if.c:7"

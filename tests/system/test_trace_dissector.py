@@ -17,7 +17,7 @@ from dtkit.packets.linktype import LinkType
 from dtkit.trace.journey.codec import STRING, FrameRecord, Generation, Reading, read_frame
 from dtkit.trace.journey.model import Hop
 from dtkit.trace.journey.snapshot import Snapshot
-from dtkit.trace.kernel.dissector import dissector
+from dtkit.trace.views.dissector import dissector
 from tests.packets import captures
 from tests.trace.frames import PACKETS, Note, frame
 

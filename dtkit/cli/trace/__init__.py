@@ -20,7 +20,7 @@ class TraceGroup(LazyGroup):
         "graph": "Draw the ways of all packets as one graph: DOT, SVG or Mermaid.",
         "report": "Write one HTML page to search, look at and click through.",
         "convert": "Write pcapng for any Wireshark, with all that is known.",
-        "dissector": "Print a Wireshark dissector in Lua.",
+        "dissector": "Print a Wireshark dissector in Lua, or a profile.",
         "export": "Write journeys, hops and snapshots as tables: JSON lines or Parquet.",
         "schema": "Print the JSON Schema of what show --to json prints.",
     }

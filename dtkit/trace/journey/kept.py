@@ -80,12 +80,16 @@ class KeptPacket(NamedTuple):
             HOP.name: {} if self.at is None else HOP.kept(self.at),
             JOURNEY.name: JOURNEY.kept(journey),
         }
-        for name, (table, column) in KEPT_FIELDS.items():
+        told = set()
+        for name, table, column in KEPT_FIELDS:
             if name in _TITLE or (table is JOURNEY and not last and name != "origin"):
                 continue
             value = rows[table.name].get(column.name)
             for one in value if isinstance(value, tuple) else () if value is None else (value,):
-                yield name, f"{one:#x}" if column.form == "hex" else visible(f"{one}{_unit(name)}")
+                text = f"{one:#x}" if column.form == "hex" else visible(f"{one}{_unit(name)}")
+                if (name, text) not in told:  # a journey's rule is that of its last hop, mostly
+                    told.add((name, text))
+                    yield name, text
 
     def title(self, journey: Journey) -> str:
         """Which packet it is: ``journey 4, packet 2 of 5, hop 7 of 31``."""
@@ -101,13 +105,13 @@ _NAMES = {"label": "function", "notes": "note"}
 _ASIDE = {"time", "step", "depth", "text"}
 _TITLE = {"journey", "packet", "packets", "hop", "hops"}
 
-#: What is told of a packet of a journey, by name, with the table and the column that has it.
-KEPT_FIELDS: dict[str, tuple[Table, Column]] = {
-    _NAMES.get(column.name, column.name): (table, column)
+#: What is told of a packet of a journey: what it is called, and the table and column that have it.
+KEPT_FIELDS: tuple[tuple[str, Table, Column], ...] = tuple(
+    (_NAMES.get(column.name, column.name), table, column)
     for table in (HOP, KEPT, JOURNEY)
     for column in table.columns
     if column.name not in _ASIDE
-}
+)
 
 
 def _unit(name: str) -> str:
