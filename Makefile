@@ -13,7 +13,7 @@ ENVIRONMENT = TMPDIR="$$PWD/.tmp" PIP_CACHE_DIR="$$PWD/.cache/pip" PIP_DISABLE_P
 all: demo
 
 # dtkit alone, for `make demo`; with what its tests need, for everything else.
-$(VENV)/dtkit: pyproject.toml
+$(VENV)/dtkit: pyproject.toml hatch_build.py dtkit/_speedups.c
 	@mkdir -p .tmp .cache
 	@echo "setting up $(VENV)" >&2
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import le
 from typing import cast, overload
 
 from dtkit.annotations import SHOWING
@@ -88,14 +89,11 @@ class _Assembler:
     def run(self, run: FiringRun) -> Iterator[Packet | PacketRun | Oddity]:
         """The packets of a run of firings."""
         if run.opener is not Opener.ANNOTATION:
-            # By identity: the sources of a run are few objects.
-            kinds = {id(source): source for source in run.sources}
-            places = {kind: self._place(source) for kind, source in kinds.items()}
-            found = [places[id(source)] for source in run.sources]
+            origins, linktypes = self._placed(run)
             yield PacketRun(
                 run.dumps,
-                _linktypes([probe for _, probe in found], run.dumps),
-                [origin for origin, _ in found],
+                linktypes,
+                origins,
                 run.dump_lines,
                 run.timestamps,
                 self._days(run.timestamps),
@@ -105,6 +103,19 @@ class _Assembler:
         else:
             for firing in run:
                 yield from self.firing(firing)
+
+    def _placed(self, run: FiringRun) -> tuple[list[Origin], Sequence[LinkType]]:
+        """Where the firings of a run are, and what their dumps start with."""
+        sources = run.sources
+        if sources.count(sources[0]) == len(run):
+            origin, probe = self._place(sources[0])
+            return [origin] * len(run), link_types(probe, run.dumps)
+        # By identity: the sources of a run are few objects.
+        kinds = {id(source): source for source in sources}
+        places = {kind: self._place(source) for kind, source in kinds.items()}
+        found = [places[id(source)] for source in sources]
+        linktypes = _linktypes([probe for _, probe in found], run.dumps)
+        return [origin for origin, _ in found], linktypes
 
     def _annotated_run(self, run: FiringRun) -> Iterator[Packet | PacketRun | Oddity]:
         """The packets of annotated firings."""
@@ -141,7 +152,7 @@ class _Assembler:
             linktypes: Sequence[LinkType] = [link_type(*one) for one in each]
         else:
             linktypes, offsets = _linktypes(probes, found.data), []
-        timestamps = list(map(int, fields["t"]))
+        timestamps = fields["t"]
         before = run.opener.value
         return PacketRun(
             found.data,
@@ -150,18 +161,18 @@ class _Assembler:
             [run.dump_lines[first] - before for first in firsts],
             timestamps,
             self._days(timestamps),
-            [int(address, 16) for address in fields["m"]],
+            fields["m"],
             offsets,
             found.lengths,
             exact=True,
         )
 
-    def _seen(self, text: str, cpu: str, id: str) -> tuple[Origin, Probe | None] | None:
+    def _seen(self, text: str, cpu: int, id: int) -> tuple[Origin, Probe | None] | None:
         """Where an annotation says that it is, if it says it as scripts do."""
         described = text.split(":")
-        if len(described) != 4 or int(cpu) < 0 or int(id) < 0:
+        if len(described) != 4 or cpu < 0 or id < 0:
             return None
-        return Origin(text, described[2], described[3], int(cpu), int(id)), self._probe(text)
+        return Origin(text, described[2], described[3], cpu, id), self._probe(text)
 
     def _probe(self, text: str) -> Probe | None:
         """The probe that an annotation means."""
@@ -364,8 +375,8 @@ def _is_plain(run: FiringRun) -> bool:
     if not {"probe", "cpu"} <= fields.keys() or "vtag" in fields:
         return False
     lengths = fields.get("len") or fields.get("mlen") or ()
-    passed = fields.get("skip") or fields.get("off") or ["0"] * len(lengths)
-    return not any(int(one) <= int(other) for one, other in zip(lengths, passed, strict=False))
+    passed = fields.get("skip") or fields.get("off") or [0] * len(lengths)
+    return not any(map(le, lengths, passed))
 
 
 def _is_empty(annotation: Annotation) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import gt
+from typing import Any
 
 from dtkit.output.uniform import FiringRun
 
@@ -38,10 +39,10 @@ def joined(run: FiringRun) -> Joined | None:
     fields = run.fields
     if not fields.keys() >= _PLAIN:
         return None
-    offsets = list(map(int, fields["off"]))
-    if not all(tag.startswith("-") for tag in fields.get("vtag", ())):
+    offsets: list[int] = fields["off"]
+    if max(fields.get("vtag", (-1,))) >= 0:
         return None  # of which the bytes lack the VLAN tag
-    if min(offsets) < 0 or min(map(int, fields["t"])) < 0:
+    if min(offsets) < 0 or min(fields["t"]) < 0:
         return None
     if fields.keys() >= _SEGMENT:
         return _segments(run, offsets)
@@ -51,9 +52,11 @@ def joined(run: FiringRun) -> Joined | None:
     return None
 
 
-def _left(sizes: Sequence[str], skipped: Sequence[int]) -> list[int]:
+def _left(sizes: list[int], skipped: list[int]) -> list[int]:
     """Bytes that are left of some where others are passed over."""
-    return [max(int(size) - skip, 0) for size, skip in zip(sizes, skipped, strict=True)]
+    if not any(skipped) and min(sizes) >= 0:
+        return sizes
+    return [max(size - skip, 0) for size, skip in zip(sizes, skipped, strict=True)]
 
 
 def _cut(data: list[bytes], sizes: Sequence[int]) -> list[bytes]:
@@ -67,21 +70,25 @@ def _segments(run: FiringRun, offsets: list[int]) -> Joined | None:
     fields = run.fields
     numbers = fields["seg"]
     if "skip" in fields:
-        skipped = [max(int(skip), 0) for skip in fields["skip"]]
-    else:  # a script that shows the first mbuf only does not say it twice
+        skipped = [max(skip, 0) for skip in fields["skip"]]
+    elif any(offsets):  # a script that shows the first mbuf only does not say it twice
         pairs = zip(numbers, offsets, strict=True)
-        skipped = [offset if number == "1" else 0 for number, offset in pairs]
+        skipped = [offset if number == 1 else 0 for number, offset in pairs]
+    else:
+        skipped = offsets
     left = _left(fields["mlen"], skipped)
     data = _cut(run.dumps, left)
     unfinished: list[int] = []
     firsts: Sequence[int] = range(len(run))
-    if set(numbers) != {"1"} or "0" in fields["last"]:
+    if set(numbers) != {1} or 0 in fields["last"]:
         chains = _chains(fields, data, left)
         if chains is None:
             return None
         firsts, data, unfinished = chains
         offsets = [offsets[first] for first in firsts]
-    hints = [int(fields["pkt"][first]) for first in firsts]
+    hints = fields["pkt"]
+    if len(firsts) < len(run):
+        hints = [hints[first] for first in firsts]
     # m_pkthdr.len is only a hint: less than there is of the packet, it is wrong.
     lengths = [
         hint - offset if hint >= 0 and hint - offset >= len(piece) else None
@@ -91,33 +98,36 @@ def _segments(run: FiringRun, offsets: list[int]) -> Joined | None:
 
 
 def _chains(
-    fields: dict[str, list[str]], data: list[bytes], left: Sequence[int]
+    fields: dict[str, list[Any]], data: list[bytes], left: Sequence[int]
 ) -> tuple[list[int], list[bytes], list[int]] | None:
     """The first segments of chains, and the data of all; None where one does not follow."""
     #: Of each CPU: what tells its firing, the segments so far, and whether the last is all there.
-    going: dict[str, tuple[tuple[str, str], list[int], bool]] = {}
+    going: dict[int, tuple[int, int, list[int], bool]] = {}
     firsts: list[int] = []
     whole: list[bytes] = []
-    firings = zip(fields["t"], fields["m"], strict=True)
-    each = zip(fields["cpu"], firings, fields["seg"], fields["last"], strict=True)
-    for index, (cpu, firing, number, last) in enumerate(each):
-        piece = data[index]
-        complete = len(piece) >= left[index]
-        if number == "1":
+    names = ("cpu", "t", "m", "seg", "last")
+    each = zip(range(len(data)), data, left, *map(fields.__getitem__, names), strict=True)
+    for index, piece, size, cpu, time, mbuf, number, last in each:
+        if number == 1:
             if cpu in going:
                 return None
             segments = [index]
         else:
             before = going.pop(cpu, None)
-            if before is None or before[0] != firing or not before[2]:
+            if before is None:
                 return None
-            segments = before[1]
+            before_time, before_mbuf, segments, complete = before
             segments.append(index)
-            if int(number) != len(segments):
+            if (
+                not complete
+                or before_time != time
+                or before_mbuf != mbuf
+                or number != len(segments)
+            ):
                 return None
-        if last == "0":
-            going[cpu] = firing, segments, complete
+        if not last:
+            going[cpu] = time, mbuf, segments, len(piece) >= size
         else:
             firsts.append(segments[0])
-            whole.append(b"".join([data[one] for one in segments]) if number != "1" else piece)
-    return firsts, whole, sorted(one for _, segments, _ in going.values() for one in segments)
+            whole.append(b"".join([data[one] for one in segments]) if number != 1 else piece)
+    return firsts, whole, sorted(one for _, _, segments, _ in going.values() for one in segments)

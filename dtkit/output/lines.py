@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
 #: Bytes read at a time; a block is up to this plus one line.
-BLOCK = 1 << 18
+BLOCK = 1 << 19
 #: The longest line that is kept; dtrace(1) cannot print one nearly as long.
 LONGEST = 1 << 16
 
@@ -78,8 +78,8 @@ def blocks(pieces: Iterable[bytes]) -> Iterator[Block]:
             data, skipped = data[end:], 0
         end = data.rfind(b"\n") + 1
         if end:
-            whole, rest = rest + data[:end], data[end:]
-            yield Block(whole)
+            yield Block(b"".join((rest, memoryview(data)[:end])))
+            rest = data[end:]
         else:
             rest += data
         if len(rest) > LONGEST:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
-from typing import cast
+from typing import Any, cast
 
 from dtkit.annotations import OPENING, PREFIX
 from dtkit.oddity import Oddity
@@ -102,15 +102,14 @@ class TextReader:
     def block(self, block: Block) -> Iterator[Event | FiringRun]:
         """Read some lines; firings of one dump come in runs."""
         data = block.data.replace(b"\r\n", b"\n") if b"\r" in block.data else block.data
-        split = Split(data)
-        parts = split.parts
-        at, last = 0, len(parts) - 1
+        split = Split.of(data)
+        at, last = 0, len(split) - 1
         while at <= last:
             if at:
                 self._read(HEADER)
-            run = split.run(at) if at < last and split.openers[at] is not None else at
+            run = split.reach[at] if at < last and split.openers[at] is not None else at
             if run - at < _FEWEST:
-                self._feed(parts[at] + b"\n" if at < last else parts[at])
+                self._feed(split.part(at) + b"\n" if at < last else split.part(at))
             else:
                 self._feed(split.rows_of(at))
                 if self._may_run(split.openers[at]) and (found := self._run(split, at, run)):
@@ -143,17 +142,18 @@ class TextReader:
         texts = split.texts[first:last]
         sources: Sequence[Source | None] = [None] * len(texts)
         kind = ""
-        fields: dict[str, list[str]] = {}
+        fields: dict[str, list[Any]] = {}
+        formats: tuple[str, ...] = ()
         if opener is Opener.FRAME:
             # A firing ends where the next frame is: up to there anything may belong to it.
             found = self._frames.sources(split.texts[first : last + 1])
             sources = found[: found.index(None) if None in found else len(found)][:-1]
         elif opener is Opener.ANNOTATION:
             said = annotated(texts)
-            if said is None or said[0] not in OPENING:
+            if said is None or said.kind not in OPENING:
                 return None
-            kind, fields = said
-            sizes = [str(len(data or b"")) for data in split.dumps[first + 1 : last + 1]]
+            kind, fields, formats = said
+            sizes = list(map(len, cast("list[bytes]", split.dumps[first + 1 : last + 1])))
             if fields.get("dump", sizes) != sizes:
                 return None
         count = len(sources)
@@ -170,7 +170,7 @@ class TextReader:
         lines = list(accumulate([count + between for count in rows], initial=begins))
         self.line = lines.pop() - begins + self.line
         dumps = cast("list[bytes]", split.dumps[first + 1 : first + 1 + count])
-        return FiringRun(opener, lines, sources, dumps, kind, fields)
+        return FiringRun(opener, lines, sources, dumps, kind, fields, formats)
 
     def end(self) -> Iterator[Event]:
         """The end of the output."""

@@ -13,13 +13,15 @@ from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import lru_cache
 from itertools import accumulate, repeat
+from typing import Any, NamedTuple
 
 from dtkit.annotations import FIELDS, PREFIX
+from dtkit.native import speedups
 from dtkit.output.dump import HEADER
 from dtkit.output.events import Annotation, Dump, Firing, Part, Source
 from dtkit.output.framing import frame
@@ -52,8 +54,6 @@ _OFFSETS = [
     for count in range(_MOST_ROWS + 1)
 ]
 
-_Told = tuple[Sequence["Opener | None"], list[bytes], list[bytes]]
-
 #: Frames that are remembered; only hostile output has as many.
 _FRAMES = 10_000
 
@@ -76,7 +76,8 @@ class FiringRun:
     :ivar sources: where each came from; None for all that have no frame.
     :ivar dumps: the bytes of each.
     :ivar kind: that of the annotations in front of them, where there are any.
-    :ivar fields: of each field of these, its values as written.
+    :ivar fields: of each field of these, its values: numbers, or words as written.
+    :ivar formats: how they are written, as ``%`` of Python says it.
     :ivar timestamps: ns since boot of each; empty where they are not known.
     """
 
@@ -85,7 +86,8 @@ class FiringRun:
     sources: Sequence[Source | None]
     dumps: list[bytes]
     kind: str = ""
-    fields: dict[str, list[str]] = field(default_factory=dict)
+    fields: dict[str, list[Any]] = field(default_factory=dict)
+    formats: tuple[str, ...] = ()
     timestamps: Sequence[int] = ()
 
     def __len__(self) -> int:
@@ -127,130 +129,164 @@ class FiringRun:
         return next(iter(self[index : index + 1]))
 
     def _said(self) -> Iterator[dict[str, str]]:
-        """The fields of each annotation."""
-        for values in zip(*self.fields.values(), strict=True):
+        """The fields of each annotation, as written."""
+        columns = [
+            map(format.__mod__, values)
+            for format, values in zip(self.formats, self.fields.values(), strict=True)
+        ]
+        for values in zip(*columns, strict=True):
             yield dict(zip(self.fields, values, strict=True))
 
 
+@dataclass(frozen=True, slots=True)
 class Split:
     """
     A block of output, split at the headers of its dumps.
 
-    :ivar parts: what is in front of the first header, and behind each up to the next.
+    :ivar block: the block.
+    :ivar starts: where each part begins: what is in front of the first header, and behind each up
+        to the next.
     :ivar openers: of each part, what opens the next dump; None where that is nothing regular.
     :ivar texts: of each part, the text of that.
     :ivar rows: of each part, how many rows there are, if it is regular.
     :ivar dumps: of each part, the bytes of its rows; None where it is not regular.
+    :ivar reach: of each part, how far firings are regular: the part whose opener is that of the
+        first firing that is not. The dumps from the one behind a part to its reach are a run.
     """
 
-    def __init__(self, block: bytes) -> None:
-        self.parts = block.split(SEPARATOR)
-        count = len(self.parts)
-        self.openers: list[Opener | None] = [None] * count
-        self.texts = [b""] * count
-        self.rows = [0] * count
-        self.dumps: list[bytes | None] = [None] * count
-        self._sort()
-        self._reach = self._reaches()
+    block: bytes
+    starts: list[int]
+    openers: list[Opener | None]
+    texts: list[bytes]
+    rows: list[int]
+    dumps: list[bytes | None]
+    reach: list[int]
 
-    def _sort(self) -> None:
-        """Tell rows from openers; of the last part there is no telling what it opens."""
-        parts = self.parts[:-1]
-        if len(parts) < 2:
-            return
-        # Mostly all openers are of the kind of one in the middle.
-        alike = self._framed(parts) if self._is_framed(parts[len(parts) // 2]) else None
-        openers, bodies, texts = alike or self._told(parts)
-        self.openers[: len(parts)], self.texts[: len(parts)] = openers, texts
-        regular: list[int] = []
-        shapes: list[tuple[int, int]] = []
-        for index, shape in enumerate(map(_SHAPES.get, map(len, bodies))):
-            if shape is not None and index and openers[index] is not None:
-                regular.append(index)
-                shapes.append(shape)
-                self.rows[index] = shape[0]
-        self._convert(regular, [bodies[index] for index in regular], shapes)
+    @classmethod
+    def of(cls, block: bytes) -> Split:
+        """Split *block*."""
+        return cls(block, *_split(block, (Opener.NOTHING, Opener.FRAME, Opener.ANNOTATION)))
 
-    @staticmethod
-    def _is_framed(part: bytes) -> bool:
-        return not part.endswith(b"\n")
+    def __len__(self) -> int:
+        return len(self.starts)
 
-    @staticmethod
-    def _framed(parts: list[bytes]) -> _Told | None:
-        """Parts that all end with a frame behind an empty line; None where one does not."""
-        ends = [part.rfind(b"\n") for part in parts]
-        texts = [part[end + 1 :] for part, end in zip(parts, ends, strict=True)]
-        bodies = [part[:end] for part, end in zip(parts, ends, strict=True)]
-        # In front of the first header is no dump.
-        if b"" in texts or not all(body.endswith(b"\n") for body in bodies[1:]):
-            return None
-        return [Opener.FRAME] * len(parts), bodies, texts
-
-    @staticmethod
-    def _told(parts: list[bytes]) -> _Told:
-        """Openers, rows and texts of parts of which any may be anything."""
-        openers: list[Opener | None] = []
-        bodies: list[bytes] = []
-        texts: list[bytes] = []
-        for part in parts:
-            end = part.rfind(b"\n") + 1
-            opener: Opener | None = Opener.NOTHING
-            text = b""
-            if end < len(part):
-                opener = Opener.FRAME if part[end - 2 : end - 1] == b"\n" else None
-                if opener:
-                    end, text = end - 1, part[end:]
-            else:
-                start = part.rfind(b"\n", 0, end - 1) + 1
-                if part.startswith(_PREFIX, start):
-                    opener, end, text = Opener.ANNOTATION, start, part[start : end - 1]
-            openers.append(opener)
-            bodies.append(part[:end])
-            texts.append(text)
-        return openers, bodies, texts
-
-    def _convert(
-        self, regular: list[int], bodies: list[bytes], shapes: list[tuple[int, int]]
-    ) -> None:
-        """Convert the rows of the parts at *regular*, half by half where something is odd."""
-        if not regular:
-            return
-        found = _rows(bodies, shapes)
-        if found is not None:
-            for index, data in zip(regular, found, strict=True):
-                self.dumps[index] = data
-        elif len(regular) > 1:
-            half = len(regular) // 2
-            self._convert(regular[:half], bodies[:half], shapes[:half])
-            self._convert(regular[half:], bodies[half:], shapes[half:])
+    def part(self, index: int) -> bytes:
+        """The text between two headers."""
+        return self.block[self.starts[index] : self._end(index)]
 
     def rows_of(self, index: int) -> bytes:
         """What of a part belongs to the firing whose dump it is."""
-        part, text = self.parts[index], self.texts[index]
-        return part[: len(part) - len(text) - (self.openers[index] is Opener.ANNOTATION)]
+        return self.block[self.starts[index] : self._opener_at(index)]
 
     def opener_of(self, index: int) -> bytes:
         """The lines of a part that open the next firing, up to its header."""
-        return self.parts[index][len(self.rows_of(index)) :] + b"\n"
+        return self.block[self._opener_at(index) : self._end(index)] + b"\n"
 
-    def run(self, first: int) -> int:
-        """
-        How far firings are regular.
+    def _end(self, index: int) -> int:
+        last = index + 1 == len(self.starts)
+        return len(self.block) if last else self.starts[index + 1] - len(SEPARATOR)
 
-        :param first: a part that ends with an opener.
-        :return: the part whose opener is that of the first firing that is not; the dumps between,
-            from ``first + 1`` to this one, are a run.
-        """
-        return self._reach[first]
+    def _opener_at(self, index: int) -> int:
+        newline = self.openers[index] is Opener.ANNOTATION
+        return self._end(index) - len(self.texts[index]) - newline
 
-    def _reaches(self) -> list[int]:
-        """Of each part, where a run that begins there ends."""
-        reach = list(range(len(self.parts)))
-        openers, dumps = self.openers, self.dumps
-        for index in range(len(reach) - 2, -1, -1):
-            if dumps[index + 1] is not None and openers[index + 1] is openers[index]:
-                reach[index] = reach[index + 1]
-        return reach
+
+_Openers = tuple[Opener, Opener, Opener]
+_Columns = tuple[
+    list[int], list[Opener | None], list[bytes], list[int], list[bytes | None], list[int]
+]
+
+
+def split_in_python(block: bytes, openers: _Openers) -> _Columns:
+    """
+    Split a block at the headers of its dumps.
+
+    :param openers: what stands for nothing, a frame and an annotation.
+    :return: the columns of :class:`Split`.
+    """
+    parts = block.split(SEPARATOR)
+    count = len(parts)
+    starts = list(accumulate((len(part) + len(SEPARATOR) for part in parts[:-1]), initial=0))
+    found: list[Opener | None] = [None] * count
+    texts, rows = [b""] * count, [0] * count
+    dumps: list[bytes | None] = [None] * count
+    if count > 2:
+        # Of the last part there is no telling what it opens.
+        told = _told(parts[:-1], openers)
+        found[:-1], texts[:-1] = told.openers, told.texts
+        regular: list[int] = []
+        shapes: list[tuple[int, int]] = []
+        for index, shape in enumerate(map(_SHAPES.get, map(len, told.bodies))):
+            if shape is not None and index and found[index] is not None:
+                regular.append(index)
+                shapes.append(shape)
+                rows[index] = shape[0]
+        _convert(dumps, regular, [told.bodies[index] for index in regular], shapes)
+    reach = list(range(count))
+    for index in range(count - 2, -1, -1):
+        if dumps[index + 1] is not None and found[index + 1] is found[index]:
+            reach[index] = reach[index + 1]
+    return starts, found, texts, rows, dumps, reach
+
+
+class _Told(NamedTuple):
+    """Openers of parts, the rows in front of them, and their texts."""
+
+    openers: list[Opener | None]
+    bodies: list[bytes]
+    texts: list[bytes]
+
+
+def _told(parts: list[bytes], openers: _Openers) -> _Told:
+    """Tell rows from openers."""
+    # Mostly all openers are of the kind of one in the middle.
+    alike = _framed(parts[1:], openers) if not parts[len(parts) // 2].endswith(b"\n") else None
+    if alike is None:
+        return _Told(*map(list, zip(*(_opener(part, openers) for part in parts), strict=True)))
+    opener, body, text = _opener(parts[0], openers)  # which need not begin at a dump
+    return _Told([opener, *alike.openers], [body, *alike.bodies], [text, *alike.texts])
+
+
+def _framed(parts: list[bytes], openers: _Openers) -> _Told | None:
+    """Parts that all end with a frame behind an empty line; None where one does not."""
+    ends = [part.rfind(b"\n") for part in parts]
+    texts = [part[end + 1 :] for part, end in zip(parts, ends, strict=True)]
+    bodies = [part[:end] for part, end in zip(parts, ends, strict=True)]
+    if b"" in texts or not all(body.endswith(b"\n") for body in bodies):
+        return None
+    return _Told([openers[1]] * len(parts), bodies, texts)
+
+
+def _opener(part: bytes, openers: _Openers) -> tuple[Opener | None, bytes, bytes]:
+    """The opener at the end of a part, which may be anything; the rows, and its text."""
+    end = part.rfind(b"\n") + 1
+    if end < len(part):
+        if part[end - 2 : end] != b"\n\n":
+            return None, part[:end], b""
+        return openers[1], part[: end - 1], part[end:]
+    start = part.rfind(b"\n", 0, max(end - 1, 0)) + 1
+    if part.startswith(_PREFIX, start):
+        return openers[2], part[:start], part[start : end - 1]
+    return openers[0], part, b""
+
+
+def _convert(
+    dumps: list[bytes | None],
+    regular: list[int],
+    bodies: list[bytes],
+    shapes: list[tuple[int, int]],
+) -> None:
+    """Convert the rows of the parts at *regular*, half by half where something is odd."""
+    if not regular:
+        return
+    found = _rows(bodies, shapes)
+    if found is not None:
+        for index, data in zip(regular, found, strict=True):
+            dumps[index] = data
+    elif len(regular) > 1:
+        half = len(regular) // 2
+        _convert(dumps, regular[:half], bodies[:half], shapes[:half])
+        _convert(dumps, regular[half:], bodies[half:], shapes[half:])
 
 
 def _rows(bodies: Sequence[bytes], shapes: Sequence[tuple[int, int]]) -> list[bytes] | None:
@@ -307,6 +343,9 @@ def _rows(bodies: Sequence[bytes], shapes: Sequence[tuple[int, int]]) -> list[by
     return [data[start : start + size] for start, size in zip(starts, sizes, strict=True)]
 
 
+_split = split_in_python if speedups is None else speedups.split
+
+
 class Frames:
     """The sources in frames, remembered."""
 
@@ -332,40 +371,73 @@ class Frames:
 
 # Annotations, column by column.
 
-_VALUES = {"%d": "(-?[0-9]{1,18})", "0x%x": "(0x[0-9a-f]{1,16})", "%s": "([!-~]*)"}
+#: How values are written, to the letter; what they are; and the format of Python that writes them.
+_VALUES: dict[str, tuple[str, Callable[[str], Any], str]] = {
+    "d": ("0|-?[1-9][0-9]{0,17}", int, "%d"),
+    "x": ("0x(?:0|[1-9a-f][0-9a-f]{0,15})", lambda text: int(text, 16), "%#x"),
+    "s": ("[!-~]*", str, "%s"),
+}
+_KINDS = {"%d": "d", "0x%x": "x", "%s": "s"}
+
+
+def columns_in_python(
+    lines: list[bytes], words: tuple[bytes, ...], kinds: str
+) -> list[list[Any]] | None:
+    """
+    The values in lines that are all alike.
+
+    :param lines: the lines, without their ends.
+    :param words: what stands in front of each value, the blank before it included.
+    :param kinds: how each value is written: ``d`` and ``x`` for numbers, ``s`` for a word.
+    :return: of each value, those of all lines; None where one is not so.
+    """
+    found = _line(words, kinds).findall(b"\n".join(lines).decode("latin-1"))
+    if len(found) != len(lines):
+        return None
+    columns = [found] if len(words) == 1 else zip(*found, strict=True)
+    made = [_VALUES[kind][1] for kind in kinds]
+    return [list(map(make, column)) for make, column in zip(made, columns, strict=True)]
 
 
 @lru_cache(maxsize=64)
-def _form(kind: str, names: tuple[str, ...]) -> re.Pattern[str] | None:
-    """An expression for annotations of one kind with these fields."""
-    values = [_VALUES.get(FIELDS.get(name, ("%s", ""))[0]) for name in names]
-    if None in values or len(set(names)) < len(names):
-        return None
+def _line(words: tuple[bytes, ...], kinds: str) -> re.Pattern[str]:
     fields = "".join(
-        f" {re.escape(name)}={value}" for name, value in zip(names, values, strict=True)
+        f"{re.escape(word.decode())}({_VALUES[kind][0]})"
+        for word, kind in zip(words, kinds, strict=True)
     )
-    return re.compile(rf"^{PREFIX}1 {re.escape(kind)}{fields}$", re.MULTILINE)
+    return re.compile(f"^{fields}$", re.MULTILINE)
 
 
-def annotated(annotations: Sequence[bytes]) -> tuple[str, dict[str, list[str]]] | None:
+_columns = columns_in_python if speedups is None else speedups.columns
+
+
+class Annotated(NamedTuple):
+    """Annotations, as :class:`FiringRun` has them."""
+
+    kind: str
+    fields: dict[str, list[Any]]
+    formats: tuple[str, ...]
+
+
+def annotated(annotations: list[bytes]) -> Annotated | None:
     """
     The fields of annotations that are all of one kind and have the same fields.
 
-    :return: the kind, and of each field the values as written; None where they are not so plain.
+    :return: None where they are not so plain.
     """
-    text = b"\n".join(annotations)
-    if not text.isascii():
+    if not annotations[0].isascii():
         return None
     first = annotations[0].decode().split(" ")
-    if len(first) < 3:
+    names = [word.partition("=")[0] for word in first[3:]]
+    if not names or len(set(names)) < len(names):
         return None
-    names = tuple(word.partition("=")[0] for word in first[3:])
-    form = _form(first[2], names)
-    if form is None or not names:
+    known = [_KINDS.get(FIELDS.get(name, ("%s", ""))[0]) for name in names]
+    kinds = "".join(filter(None, known))
+    if len(kinds) < len(names):
         return None
-    found = form.findall(text.decode())
-    if len(found) != len(annotations):
+    begins = (f"{PREFIX}1 {first[2]} {names[0]}=", *(f" {name}=" for name in names[1:]))
+    found = _columns(annotations, tuple(map(str.encode, begins)), kinds)
+    if found is None:
         return None
-    if len(names) == 1:
-        return first[2], {names[0]: found}
-    return first[2], dict(zip(names, map(list, zip(*found, strict=True)), strict=True))
+    formats = tuple(_VALUES[kind][2] for kind in kinds)
+    return Annotated(first[2], dict(zip(names, found, strict=True)), formats)

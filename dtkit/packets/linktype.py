@@ -13,6 +13,7 @@ import struct
 from collections.abc import Sequence
 from enum import Enum
 
+from dtkit.native import speedups
 from dtkit.probes import Data, Probe
 
 
@@ -29,6 +30,7 @@ class LinkType(Enum):
 
     :ivar dlt: the number in a capture file's interface.
     :ivar prefix: bytes that a capture file has in front of the packet's own; mostly none.
+    :ivar ip: where IP begins, if it is IP; -1 where it can't be.
     """
 
     ETHERNET = (1, "")
@@ -44,9 +46,14 @@ class LinkType(Enum):
 
     dlt: int
     prefix: bytes
+    ip: int
+
+    # There is one object of each: what Enum does instead takes several times as long.
+    __hash__ = object.__hash__
 
     def __init__(self, dlt: int, dissector: str) -> None:
         self.dlt = dlt
+        self.ip = {1: 14, 101: 0, 228: 0, 229: 0}.get(dlt, -1)
         self.prefix = _exported_pdu_tags(dissector) if dissector else b""
 
 
@@ -60,12 +67,11 @@ _TRANSPORT = {
 #: Protocol numbers of IP.
 _NUMBERS = {"tcp": 6, "udp": 17, "icmp": 1, "icmp6": 58}
 
-#: What packets are at probes that say no more, and say so for certain.
-_PROMISED = {Data.IP: LinkType.RAW, Data.IPV4: LinkType.IPV4, Data.IPV6: LinkType.IPV6}
-_VERSIONS = {
-    Data.IP: (LinkType.RAW, (4, 6)),
-    Data.IPV4: (LinkType.IPV4, (4,)),
-    Data.IPV6: (LinkType.IPV6, (6,)),
+#: What packets are at probes that promise IP, and which versions of it, a bit each.
+_PROMISED = {
+    Data.IP: (LinkType.RAW, 1 << 4 | 1 << 6),
+    Data.IPV4: (LinkType.IPV4, 1 << 4),
+    Data.IPV6: (LinkType.IPV6, 1 << 6),
 }
 
 #: EtherTypes that a sniffed frame may carry.
@@ -87,60 +93,73 @@ def link_type(probe: Probe | None, data: bytes, offset: int = 0) -> LinkType:
     if offset:
         found = sniff(data)
         return _transport(probe, data) if found is LinkType.UNKNOWN else found
-    version = data[0] >> 4 if data else 0
-    kind = probe.data
-    if kind is Data.IP:
-        promised, agrees = LinkType.RAW, version in (4, 6)
-    elif kind is Data.IPV4:
-        promised, agrees = LinkType.IPV4, version == 4
-    elif kind is Data.IPV6:
-        promised, agrees = LinkType.IPV6, version == 6
-    elif kind is Data.NETWORK:
+    if probe.data in _PROMISED:
+        return link_types(probe, (data,))[0]
+    if probe.data is Data.NETWORK:
+        version = data[0] >> 4 if data else 0
         return LinkType.RAW if version in (4, 6) else sniff(data)
-    else:
-        # bpf_mtap sees packets of interfaces without a link header, too.
-        raw = probe.hint and sniff(data) is LinkType.RAW
-        return LinkType.RAW if raw else LinkType.ETHERNET
-    if not probe.protocol:
-        return promised
-    if agrees and (
-        len(data) < 20
-        # The probe's own protocol where IP has it says enough, and is quick to see.
-        or data[9 if version == 4 else 6] == _NUMBERS[probe.protocol]
-        or _is_ip(data)
-    ):
-        return promised
-    found = _transport(probe, data)
-    return promised if agrees and found is LinkType.UNKNOWN else found
+    # bpf_mtap sees packets of interfaces without a link header, too.
+    raw = probe.hint and sniff(data) is LinkType.RAW
+    return LinkType.RAW if raw else LinkType.ETHERNET
 
 
 def link_types(probe: Probe | None, packets: Sequence[bytes]) -> Sequence[LinkType]:
     """What :func:`link_type` says of each of many packets, quickly where the probe says it."""
-    if probe is not None and not probe.protocol and probe.data in _PROMISED:
-        return [_PROMISED[probe.data]] * len(packets)
-    if probe is None or probe.protocol not in _NUMBERS or probe.data not in _VERSIONS:
+    promise = None if probe is None else _PROMISED.get(probe.data)
+    if probe is None or promise is None:
         return [link_type(probe, data) for data in packets]
-    # IP of the right version that says it carries the probe's protocol.
-    linktype, versions = _VERSIONS[probe.data]
-    number = _NUMBERS[probe.protocol]
-
-    def agrees(data: bytes) -> bool:
-        version = data[0] >> 4 if len(data) > 9 else 0
-        return version in versions and data[9 if version == 4 else 6] == number
-
-    return [linktype if agrees(data) else link_type(probe, data) for data in packets]
+    linktype, versions = promise
+    if not probe.protocol:
+        return [linktype] * len(packets)
+    kinds = linktype, _TRANSPORT[probe.protocol], LinkType.UNKNOWN
+    return [kinds[layer] for layer in _layers(packets, versions, _NUMBERS[probe.protocol])]
 
 
 def _transport(probe: Probe, data: bytes) -> LinkType:
     """The probe's transport, when the bytes can be its header."""
-    match probe.protocol:
-        case "tcp":
-            plausible = len(data) >= 20 and data[12] >> 4 >= 5
-        case "udp":
-            plausible = len(data) >= 8 and int.from_bytes(data[4:6]) >= 8
+    number = _NUMBERS.get(probe.protocol)
+    plausible = number is not None and _is_transport(data, number)
+    return _TRANSPORT[probe.protocol] if plausible else LinkType.UNKNOWN
+
+
+def _is_transport(data: bytes, number: int) -> bool:
+    """Whether *data* can be a header of that protocol of IP."""
+    match number:
+        case 6:
+            return len(data) >= 20 and data[12] >> 4 >= 5
+        case 17:
+            return len(data) >= 8 and int.from_bytes(data[4:6]) >= 8
         case _:
-            plausible = len(data) >= 4
-    return _TRANSPORT.get(probe.protocol, LinkType.UNKNOWN) if plausible else LinkType.UNKNOWN
+            return len(data) >= 4
+
+
+def layers_in_python(packets: Sequence[bytes], versions: int, number: int) -> bytes:
+    """
+    Where packets begin that are IP, or what is behind its header.
+
+    :param versions: of IP, a bit each: ``1 << 4``.
+    :param number: of the protocol that IP carries.
+    :return: of each 0 for IP, 1 for the protocol's header, 2 for neither.
+    """
+    found = bytearray()
+    for data in packets:
+        version = data[0] >> 4 if data else 0
+        agrees = bool(versions >> version & 1)
+        if agrees and (
+            len(data) < 20
+            # The protocol where IP has it says enough, and is quick to see.
+            or data[9 if version == 4 else 6] == number
+            or _is_ip(data)
+        ):
+            found.append(0)
+        elif _is_transport(data, number):
+            found.append(1)
+        else:
+            found.append(0 if agrees else 2)
+    return bytes(found)
+
+
+_layers = layers_in_python if speedups is None else speedups.layers
 
 
 def sniff(data: bytes, length: int | None = None, otherwise: LinkType | None = None) -> LinkType:
@@ -199,18 +218,6 @@ def _is_ip(data: bytes, length: int | None = None) -> bool:
     return words % 0xFFFF == 0
 
 
-def claimed_lengths(packets: Sequence[bytes], linktype: LinkType) -> list[int]:
-    """What :func:`claimed_length` says of each of many packets of one link type."""
-    if linktype is LinkType.IPV4 or linktype is LinkType.RAW:
-        return [
-            max(len(data), data[2] << 8 | data[3])
-            if len(data) > 3 and data[0] >> 4 == 4
-            else claimed_length(data, linktype)
-            for data in packets
-        ]
-    return [claimed_length(data, linktype) for data in packets]
-
-
 def claimed_length(data: bytes, linktype: LinkType) -> int:
     """
     How long the packet is by its own IP header, and never less than *data*.
@@ -218,16 +225,34 @@ def claimed_length(data: bytes, linktype: LinkType) -> int:
     A dump of 64 bytes of a longer packet is a capture cut at 64 bytes: with this length readers
     know, and do not call it malformed.
     """
-    size = len(data)
-    start, kind = 0, 0
-    if linktype is LinkType.ETHERNET:
-        start, kind = 14, _ETHERTYPES.get(data[12:14]) or 0
-    elif linktype is LinkType.RAW or linktype is LinkType.IPV4 or linktype is LinkType.IPV6:
-        kind = data[0] >> 4 if data else 0
-    if kind == 4 and size >= start + 4:
-        claimed = start + (data[start + 2] << 8 | data[start + 3])
-    elif kind == 6 and size >= start + 6:
-        claimed = start + 40 + (data[start + 4] << 8 | data[start + 5])
-    else:
-        return size
-    return claimed if claimed > size else size
+    return _claimed((data,), (linktype.ip,))[0]
+
+
+def claimed_lengths(packets: Sequence[bytes], linktypes: Sequence[LinkType]) -> list[int]:
+    """What :func:`claimed_length` says of each of many packets."""
+    return _claimed(packets, [linktype.ip for linktype in linktypes])
+
+
+def claimed_in_python(packets: Sequence[bytes], starts: Sequence[int]) -> list[int]:
+    """
+    How long packets are by their IP headers, and never less than what there is of them.
+
+    :param starts: where IP begins in each: 0, or 14 behind Ethernet; -1 for nowhere.
+    """
+    found = []
+    for data, start in zip(packets, starts, strict=True):
+        claimed = size = len(data)
+        kind = 0
+        if start == 0:
+            kind = data[0] >> 4 if data else 0
+        elif start > 0:
+            kind = _ETHERTYPES.get(data[start - 2 : start]) or 0
+        if kind == 4 and size >= start + 4:
+            claimed = start + (data[start + 2] << 8 | data[start + 3])
+        elif kind == 6 and size >= start + 6:
+            claimed = start + 40 + (data[start + 4] << 8 | data[start + 5])
+        found.append(claimed if claimed > size else size)
+    return found
+
+
+_claimed = claimed_in_python if speedups is None else speedups.claimed_lengths

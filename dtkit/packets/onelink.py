@@ -104,8 +104,13 @@ class LinkedCapture:
             for packet in run:
                 self.write(packet)
             return
-        self._linktypes.update(run.linktypes)
-        self._cut += sum(len(data) > LARGEST for data in run.data)
+        first = run.linktypes[0]
+        if run.linktypes.count(first) == len(run):
+            self._linktypes[first] += len(run)
+        else:
+            self._linktypes.update(run.linktypes)
+        if max(map(len, run.data)) > LARGEST:
+            self._cut += sum(len(data) > LARGEST for data in run.data)
         self._sink.write_run(run)
 
     def flush(self) -> None:

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import repeat
-from operator import add
+from operator import add, mod
 from typing import Any, BinaryIO, cast
 
 from dtkit.foreign import plain, visible
@@ -79,6 +79,7 @@ class _Options:
     ) -> None:
         self._comment, self._direction, self._metadata = comment, direction, metadata
         self.plain = self._encoded({})
+        self.places = 1 if metadata is None else 2  # that an address has in them
         # By offset and the length of an address: most have 16 digits.
         self._forms: dict[tuple[int, int], bytes | None] = {}
 
@@ -87,25 +88,53 @@ class _Options:
         more: dict[str, Any] = {"offset": offset} if offset else {}
         if mbuf is None:
             return self._encoded(more) if offset else self.plain
-        digits = mbuf.bit_length() + 3 >> 2
+        form = self.form(_digits(mbuf), offset)
+        if form is None:
+            return self._encoded({"mbuf": f"{mbuf:#x}", **more})
+        return form % ((mbuf,) * self.places)
+
+    def form(self, digits: int, offset: int) -> bytes | None:
+        """
+        What makes those of a packet, by ``%``, with an address of so many digits.
+
+        :return: None where the address has no place of its own.
+        """
         key = (digits, offset)
         if key not in self._forms:
             if len(self._forms) >= _FORMS:
                 self._forms.clear()
             room = "~" * (2 + (digits or 1))
+            more: dict[str, Any] = {"offset": offset} if offset else {}
             encoded = self._encoded({"mbuf": room, **more}).replace(b"%", b"%%")
-            places = 1 if self._metadata is None else 2
-            fits = encoded.count(room.encode()) == places  # a name may have them, too
+            fits = encoded.count(room.encode()) == self.places  # a name may have them, too
             self._forms[key] = encoded.replace(room.encode(), b"%#x") if fits else None
-        form = self._forms[key]
-        if form is None:
-            return self._encoded({"mbuf": f"{mbuf:#x}", **more})
-        return form % ((mbuf,) if self._metadata is None else (mbuf, mbuf))
+        return self._forms[key]
 
     def _encoded(self, more: dict[str, Any]) -> bytes:
         words = [self._comment, *(f"{name} {value}" for name, value in more.items())]
         metadata = None if self._metadata is None else {**self._metadata, **more}
         return packet_options(", ".join(filter(None, words)), self._direction, metadata=metadata)
+
+
+def _digits(address: int) -> int:
+    """How many digits an address has in hex, zero apart."""
+    return address.bit_length() + 3 >> 2
+
+
+def _options_of(
+    makers: Sequence[_Options], mbufs: Sequence[int], offsets: Sequence[int]
+) -> list[bytes]:
+    """The options of packets, of which mbufs or offsets are known."""
+    if not offsets and _digits(min(mbufs)) == _digits(max(mbufs)):
+        digits = _digits(mbufs[0])
+        forms = {made: made.form(digits, 0) for made in set(makers)}
+        if None not in forms.values():
+            every = cast("Iterator[bytes]", map(forms.__getitem__, makers))
+            twice = all(made.places == 2 for made in forms)
+            if twice or all(made.places == 1 for made in forms):
+                return list(map(mod, every, zip(mbufs, mbufs, strict=True) if twice else mbufs))
+    each = zip(makers, mbufs or repeat(None), offsets or repeat(0), strict=False)
+    return [made.at(mbuf, offset) for made, mbuf, offset in each]
 
 
 #: Forms of options that are remembered, of one origin.
@@ -137,6 +166,7 @@ class PacketFile:
         self._clock: Clock | None = None
         self._count = 0
         self._interfaces: dict[tuple[str | None, str], int] = {}
+        self._dresses: dict[tuple[Origin, LinkType], tuple[int, _Options]] = {}
         # Of the last packet, as most are from the same probe and CPU:
         self._origin: Origin | None = None
         self._linktype: LinkType | None = None
@@ -181,43 +211,54 @@ class PacketFile:
             self._count += len(run)
         if self._clock is not clock:
             self._section(clock)
-        # By identity, which is what tells one kind from another quickly; *run* keeps them alive.
-        kinds = list(zip(map(id, run.origins), map(id, run.linktypes), strict=True))
-        each = zip(run.origins, run.linktypes, strict=True)
-        dress: dict[tuple[int, int], tuple[int, _Options]] = {}
-        for kind, (origin, linktype) in dict(zip(kinds, each, strict=True)).items():
-            self._switch(origin, linktype)
-            dress[kind] = self._interface, self._options
         data, lengths = run.data, self._lengths(run)
-        if len(dress) == 1 and not (run.mbufs or run.offsets or linktype.prefix):
-            ((interface, made),) = dress.values()
-            self._writer.write_many(repeat(interface), times, data, lengths, repeat(made.plain))
-            return
-        worn = [dress[kind] for kind in kinds]
+        interfaces, makers = self._worn(run)
         if run.mbufs or run.offsets:
-            mbufs = run.mbufs or repeat(None)
-            offsets = run.offsets or repeat(0)
-            options = [
-                made.at(mbuf, offset)
-                for (_, made), mbuf, offset in zip(worn, mbufs, offsets, strict=False)
-            ]
+            options = _options_of(makers, run.mbufs, run.offsets)
         else:
-            options = [made.plain for _, made in worn]
+            options = [made.plain for made in makers]
         if any(linktype.prefix for linktype in set(run.linktypes)):
             prefixes = [linktype.prefix for linktype in run.linktypes]
             data = list(map(add, prefixes, data))
             lengths = list(map(add, map(len, prefixes), lengths))
-        self._writer.write_many([made for made, _ in worn], times, data, lengths, options)
+        self._writer.write_many(interfaces, times, data, lengths, options)
+
+    def _worn(self, run: PacketRun) -> tuple[list[int], list[_Options]]:
+        """Of each packet of a run, its interface, and what makes its options."""
+        origins, linktypes, count = run.origins, run.linktypes, len(run)
+        one_origin = origins.count(origins[0]) == count
+        one_linktype = linktypes.count(linktypes[0]) == count
+        if one_origin and one_linktype:
+            interface, made = self._dress(origins[0], linktypes[0])
+            return [interface] * count, [made] * count
+        # By identity, which is what tells one kind from another quickly; *run* keeps them alive.
+        kinds: list[Any]
+        if one_origin or one_linktype:
+            kinds = list(map(id, linktypes if one_origin else origins))
+        else:
+            kinds = list(zip(map(id, origins), map(id, linktypes), strict=True))
+        each = zip(origins, linktypes, strict=True)
+        dress = {
+            kind: self._dress(*one) for kind, one in dict(zip(kinds, each, strict=True)).items()
+        }
+        worn = [dress[kind] for kind in kinds]
+        return [interface for interface, _ in worn], [made for _, made in worn]
+
+    def _dress(self, origin: Origin, linktype: LinkType) -> tuple[int, _Options]:
+        """The interface of packets of a kind, and what makes their options."""
+        key = origin, linktype
+        if key not in self._dresses:
+            if len(self._dresses) >= _INTERFACES:
+                self._dresses.clear()
+            self._switch(origin, linktype)
+            self._dresses[key] = self._interface, self._options
+        return self._dresses[key]
 
     def _lengths(self, run: PacketRun) -> list[int]:
         """How long the packets of a run are, as far as they or their headers say."""
         if run.lengths and None not in run.lengths:
             return cast("list[int]", run.lengths)
-        kinds = dict.fromkeys(run.linktypes)
-        if len(kinds) == 1:
-            claimed = claimed_lengths(run.data, *kinds)
-        else:
-            claimed = list(map(claimed_length, run.data, run.linktypes))
+        claimed = claimed_lengths(run.data, run.linktypes)
         if not run.lengths:
             return claimed
         return [
@@ -237,6 +278,7 @@ class PacketFile:
         )
         self._clock = clock
         self._interfaces.clear()
+        self._dresses.clear()
         self._origin = None
 
     def _switch(self, origin: Origin, linktype: LinkType) -> None:

@@ -9,14 +9,13 @@ and nanoseconds and keeps up: ``benchmarks/pcapng.py`` runs it beside them.
 from __future__ import annotations
 
 import io
-import shutil
 import struct
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from itertools import pairwise, repeat, zip_longest
 from typing import Any, BinaryIO, NamedTuple
 
+from dtkit.native import speedups
 from dtkit.packets.metadata import CUSTOM, ENTERPRISE, metadata_pieces
 
 _SECTION = struct.Struct("<IIIHHq")
@@ -190,47 +189,18 @@ class PcapngWriter:
 
     def write_many(
         self,
-        interfaces: Iterable[int],
+        interfaces: Sequence[int],
         timestamps: Sequence[int],
         data: Sequence[bytes],
         lengths: Sequence[int],
-        options: Iterable[bytes],
+        options: Sequence[bytes],
     ) -> None:
         """
         Write packets, several times as fast as one by one.
 
-        The parameters are those of :meth:`write` for each; *data* says how many there are.
+        The parameters are those of :meth:`write` for each.
         """
-        captured = list(map(len, data))
-        options = options if isinstance(options, repeat) else list(options)
-        sizes_of_options = map(len, options if isinstance(options, list) else [next(options)])
-        fixed = None if isinstance(options, list) else next(sizes_of_options)
-        pairs = zip(captured, sizes_of_options if fixed is None else repeat(fixed), strict=False)
-        shapes = list(pairs)
-        blocks = {shape: self._block(*shape) for shape in set(shapes)}
-        sizes: Iterable[int]
-        again: Iterable[int]
-        if len(blocks) == 1:
-            (block,) = blocks.values()
-            each: Iterable[struct.Struct] = repeat(block)
-            sizes = again = repeat(block.size)
-        else:
-            each = [blocks[shape] for shape in shapes]
-            sizes = again = [block.size for block in each]
-        whole = list(map(max, lengths, captured))
-        fields = (
-            repeat(6),
-            sizes,
-            interfaces,
-            [timestamp >> 32 & 0xFFFFFFFF for timestamp in timestamps],
-            [timestamp & 0xFFFFFFFF for timestamp in timestamps],
-            captured,
-            whole if max(whole) < _LONGEST else [min(length, _LONGEST) for length in whole],
-            data,
-            options,
-            again,
-        )
-        self._write(b"".join(map(struct.Struct.pack, each, *fields)))
+        self._write(_packet_blocks(interfaces, timestamps, data, lengths, options))
 
     def close(self) -> None:
         """
@@ -245,6 +215,9 @@ class PcapngWriter:
         )
         if stream is None or not behind or not isinstance(stream.name, str):
             return
+        import shutil
+        import tempfile  # few captures need them, and they take long to import
+
         stream.flush()
         end = stream.tell()
         with open(stream.name, "rb") as old, tempfile.TemporaryFile() as new:
@@ -270,12 +243,46 @@ class PcapngWriter:
         self._marks.append(_Mark(section, start, start + size))
 
     def _block(self, captured: int, options: int) -> struct.Struct:
-        """The layout of a packet's block, by the bytes captured and those of its options."""
         key = captured << 20 | options
         block = self._blocks.get(key)
         if block is None:
             if len(self._blocks) >= _SIZES:
                 self._blocks.clear()
-            padded = captured + (-captured & 3)
-            block = self._blocks[key] = struct.Struct(f"<7I{padded}s{options}sI")
+            block = self._blocks[key] = _layout(captured, options)
         return block
+
+
+def _layout(captured: int, options: int) -> struct.Struct:
+    """The layout of a packet's block, by the bytes captured and those of its options."""
+    return struct.Struct(f"<7I{captured + (-captured & 3)}s{options}sI")
+
+
+def packet_blocks_in_python(
+    interfaces: Sequence[int],
+    timestamps: Sequence[int],
+    data: Sequence[bytes],
+    lengths: Sequence[int],
+    options: Sequence[bytes],
+) -> bytes:
+    """The blocks of packets; the parameters are those of :meth:`PcapngWriter.write` for each."""
+    captured = list(map(len, data))
+    shapes = list(zip(captured, map(len, options), strict=True))
+    layouts = {shape: _layout(*shape) for shape in set(shapes)}
+    each = [layouts[shape] for shape in shapes]
+    sizes = [layout.size for layout in each]
+    fields = (
+        repeat(6),
+        sizes,
+        interfaces,
+        [timestamp >> 32 & 0xFFFFFFFF for timestamp in timestamps],
+        [timestamp & 0xFFFFFFFF for timestamp in timestamps],
+        captured,
+        [min(max(pair), _LONGEST) for pair in zip(lengths, captured, strict=True)],
+        data,
+        options,
+        sizes,
+    )
+    return b"".join(map(struct.Struct.pack, each, *fields))
+
+
+_packet_blocks = packet_blocks_in_python if speedups is None else speedups.packet_blocks

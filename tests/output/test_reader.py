@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -599,6 +600,29 @@ def test_runs_are_read_as_lines_are(
     # One line to a block: no run fits in.
     assert whole == by_lines(line.encode() for line in text.splitlines(keepends=True))
     assert dumps(whole) == data
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 90)), max_size=3),
+    st.lists(st.integers(0, 100), max_size=3),
+    st.booleans(),
+)
+def test_blocks_may_end_at_any_line(
+    cuts: list[tuple[int, int]], ends: list[int], annotated: bool
+) -> None:
+    """A firing that two blocks share, whole or cut, is read as if they were one."""
+    form = "@dtkit 1 mbuf probe=fbt::f:entry id=1 cpu=0 t={at} m=0x1 len=40 off=0 dump=40\n"
+    if annotated:
+        text = "".join(form.format(at=at) + dump(bytes(40)) for at in range(14))
+    else:
+        text = HEADING + firings([bytes(40)] * 14)
+    data = bytearray(text.encode())
+    for at, length in cuts:
+        del data[at : at + length]
+    lines = data.splitlines(keepends=True)
+    bounds = sorted({0, *(end % (len(lines) + 1) for end in ends), len(lines)})
+    blocks = [b"".join(lines[begin:end]) for begin, end in pairwise(bounds)]
+    assert by_lines(blocks) == by_lines(map(bytes, lines))
 
 
 def test_hex_in_upper_case_is_hex() -> None:

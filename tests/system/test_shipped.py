@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
+import sysconfig
 import tomllib
 import zipfile
 from importlib import metadata
@@ -22,14 +24,44 @@ PROJECT = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]
 ASKED_FOR = {"scapy"}
 
 
+def built(into: Path, **environment: str) -> Path:
+    """A wheel of dtkit."""
+    done = subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(into)],
+        cwd=TOP,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    [path] = into.glob("dtkit-*.whl")
+    return path
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
-    into = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(into)]
-    done = subprocess.run(build, cwd=TOP, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    [path] = into.glob("dtkit-*-py3-none-any.whl")
-    return zipfile.ZipFile(path)
+    return zipfile.ZipFile(built(tmp_path_factory.mktemp("wheel")))
+
+
+def test_the_wheel_has_the_compiled_module(wheel: zipfile.ZipFile) -> None:
+    assert wheel.filename is not None
+    assert "-none-any" not in wheel.filename
+    suffix = sysconfig.get_config_var("EXT_SUFFIX")
+    assert f"dtkit/_speedups{suffix}" in wheel.namelist()
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [{"DTKIT_PURE_PYTHON": "1"}, {"CFLAGS": "-no-such-option"}],
+    ids=["as asked", "no compiler"],
+)
+def test_a_wheel_for_every_machine_is_built_without_it(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    path = built(tmp_path, **environment)
+    assert path.name.endswith("-py3-none-any.whl")
+    assert not [name for name in zipfile.ZipFile(path).namelist() if name.endswith(".so")]
 
 
 def test_the_wheel_has_the_whole_package(wheel: zipfile.ZipFile) -> None:

@@ -1,0 +1,671 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The inner loops of reading and writing, in C.
+ *
+ * Each function here is one of Python's, to the letter of its result: the
+ * module that uses it has the same beside it, and says what it means.  Tests
+ * compare the two.  Nothing here trusts its input.
+ */
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <stdint.h>
+#include <string.h>
+
+/* Raised with every change of what a function takes or gives. */
+#define	SPEEDUPS_VERSION	1
+
+/* Columns of a row: its first byte, the blanks behind the hex, its text. */
+#define	FIRST	11
+#define	BLANKS	59
+#define	TEXT	61
+#define	ROW	78
+#define	MOST_ROWS	256
+
+static const char header[] = "\n             "
+    "0  1  2  3  4  5  6  7  8  9  a  b  c  d  e  f  0123456789abcdef\n";
+#define	SEPARATOR	(sizeof(header) - 1)
+
+static const char prefix[] = "@dtkit ";
+
+/* The value of a hex digit; 16 for what is none. */
+static unsigned char digits[256];
+
+/*
+ * The bytes of a dump from the text of its rows, or NULL where that is not as
+ * dtrace(1) prints it.  There are so many rows, and so many bytes in the last.
+ */
+static PyObject *
+dump_of(const char *text, Py_ssize_t rows, Py_ssize_t last)
+{
+	static const char blanks[BLANKS + 2 - FIRST] =
+	    "                                                 ";
+	static const char hex[] = "0123456789abcdef";
+	const unsigned char *row = (const unsigned char *)text;
+	unsigned char *out;
+	PyObject *data;
+	Py_ssize_t at, byte, width;
+	unsigned char bad, high, low;
+
+	data = PyBytes_FromStringAndSize(NULL, 16 * (rows - 1) + last);
+	if (data == NULL)
+		return (NULL);
+	out = (unsigned char *)PyBytes_AS_STRING(data);
+	for (at = 0; at < rows; at++, row += ROW) {
+		width = at + 1 < rows ? 16 : last;
+		if (memcmp(row, blanks, 7) != 0 ||
+		    row[7] != (at < 16 ? ' ' : hex[at >> 4]) ||
+		    row[8] != (at == 0 ? ' ' : hex[at & 15]) ||
+		    row[9] != '0' || row[10] != ':')
+			goto odd;
+		bad = 0;
+		for (byte = 0; byte < width; byte++) {
+			const unsigned char *pair = row + FIRST + 3 * byte;
+
+			high = digits[pair[1]];
+			low = digits[pair[2]];
+			bad |= (pair[0] ^ ' ') | ((high | low) & 16);
+			*out++ = high << 4 | (low & 15);
+		}
+		if (bad != 0 || memcmp(row + FIRST + 3 * width, blanks,
+		    BLANKS + 2 - FIRST - 3 * width) != 0)
+			goto odd;
+		/* Of what follows only where it ends counts. */
+		if (memchr(row + TEXT, '\n', width) != NULL ||
+		    row[TEXT + width] != '\n')
+			goto odd;
+	}
+	return (data);
+odd:
+	Py_DECREF(data);
+	return (NULL);
+}
+
+/* Put *item*, whose reference is taken over, into a list; -1 if it is NULL. */
+static int
+put(PyObject *list, Py_ssize_t index, PyObject *item)
+{
+	if (item == NULL)
+		return (-1);
+	PyList_SET_ITEM(list, index, item);
+	return (0);
+}
+
+/* Where the next header is, with its newlines; *end* for none. */
+static const char *
+next_separator(const char *at, const char *end)
+{
+	while (end - at >= (Py_ssize_t)SEPARATOR) {
+		at = memchr(at, '\n', end - at - (SEPARATOR - 1));
+		if (at == NULL)
+			break;
+		if (memcmp(at, header, SEPARATOR) == 0)
+			return (at);
+		at++;
+	}
+	return (end);
+}
+
+static const char *
+last_newline(const char *begin, const char *end)
+{
+	while (end > begin)
+		if (*--end == '\n')
+			return (end);
+	return (NULL);
+}
+
+/*
+ * What of a part opens the next dump: 0 for nothing, 1 for a frame behind an
+ * empty line, 2 for an annotation, -1 where it is nothing regular.  *body* is
+ * where the rows end, *text* to *until* what opens.
+ */
+static int
+opener_of(const char *begin, const char *end, const char **body,
+    const char **text, const char **until)
+{
+	const char *line = last_newline(begin, end);
+
+	line = line == NULL ? begin : line + 1;
+	*text = *until = end;
+	*body = line;
+	if (line < end) {
+		if (line - begin < 2 || line[-2] != '\n')
+			return (-1);
+		*text = line;
+		*body = line - 1;
+		return (1);
+	}
+	if (line == begin)
+		return (0);
+	line = last_newline(begin, end - 1);
+	line = line == NULL ? begin : line + 1;
+	if (end - line < (Py_ssize_t)sizeof(prefix) - 1 ||
+	    memcmp(line, prefix, sizeof(prefix) - 1) != 0)
+		return (0);
+	*body = *text = line;
+	*until = end - 1;
+	return (2);
+}
+
+PyDoc_STRVAR(split_doc,
+"split(block, openers) -> starts, openers, texts, rows, dumps, reach\n\n"
+"What dtkit.output.uniform.split_in_python() does.");
+
+static PyObject *
+speedups_split(PyObject *self, PyObject *args)
+{
+	PyObject *block, *kinds[3], *lists[6] = { NULL }, *empty = NULL;
+	PyObject *known = NULL, *item, *result = NULL;
+	PyObject **starts, **found, **dumps;
+	const char *begin, *end, *at, *next, *body, *text, *until;
+	Py_ssize_t count, index, rows, last, size, reach;
+	int kind;
+
+	(void)self;
+	if (!PyArg_ParseTuple(args, "S(OOO)", &block, &kinds[0], &kinds[1],
+	    &kinds[2]))
+		return (NULL);
+	begin = PyBytes_AS_STRING(block);
+	end = begin + PyBytes_GET_SIZE(block);
+	count = 1;
+	for (at = begin; (next = next_separator(at, end)) != end;
+	    at = next + SEPARATOR)
+		count++;
+	for (index = 0; index < 6; index++)
+		if ((lists[index] = PyList_New(count)) == NULL)
+			goto done;
+	if ((empty = PyBytes_FromStringAndSize(NULL, 0)) == NULL)
+		goto done;
+	for (at = begin, index = 0; index < count; index++) {
+		next = next_separator(at, end);
+		kind = -1;
+		body = text = until = next;
+		if (count > 2 && index + 1 < count)
+			kind = opener_of(at, next, &body, &text, &until);
+		if (put(lists[0], index, PyLong_FromSsize_t(at - begin)) != 0)
+			goto done;
+		item = kind < 0 ? Py_None : kinds[kind];
+		Py_INCREF(item);
+		(void)put(lists[1], index, item);
+		size = until - text;
+		if (size == 0)
+			Py_INCREF(item = empty);
+		else if (known != NULL && PyBytes_GET_SIZE(known) == size &&
+		    memcmp(PyBytes_AS_STRING(known), text, size) == 0)
+			Py_INCREF(item = known);
+		else if ((item = PyBytes_FromStringAndSize(text, size)) != NULL)
+			known = item;
+		if (put(lists[2], index, item) != 0)
+			goto done;
+		size = body - at;
+		rows = (size + ROW - 1) / ROW;
+		last = size - ROW * (rows - 1) - TEXT - 1;
+		if (kind < 0 || index == 0 || size == 0 || rows > MOST_ROWS ||
+		    last < 1)
+			rows = 0;
+		if (put(lists[3], index, PyLong_FromSsize_t(rows)) != 0)
+			goto done;
+		item = rows == 0 ? NULL : dump_of(at, rows, last);
+		if (item == NULL) {
+			if (PyErr_Occurred())
+				goto done;
+			Py_INCREF(item = Py_None);
+		}
+		(void)put(lists[4], index, item);
+		at = next + SEPARATOR;
+	}
+	found = PySequence_Fast_ITEMS(lists[1]);
+	dumps = PySequence_Fast_ITEMS(lists[4]);
+	starts = PySequence_Fast_ITEMS(lists[5]);
+	for (index = count - 1, reach = index; index >= 0; index--) {
+		if (index + 1 == count || dumps[index + 1] == Py_None ||
+		    found[index + 1] != found[index])
+			reach = index;
+		/* Of a run all have the number that stands at its end. */
+		if (reach != index) {
+			item = starts[index + 1];
+			Py_INCREF(item);
+		} else
+			item = PyLong_FromSsize_t(reach);
+		if (put(lists[5], index, item) != 0)
+			goto done;
+	}
+	result = PyTuple_Pack(6, lists[0], lists[1], lists[2], lists[3],
+	    lists[4], lists[5]);
+done:
+	for (index = 0; index < 6; index++)
+		Py_XDECREF(lists[index]);
+	Py_XDECREF(empty);
+	return (result);
+}
+
+/*
+ * The value that *text* is, or NULL where it is not written so: 'd' and 'x'
+ * for numbers, as printf() writes them, else a word.  The same word as *known*
+ * is the same object.
+ */
+static PyObject *
+value_of(const char *text, Py_ssize_t size, int kind, PyObject *known)
+{
+	unsigned long long number = 0;
+	Py_ssize_t at = 0;
+
+	switch (kind) {
+	case 'd':
+		if (size > 1 && text[0] == '-')
+			at = 1;
+		if (size - at < 1 || size - at > 18 ||
+		    (text[at] == '0' && size > 1))
+			return (NULL);
+		for (; at < size; at++) {
+			if (text[at] < '0' || text[at] > '9')
+				return (NULL);
+			number = 10 * number + (text[at] - '0');
+		}
+		return (PyLong_FromLongLong(text[0] == '-' ?
+		    -(long long)number : (long long)number));
+	case 'x':
+		if (size < 3 || size > 18 || text[0] != '0' || text[1] != 'x' ||
+		    (text[2] == '0' && size > 3))
+			return (NULL);
+		for (at = 2; at < size; at++) {
+			if ((text[at] < '0' || text[at] > '9') &&
+			    (text[at] < 'a' || text[at] > 'f'))
+				return (NULL);
+			number = number << 4 | digits[(unsigned char)text[at]];
+		}
+		return (PyLong_FromUnsignedLongLong(number));
+	default:
+		for (; at < size; at++)
+			if (text[at] < '!' || text[at] > '~')
+				return (NULL);
+		if (known != NULL && PyUnicode_GET_LENGTH(known) == size &&
+		    memcmp(PyUnicode_1BYTE_DATA(known), text, size) == 0) {
+			Py_INCREF(known);
+			return (known);
+		}
+		return (PyUnicode_FromKindAndData(PyUnicode_1BYTE_KIND, text,
+		    size));
+	}
+}
+
+PyDoc_STRVAR(columns_doc,
+"columns(lines, words, kinds) -> list | None\n\n"
+"What dtkit.output.uniform.columns_in_python() does.");
+
+static PyObject *
+speedups_columns(PyObject *self, PyObject *args)
+{
+	PyObject *lines, *words, *columns = NULL, *item, *known;
+	PyObject *result = NULL;
+	const char *kinds, *at, *end, *next, *word;
+	Py_ssize_t count, fields, field, index, size;
+
+	(void)self;
+	if (!PyArg_ParseTuple(args, "O!O!s#", &PyList_Type, &lines,
+	    &PyTuple_Type, &words, &kinds, &fields))
+		return (NULL);
+	count = PyList_GET_SIZE(lines);
+	if (PyTuple_GET_SIZE(words) != fields) {
+		PyErr_SetString(PyExc_ValueError, "a kind for each word");
+		return (NULL);
+	}
+	for (field = 0; field < fields; field++)
+		if (!PyBytes_Check(PyTuple_GET_ITEM(words, field)))
+			goto wrong;
+	if ((columns = PyList_New(fields)) == NULL)
+		return (NULL);
+	for (field = 0; field < fields; field++)
+		if (put(columns, field, PyList_New(count)) != 0)
+			goto done;
+	for (index = 0; index < count; index++) {
+		item = PyList_GET_ITEM(lines, index);
+		if (!PyBytes_Check(item))
+			goto wrong;
+		at = PyBytes_AS_STRING(item);
+		end = at + PyBytes_GET_SIZE(item);
+		for (field = 0; field < fields; field++) {
+			/* The word in front of a value: " name=". */
+			item = PyTuple_GET_ITEM(words, field);
+			word = PyBytes_AS_STRING(item);
+			size = PyBytes_GET_SIZE(item);
+			if (end - at < size || memcmp(at, word, size) != 0)
+				goto other;
+			at += size;
+			next = memchr(at, ' ', end - at);
+			if (next == NULL || field + 1 == fields)
+				next = end;
+			size = next - at;
+			/* Most are as in the line before. */
+			known = index == 0 ? NULL : PyList_GET_ITEM(
+			    PyList_GET_ITEM(columns, field), index - 1);
+			item = value_of(at, size, kinds[field], known);
+			if (item == NULL && PyErr_Occurred())
+				goto done;
+			if (item == NULL)
+				goto other;
+			(void)put(PyList_GET_ITEM(columns, field), index, item);
+			at = next;
+		}
+		if (at != end)
+			goto other;
+	}
+	Py_INCREF(result = columns);
+	goto done;
+other:
+	Py_INCREF(result = Py_None);
+done:
+	Py_XDECREF(columns);
+	return (result);
+wrong:
+	Py_XDECREF(columns);
+	PyErr_SetString(PyExc_TypeError, "bytes are wanted");
+	return (NULL);
+}
+
+/* Next headers that make an IPv6 header believable, as linktype.py has them. */
+static const unsigned char next_headers[] = {
+    0, 4, 6, 17, 41, 43, 44, 47, 50, 51, 58, 59, 60, 103, 132, 135
+};
+
+/* Whether bytes are IP, as _is_ip() of linktype.py says where no length is known. */
+static int
+is_ip(const unsigned char *data, Py_ssize_t size)
+{
+	Py_ssize_t header, total, at;
+	uint32_t sum = 0;
+
+	if (size < 20)
+		return (0);
+	if (data[0] >> 4 == 6 && size >= 40)
+		return (memchr(next_headers, data[6], sizeof(next_headers)) !=
+		    NULL);
+	if (data[0] >> 4 != 4)
+		return (0);
+	header = (data[0] & 15) * 4;
+	total = data[2] << 8 | data[3];
+	if (header < 20 || (total > 0 && total < header))
+		return (0);
+	if (size < header || (data[10] == 0 && data[11] == 0))
+		return (1);
+	for (at = 0; at < header; at += 2)
+		sum += data[at] << 8 | data[at + 1];
+	return (sum % 0xffff == 0);
+}
+
+/* Whether bytes can be a header of that protocol of IP. */
+static int
+is_transport(const unsigned char *data, Py_ssize_t size, long number)
+{
+	if (number == 6)
+		return (size >= 20 && data[12] >> 4 >= 5);
+	if (number == 17)
+		return (size >= 8 && (data[4] << 8 | data[5]) >= 8);
+	return (size >= 4);
+}
+
+PyDoc_STRVAR(layers_doc,
+"layers(packets, versions, number) -> bytes\n\n"
+"What dtkit.packets.linktype.layers_in_python() does.");
+
+static PyObject *
+speedups_layers(PyObject *self, PyObject *args)
+{
+	PyObject *given, *packets, *result = NULL, *item;
+	const unsigned char *data;
+	Py_ssize_t count, index, size;
+	long versions, number;
+	int version, agrees;
+	char *found;
+
+	(void)self;
+	if (!PyArg_ParseTuple(args, "Oll", &given, &versions, &number))
+		return (NULL);
+	if ((packets = PySequence_Fast(given, "a sequence is wanted")) == NULL)
+		return (NULL);
+	count = PySequence_Fast_GET_SIZE(packets);
+	if ((result = PyBytes_FromStringAndSize(NULL, count)) == NULL)
+		goto done;
+	found = PyBytes_AS_STRING(result);
+	for (index = 0; index < count; index++) {
+		item = PySequence_Fast_GET_ITEM(packets, index);
+		if (!PyBytes_Check(item)) {
+			PyErr_SetString(PyExc_TypeError, "bytes are wanted");
+			Py_CLEAR(result);
+			goto done;
+		}
+		data = (const unsigned char *)PyBytes_AS_STRING(item);
+		size = PyBytes_GET_SIZE(item);
+		version = size > 0 ? data[0] >> 4 : 0;
+		agrees = versions >> version & 1;
+		if (agrees && (size < 20 ||
+		    data[version == 4 ? 9 : 6] == number || is_ip(data, size)))
+			found[index] = 0;
+		else if (is_transport(data, size, number))
+			found[index] = 1;
+		else
+			found[index] = agrees ? 0 : 2;
+	}
+done:
+	Py_DECREF(packets);
+	return (result);
+}
+
+PyDoc_STRVAR(claimed_lengths_doc,
+"claimed_lengths(packets, starts) -> list\n\n"
+"What dtkit.packets.linktype.claimed_in_python() does.");
+
+static PyObject *
+speedups_claimed_lengths(PyObject *self, PyObject *args)
+{
+	PyObject *given[2], *packets, *starts = NULL, *result = NULL, *item;
+	const unsigned char *data;
+	Py_ssize_t count, index, size, start, claimed;
+	int kind;
+
+	(void)self;
+	if (!PyArg_ParseTuple(args, "OO", &given[0], &given[1]))
+		return (NULL);
+	packets = PySequence_Fast(given[0], "a sequence is wanted");
+	if (packets == NULL)
+		return (NULL);
+	starts = PySequence_Fast(given[1], "a sequence is wanted");
+	if (starts == NULL)
+		goto done;
+	count = PySequence_Fast_GET_SIZE(packets);
+	if (PySequence_Fast_GET_SIZE(starts) != count) {
+		PyErr_SetString(PyExc_ValueError, "sequences differ in length");
+		goto done;
+	}
+	if ((result = PyList_New(count)) == NULL)
+		goto done;
+	for (index = 0; index < count; index++) {
+		item = PySequence_Fast_GET_ITEM(packets, index);
+		if (!PyBytes_Check(item)) {
+			PyErr_SetString(PyExc_TypeError, "bytes are wanted");
+			goto failed;
+		}
+		start = PyLong_AsSsize_t(PySequence_Fast_GET_ITEM(starts,
+		    index));
+		if (start == -1 && PyErr_Occurred())
+			goto failed;
+		data = (const unsigned char *)PyBytes_AS_STRING(item);
+		size = claimed = PyBytes_GET_SIZE(item);
+		kind = 0;
+		if (start == 0 && size > 0)
+			kind = data[0] >> 4;
+		else if (start > 1 && size >= start) {
+			kind = data[start - 2] << 8 | data[start - 1];
+			kind = kind == 0x0800 ? 4 : kind == 0x86dd ? 6 : 0;
+		}
+		if (kind == 4 && size >= start + 4)
+			claimed = start + (data[start + 2] << 8 |
+			    data[start + 3]);
+		else if (kind == 6 && size >= start + 6)
+			claimed = start + 40 + (data[start + 4] << 8 |
+			    data[start + 5]);
+		if (put(result, index, PyLong_FromSsize_t(claimed > size ?
+		    claimed : size)) != 0)
+			goto failed;
+	}
+	goto done;
+failed:
+	Py_CLEAR(result);
+done:
+	Py_DECREF(packets);
+	Py_XDECREF(starts);
+	return (result);
+}
+
+static char *
+put_number(char *at, uint32_t number)
+{
+	/* Little-endian, whatever the machine is. */
+	at[0] = (char)number;
+	at[1] = (char)(number >> 8);
+	at[2] = (char)(number >> 16);
+	at[3] = (char)(number >> 24);
+	return (at + 4);
+}
+
+PyDoc_STRVAR(packet_blocks_doc,
+"packet_blocks(interfaces, timestamps, data, lengths, options) -> bytes\n\n"
+"What dtkit.packets.pcapng.packet_blocks_in_python() does.");
+
+static PyObject *
+speedups_packet_blocks(PyObject *self, PyObject *args)
+{
+	PyObject *given[5], *lists[5] = { NULL }, *result = NULL, *item;
+	PyObject **interfaces, **timestamps, **data, **lengths, **options;
+	Py_ssize_t count = 0, index, total = 0, captured, said;
+	unsigned long long time;
+	unsigned long interface;
+	long long length;
+	uint32_t size;
+	int overflow;
+	char *at;
+
+	(void)self;
+	if (!PyArg_ParseTuple(args, "OOOOO", &given[0], &given[1], &given[2],
+	    &given[3], &given[4]))
+		return (NULL);
+	for (index = 0; index < 5; index++) {
+		lists[index] = PySequence_Fast(given[index],
+		    "sequences are wanted");
+		if (lists[index] == NULL)
+			goto done;
+		if (index == 0)
+			count = PySequence_Fast_GET_SIZE(lists[0]);
+		else if (PySequence_Fast_GET_SIZE(lists[index]) != count) {
+			PyErr_SetString(PyExc_ValueError,
+			    "sequences differ in length");
+			goto done;
+		}
+	}
+	interfaces = PySequence_Fast_ITEMS(lists[0]);
+	timestamps = PySequence_Fast_ITEMS(lists[1]);
+	data = PySequence_Fast_ITEMS(lists[2]);
+	lengths = PySequence_Fast_ITEMS(lists[3]);
+	options = PySequence_Fast_ITEMS(lists[4]);
+	for (index = 0; index < count; index++) {
+		if (!PyBytes_Check(data[index]) ||
+		    !PyBytes_Check(options[index])) {
+			PyErr_SetString(PyExc_TypeError, "bytes are wanted");
+			goto done;
+		}
+		captured = PyBytes_GET_SIZE(data[index]);
+		said = PyBytes_GET_SIZE(options[index]);
+		if (captured > (1 << 30) || said > (1 << 20) ||
+		    total > PY_SSIZE_T_MAX - 40 - captured - said) {
+			PyErr_SetString(PyExc_OverflowError,
+			    "more than a block holds");
+			goto done;
+		}
+		total += 32 + ((captured + 3) & ~(Py_ssize_t)3) + said;
+	}
+	if ((item = PyBytes_FromStringAndSize(NULL, total)) == NULL)
+		goto done;
+	at = PyBytes_AS_STRING(item);
+	for (index = 0; index < count; index++) {
+		captured = PyBytes_GET_SIZE(data[index]);
+		said = PyBytes_GET_SIZE(options[index]);
+		interface = PyLong_AsUnsignedLong(interfaces[index]);
+		time = PyLong_AsUnsignedLongLongMask(timestamps[index]);
+		length = PyLong_AsLongLongAndOverflow(lengths[index],
+		    &overflow);
+		if (PyErr_Occurred()) {
+			Py_DECREF(item);
+			goto done;
+		}
+		if (overflow > 0 || length > UINT32_MAX)
+			length = UINT32_MAX;
+		if (overflow < 0 || length < captured)
+			length = captured;
+		size = (uint32_t)(32 + ((captured + 3) & ~(Py_ssize_t)3) +
+		    said);
+		at = put_number(at, 6);
+		at = put_number(at, size);
+		at = put_number(at, (uint32_t)interface);
+		at = put_number(at, (uint32_t)(time >> 32));
+		at = put_number(at, (uint32_t)time);
+		at = put_number(at, (uint32_t)captured);
+		at = put_number(at, (uint32_t)length);
+		memcpy(at, PyBytes_AS_STRING(data[index]), captured);
+		at += captured;
+		for (; captured % 4 != 0; captured++)
+			*at++ = 0;
+		memcpy(at, PyBytes_AS_STRING(options[index]), said);
+		at = put_number(at + said, size);
+	}
+	result = item;
+done:
+	for (index = 0; index < 5; index++)
+		Py_XDECREF(lists[index]);
+	return (result);
+}
+
+static PyMethodDef methods[] = {
+	{ "split", speedups_split, METH_VARARGS, split_doc },
+	{ "columns", speedups_columns, METH_VARARGS, columns_doc },
+	{ "layers", speedups_layers, METH_VARARGS, layers_doc },
+	{ "claimed_lengths", speedups_claimed_lengths, METH_VARARGS,
+	    claimed_lengths_doc },
+	{ "packet_blocks", speedups_packet_blocks, METH_VARARGS,
+	    packet_blocks_doc },
+	{ NULL, NULL, 0, NULL }
+};
+
+static int
+speedups_exec(PyObject *module)
+{
+	static const char hex[] = "0123456789abcdef", upper[] = "ABCDEF";
+	int value;
+
+	memset(digits, 16, sizeof(digits));
+	for (value = 0; value < 16; value++)
+		digits[(unsigned char)hex[value]] = value;
+	for (value = 10; value < 16; value++)
+		digits[(unsigned char)upper[value - 10]] = value;
+	return (PyModule_AddIntConstant(module, "VERSION", SPEEDUPS_VERSION));
+}
+
+static PyModuleDef_Slot slots[] = {
+	{ Py_mod_exec, (void *)speedups_exec },
+	{ 0, NULL }
+};
+
+static struct PyModuleDef definition = {
+	PyModuleDef_HEAD_INIT,
+	.m_name = "dtkit._speedups",
+	.m_doc = "The inner loops of reading and writing, in C.",
+	.m_methods = methods,
+	.m_slots = slots,
+};
+
+PyMODINIT_FUNC
+PyInit__speedups(void)
+{
+	return (PyModuleDef_Init(&definition));
+}

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: BSD-2-Clause
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+_Opener = TypeVar("_Opener")
+
+VERSION: int
+
+def split(
+    block: bytes, openers: tuple[_Opener, _Opener, _Opener]
+) -> tuple[
+    list[int], list[_Opener | None], list[bytes], list[int], list[bytes | None], list[int]
+]: ...
+def columns(lines: list[bytes], words: tuple[bytes, ...], kinds: str) -> list[list[Any]] | None: ...
+def layers(packets: Sequence[bytes], versions: int, number: int) -> bytes: ...
+def claimed_lengths(packets: Sequence[bytes], starts: Sequence[int]) -> list[int]: ...
+def packet_blocks(
+    interfaces: Sequence[int],
+    timestamps: Sequence[int],
+    data: Sequence[bytes],
+    lengths: Sequence[int],
+    options: Sequence[bytes],
+) -> bytes: ...

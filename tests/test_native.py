@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The functions in C and their doubles in Python say the same, whatever they are given."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from benchmarks.streams import STREAMS, write
+from dtkit.native import speedups as installed
+from dtkit.output import packets, read_runs, uniform
+from dtkit.output.uniform import SEPARATOR, Opener, columns_in_python, split_in_python
+from dtkit.packets import linktype, pcapng
+from dtkit.packets.linktype import claimed_in_python, layers_in_python, sniff
+from dtkit.packets.packet import Packet, PacketRun
+from dtkit.packets.packetfile import PacketFile, Provenance
+from dtkit.packets.pcapng import packet_blocks_in_python
+from dtkit.probes import catalog
+from tests.output.dtrace_text import HEADING, dump, firings, framed
+
+TOP = Path(__file__).parents[1]
+OPENERS = (Opener.NOTHING, Opener.FRAME, Opener.ANNOTATION)
+
+
+def loaded(name: str, path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def c(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """The module in C as its source is now, whatever is installed."""
+    build = loaded("hatch_build", TOP / "hatch_build.py")
+    made = build.compile_speedups(TOP, tmp_path_factory.mktemp("speedups"))
+    return loaded("dtkit._speedups", made)
+
+
+def said(number: int, data: bytes) -> str:
+    where = f"probe=fbt::tcp_input:entry id=7 cpu={number % 4} t={number + 5} m=0xfffff8000{number}"
+    return f"@dtkit 1 mbuf {where} len={len(data)} off=0 dump={len(data)}\n{dump(data)}"
+
+
+#: What blocks are made of: firings of each kind, and what damages them.
+TEXTS = st.one_of(
+    st.builds(lambda data: firings([data] * 3), st.binary(min_size=1, max_size=70)),
+    st.builds(lambda data: dump(data) * 3, st.binary(min_size=1, max_size=40)),
+    st.builds(said, st.integers(0, 99), st.binary(min_size=1, max_size=40)),
+    st.sampled_from(
+        [HEADING, SEPARATOR.decode(), "\n", "\n\n", "x", "\r\n", "@dtkit ", "@dtkit 1 mbuf", "0"]
+    ),
+    st.text(max_size=5),
+)
+EDITS = st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 3), st.binary(max_size=3)))
+
+
+@example([framed(0, 1, "f", "entry", dump(bytes(4095 + at))) * 3 for at in range(3)], [])
+@given(st.lists(TEXTS, max_size=12), EDITS)
+def test_blocks_are_split_alike(
+    c: ModuleType, texts: list[str], edits: list[tuple[int, int, bytes]]
+) -> None:
+    block = bytearray("".join(texts).encode("utf-8", "replace"))
+    for at, length, piece in edits:
+        block[at : at + length] = piece
+    found = c.split(bytes(block), OPENERS)
+    assert found == split_in_python(bytes(block), OPENERS)
+
+
+def test_a_change_of_any_byte_is_seen_alike(c: ModuleType) -> None:
+    """One dump among others, whose every byte becomes every kind of another one."""
+    good = firings([bytes(range(0x41, 0x41 + size)) for size in (20, 17, 32, 20)]).encode()
+    begin = good.index(SEPARATOR, 200)
+    regular = 0
+    for at in range(begin, good.index(SEPARATOR, begin + 1)):
+        for change in (b"\n", b" ", b"0", b"g", b"A", b"\0", b"\xff", b":", b""):
+            block = good[:at] + change + good[at + 1 :]
+            found = c.split(block, OPENERS)
+            assert found == split_in_python(block, OPENERS)
+            regular += sum(data is not None for data in found[4])
+    assert regular > 2000  # and most of the others are read all the same
+
+
+WORDS = (b"@dtkit 1 mbuf probe=", b" cpu=", b" m=")
+NUMBERS = st.one_of(
+    st.integers(-(10**18), 10**18).map(str),
+    st.sampled_from(["", "-", "-0", "007", "+1", "1 ", "9" * 18, "9" * 19, "-" + "9" * 18, "٣"]),
+)
+ADDRESSES = st.one_of(
+    st.integers(0, 1 << 65).map(hex),
+    st.sampled_from(["", "0", "0x", "0x00", "0xA", "0xfffffffffffffffff", "0x0"]),
+)
+NAMES = st.sampled_from(["fbt::tcp_input:entry", "x", "", "a b", "\x7f", "é", "=", "~!"])
+
+
+@given(st.lists(st.tuples(NAMES, NUMBERS, ADDRESSES), min_size=1, max_size=4), st.booleans())
+def test_annotations_are_read_alike(
+    c: ModuleType, values: list[tuple[str, str, str]], cut: bool
+) -> None:
+    lines = [
+        b"".join(word + value.encode() for word, value in zip(WORDS, each, strict=True))
+        for each in values
+    ]
+    lines[-1] = lines[-1][: -1 if cut else None]
+    assert c.columns(lines, WORDS, "sdx") == columns_in_python(lines, WORDS, "sdx")
+
+
+def test_numbers_are_read_as_they_are_written(c: ModuleType) -> None:
+    lines = [b"@dtkit 1 mbuf probe=a cpu=-12 m=0xfffff80002425b00"]
+    assert c.columns(lines, WORDS, "sdx") == [["a"], [-12], [0xFFFFF80002425B00]]
+
+
+#: Bytes of which many look like a header.
+HEADERS = st.builds(
+    lambda first, rest, zeros: bytes([first]) + rest + bytes(zeros),
+    st.sampled_from([0x45, 0x46, 0x4F, 0x44, 0x60, 0x6F, 0x00, 0x50]),
+    st.binary(max_size=70),
+    st.integers(0, 50),
+) | st.binary(max_size=3)
+
+
+@given(
+    st.lists(HEADERS, max_size=8),
+    st.sampled_from([1 << 4, 1 << 6, 1 << 4 | 1 << 6]),
+    st.sampled_from([1, 6, 17, 58]),
+)
+def test_link_types_are_told_alike(
+    c: ModuleType, data: list[bytes], versions: int, number: int
+) -> None:
+    assert c.layers(data, versions, number) == layers_in_python(data, versions, number)
+
+
+def test_ip_is_told_alike(c: ModuleType) -> None:
+    """A header with its checksum, each byte of it changed; IPv6 with each next header."""
+    header = bytes.fromhex("4500003c1c4640004006b1e6ac100a63ac100a0c")
+    assert sniff(header).name == "RAW"
+    tried = [
+        header[:at] + bytes([value]) + header[at + 1 :] + bytes(12)
+        for at in range(20)
+        for value in range(256)
+    ]
+    tried += [bytes([0x60, 0, 0, 0, 0, 8, number]) + bytes(40) for number in range(256)]
+    found = c.layers(tried, 1 << 4 | 1 << 6, 17)
+    assert found == layers_in_python(tried, 1 << 4 | 1 << 6, 17)
+    assert {0, 1} <= set(found)
+
+
+@given(st.lists(st.tuples(HEADERS, st.sampled_from([-1, 0, 14])), max_size=8))
+def test_lengths_are_told_alike(c: ModuleType, each: list[tuple[bytes, int]]) -> None:
+    data = [b"\0" * 12 + piece if start == 14 else piece for piece, start in each]
+    data += [b"\0" * 12 + kind + b"\x45\0\5\xdc" for kind in (b"\x08\0", b"\x86\xdd", b"\x08\x06")]
+    starts = [*(start for _, start in each), 14, 14, 14]
+    assert c.claimed_lengths(data, starts) == claimed_in_python(data, starts)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 2**32 - 1),
+            st.integers(-(1 << 80), 1 << 80),
+            st.binary(max_size=9),
+            st.integers(-(1 << 80), 1 << 80) | st.integers(0, 2000),
+            st.sampled_from([b"", bytes(4), bytes(12)]),
+        ),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_blocks_of_packets_are_written_alike(c: ModuleType, each: list[Any]) -> None:
+    columns = list(map(list, zip(*each, strict=True)))
+    assert c.packet_blocks(*columns) == packet_blocks_in_python(*columns)
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [
+        ("split", ("text", OPENERS)),
+        ("columns", ([b"a", 1], (b"a",), "s")),
+        ("columns", ([b"a"], ("a",), "s")),
+        ("columns", ([b"a"], (b"a",), "")),
+        ("layers", (["a"], 16, 6)),
+        ("layers", (7, 16, 6)),
+        ("claimed_lengths", ([b""], [])),
+        ("claimed_lengths", ([""], [0])),
+        ("claimed_lengths", ([b""], [1 << 70])),
+        ("packet_blocks", ([0], [0], [b""], [0], [""])),
+        ("packet_blocks", ([0], [0], [b""], [0], [])),
+        ("packet_blocks", ([-1], [0], [b""], [0], [b""])),
+        ("packet_blocks", ([0], ["0"], [b""], [0], [b""])),
+    ],
+)
+def test_wrong_arguments_raise(c: ModuleType, function: str, arguments: tuple[Any, ...]) -> None:
+    with pytest.raises((TypeError, ValueError, OverflowError)):
+        getattr(c, function)(*arguments)
+
+
+def all_of(stream: bytes) -> tuple[list[str], bytes]:
+    """What is read of a stream, and the capture of its packets."""
+    capture = io.BytesIO()
+    file = PacketFile(capture, Provenance("test"), catalog())
+    found: list[str] = []
+    for item in packets(read_runs(io.BytesIO(stream)), catalog()):
+        found.append(str(list(item) if isinstance(item, PacketRun) else item))
+        if isinstance(item, PacketRun):
+            file.write_run(item)
+        elif isinstance(item, Packet):
+            file.write(item)
+    file.close()
+    return found, capture.getvalue()
+
+
+DOUBLES = (
+    (uniform, "_split", "split", split_in_python),
+    (uniform, "_columns", "columns", columns_in_python),
+    (linktype, "_layers", "layers", layers_in_python),
+    (linktype, "_claimed", "claimed_lengths", claimed_in_python),
+    (pcapng, "_packet_blocks", "packet_blocks", packet_blocks_in_python),
+)
+
+
+@pytest.fixture
+def with_c(c: ModuleType) -> Iterator[pytest.MonkeyPatch]:
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name, function, _ in DOUBLES:
+            patch.setattr(module, name, getattr(c, function))
+        yield patch
+
+
+@pytest.mark.parametrize("damaged", [False, True], ids=["whole", "damaged"])
+@pytest.mark.parametrize("name", STREAMS)
+def test_streams_become_the_same_packets_and_the_same_bytes(
+    name: str, damaged: bool, tmp_path: Path, with_c: pytest.MonkeyPatch
+) -> None:
+    stream = bytearray(write(name, tmp_path, 400)[0].read_bytes())
+    if damaged:
+        chance = random.Random(2)
+        for _ in range(20):
+            stream[chance.randrange(len(stream))] = chance.choice(b"\n 0f:@\xff")
+    compiled = all_of(bytes(stream))
+    for module, attribute, _, double in DOUBLES:
+        with_c.setattr(module, attribute, double)
+    assert compiled == all_of(bytes(stream))
+    assert len(compiled[1]) > 20_000
+
+
+def test_the_installed_module_can_be_left_out() -> None:
+    code = "from dtkit.native import speedups; print(speedups)"
+    environment = {**os.environ, "DTKIT_PURE_PYTHON": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "None\n"
+    if installed is not None:
+        assert uniform._split is installed.split
