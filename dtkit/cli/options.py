@@ -169,6 +169,8 @@ AGAINST = Shared(
 NO_ADVICE = Shared(
     "--no-advice", is_flag=True, help="Say why a packet ended, and not what to look at next."
 )
+BRIEF = Shared("--brief", is_flag=True, help="One line a packet, without its hops.")
+
 FOLLOW = Shared("--follow", is_flag=True, help="Print hops as they come, not journeys as they end.")
 
 # Which packets, and how much of them.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from dtkit.dlang.compiler.compile import compile_program
@@ -84,6 +84,8 @@ class Settings:
     :ivar interface: name of the interface that Ethernet frames come in on.
     :ivar largest_buffer: in bytes.
     :ivar cost: whether to count what firings cost.
+    :ivar wire: told of each frame that leaves the host: when, in ns since the epoch by its own
+        clock, and its bytes.
     """
 
     file: str | None = None
@@ -97,6 +99,7 @@ class Settings:
     interface: str = "em0"
     largest_buffer: int = LARGEST_BUFFER
     cost: bool = False
+    wire: Callable[[int, bytes], None] | None = None
 
 
 class Simulation:
@@ -188,6 +191,7 @@ class _Session:
             settings.paths,
             settings.interface,
             self._unmapped,
+            self._transmitted,
         )
         try:
             self.variables = KernelVariables(
@@ -364,6 +368,10 @@ class _Session:
                 fire(cpu, probe, arguments, thread, callers)
 
         self.stack.receive(packet, fire_here)
+
+    def _transmitted(self, frame: bytes) -> None:
+        if self.settings.wire is not None:
+            self.settings.wire(self.now + self.cpus[0].wall, frame)
 
     def _clean(self) -> None:
         self.chunks.clean()

@@ -128,6 +128,7 @@ class NetworkStack:
     :param paths: the paths of packets.
     :param interface: name of the interface that Ethernet frames come from; others are on lo0.
     :param unmapped: called when memory was unmapped.
+    :param wire: called with the bytes of each frame that leaves.
     """
 
     def __init__(
@@ -138,7 +139,9 @@ class NetworkStack:
         paths: Paths,
         interface: str,
         unmapped: Callable[[], None],
+        wire: Callable[[bytes], None],
     ) -> None:
+        self.wire = wire
         self.kernel = kernel
         self.memory = kernel.memory
         self.types = types
@@ -457,6 +460,12 @@ class NetworkStack:
         self._enter("mb_dtor_mbuf", (mbuf.address, self.kernel.layout.msize, 0), walk, fire)
         walk.callers = outer
 
+    def transmit(self, words: Sequence[str], walk: _Walk, fire: Fire) -> None:
+        """``wire M``: it leaves this host."""
+        chain = walk.chains.get(words[0])
+        if chain is not None:
+            self.wire(b"".join(self._content(mbuf) for mbuf in chain.mbufs))
+
     def returns(self, words: Sequence[str], walk: _Walk, fire: Fire) -> None:
         """``returns VALUE``."""
         walk.value = self._value(words[0], walk)
@@ -542,6 +551,7 @@ _OPERATIONS: dict[str, Callable[[NetworkStack, Sequence[str], _Walk, Fire], None
     "reorder": NetworkStack.reorder,
     "returns": NetworkStack.returns,
     "sent": NetworkStack.sent,
+    "wire": NetworkStack.transmit,
 }
 
 

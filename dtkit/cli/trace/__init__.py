@@ -16,6 +16,7 @@ class TraceGroup(LazyGroup):
     package: ClassVar[str] = __name__
     modules: ClassVar[dict[str, str]] = {
         "show": "Print each packet's journey as a tree, with what changed on the way.",
+        "join": "Find the same packets in what several hosts saw.",
         "stats": "Say what became of packets, and where their time went.",
         "graph": "Draw the ways of all packets as one graph: DOT, SVG or Mermaid.",
         "report": "Write one HTML page to search, look at and click through.",

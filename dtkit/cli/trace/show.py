@@ -7,7 +7,7 @@ import click
 
 from dtkit.cli.inputs import open_output
 from dtkit.cli.journeys import FORMS, JourneyPrinter
-from dtkit.cli.options import FOLLOW, OUTPUT, TO
+from dtkit.cli.options import BRIEF, FOLLOW, OUTPUT, TO
 from dtkit.cli.trace.source import JourneySource, source_argument
 
 
@@ -24,7 +24,7 @@ Examples:
 @source_argument
 @TO(type=click.Choice(FORMS), default="text")
 @FOLLOW()
-@click.option("--brief", is_flag=True, help="One line a packet, without its hops.")
+@BRIEF()
 @click.option("--as-captured", is_flag=True, help="Newest first, as the kernel's records stand.")
 @OUTPUT()
 def command(

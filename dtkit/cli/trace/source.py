@@ -93,7 +93,8 @@ def source_argument(function: Callable[..., None]) -> Callable[..., int]:
     @FILTER(
         "Or journeys with a hop that matches label:GLOB or file:GLOB (file:if.c), or that ended as "
         "outcome:GLOB (outcome:dropped), reason:GLOB or rule:GLOB say; of followed packets also "
-        "latency:5ms or latency:<5ms, vnet:GLOB, if:GLOB, proc:GLOB. Given twice, both must match.",
+        "latency:5ms or latency:<5ms, vnet:GLOB, if:GLOB, proc:GLOB, host:GLOB. Given twice, both "
+        "must match.",
         multiple=True,
     )
     @STRICT()

@@ -61,8 +61,8 @@ def command(
 ) -> None:
     """Say what became of packets, and where their time went.
 
-    Packets by outcome and reason, by function that dropped them, by interface, vnet, process and
-    rule of a firewall; times of packets, in stages of the stack, by direction and interface, at
+    Packets by outcome and reason, by function that dropped them, by host, interface, vnet, process
+    and rule of a firewall; times of packets, in stages of the stack, by direction and interface, at
     each place and from each place to the next: how many, the smallest, median, 90th and 99th
     percentile, the largest. A capture of mbuf_trace has no times of hops, which is said.
     """

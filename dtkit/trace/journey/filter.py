@@ -18,7 +18,7 @@ __all__ = ["Filter", "journey_filter"]
 Filter = Callable[[Journey], bool]
 
 _KNOWN = re.compile(
-    r"(label|function|file|outcome|reason|rule|latency|vnet|if|proc):(.+)", re.DOTALL
+    r"(label|function|file|outcome|reason|rule|latency|vnet|if|proc|host):(.+)", re.DOTALL
 )
 
 _LATENCY = re.compile(r"([<>]?)(\d+(?:\.\d*)?|\.\d+)(ns|us|ms|s)")
@@ -34,9 +34,9 @@ def journey_filter(expression: str) -> Filter:
         ``net/if.c``); ``outcome:GLOB``, what became of it (``dropped``, or all that is said of
         it), ``reason:GLOB``, why, ``rule:GLOB``, the rule of a firewall that ended it or matched on
         its way; of followed packets ``latency:5ms`` or ``latency:<5ms``, that its hops took so long
-        at least or less, and ``vnet:GLOB``, ``if:GLOB``, ``proc:GLOB``, where it was (a process by
-        its name, or as ``name[pid]``); or anything else, a filter of pcap-filter(7) that must match
-        one of the snapshots.
+        at least or less, and ``vnet:GLOB``, ``if:GLOB``, ``proc:GLOB``, ``host:GLOB``, where it was
+        (a process by its name, or as ``name[pid]``; a host where several are joined); or anything
+        else, a filter of pcap-filter(7) that must match one of the snapshots.
     :raises FilterError: it is none of these.
     """
     found = _KNOWN.fullmatch(expression)

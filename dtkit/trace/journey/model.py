@@ -110,6 +110,7 @@ class Hop(NamedTuple):
     vnet: Annotated[str | None, Words("the network stack (jail) at work; null if unknown")] = None
     rule: Annotated[str | None, Words("the firewall's rule that matched; null if none did")] = None
     reason: Annotated[str | None, Words("what it says of why; null if nothing")] = None
+    host: Annotated[str | None, Words("it was on, of several; null if there is one")] = None
 
     @classmethod
     def parse(cls, text: bytes) -> Hop:

@@ -16,7 +16,7 @@ from fnmatch import fnmatchcase
 __all__ = ["ENDS", "end_of", "freed_by", "function_in", "refused", "value_in_words", "who_freed"]
 
 #: How a packet can end, as outcomes begin.
-ENDS = ("dropped", "delivered", "freed", "still in the kernel")
+ENDS = ("dropped", "lost", "delivered", "freed", "still in the kernel")
 
 #: FreeBSD's errno(2), as the network stack uses it.
 _ERRNO = {

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from dtkit.trace.journey.model import Hop, Place
 
-__all__ = ["DIRECTIONS", "STAGES", "direction_of", "stage_of"]
+__all__ = ["DIRECTIONS", "STAGES", "direction_of", "last_direction_of", "stage_of"]
 
 #: Functions of each stage, as globs; the first that matches counts.
 _FUNCTIONS = {
@@ -38,8 +38,9 @@ _DIRECTORIES = {
     "socket": "kern",
 }
 
-#: In the order in which a packet that comes in passes them; ``other`` is what is none of them.
-STAGES = ("driver", "queue", "link", "firewall", "ip", "transport", "socket", "other")
+#: In the order in which a packet that comes in passes them, ``wire`` between two hosts; ``other``
+#: is what is none of them.
+STAGES = ("wire", "driver", "queue", "link", "firewall", "ip", "transport", "socket", "other")
 
 #: Which way a packet goes, by the first function that it was seen at.
 DIRECTIONS = ("in", "out", "unknown")
@@ -72,6 +73,11 @@ def stage_of(place: Place) -> str:
 def direction_of(hops: tuple[Hop, ...]) -> str:
     """Which way a packet with these hops went first, one of :data:`DIRECTIONS`."""
     return next(filter(None, (_way(hop.place.label) for hop in hops)), "unknown")
+
+
+def last_direction_of(hops: tuple[Hop, ...]) -> str:
+    """Which way a packet with these hops went last, one of :data:`DIRECTIONS`."""
+    return next(filter(None, (_way(hop.place.label) for hop in reversed(hops))), "unknown")
 
 
 @lru_cache(maxsize=16_384)

@@ -33,8 +33,8 @@ def json_lines(made: Statistics) -> Iterator[str]:
 
 def figure_rows(made: Statistics, most: int | None = None) -> Iterator[dict[str, Any]]:
     """What was counted, as objects whose ``type`` says what it is: ``packets``, ``outcome``,
-    ``dropper``, ``interface``, ``vnet``, ``process``, ``rule``; ``packet``, ``stage``, ``way``,
-    ``place``, ``pair``. Of each the *most* that count or take the most."""
+    ``dropper``, ``host``, ``interface``, ``vnet``, ``process``, ``rule``; ``packet``, ``stage``,
+    ``way``, ``place``, ``pair``. Of each the *most* that count or take the most."""
     yield {"type": "packets", "count": made.journeys, "missing": made.missing}
     for (end, reason), count in made.outcomes.most_common(most):
         yield {"type": "outcome", "end": end, "reason": reason, "count": count}

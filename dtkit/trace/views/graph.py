@@ -191,8 +191,11 @@ class Graph:
 
 def key_of(hop: Hop) -> Key:
     """The node that *hop* belongs to: its function, in its directory; of a function that is known
-    by its name alone, in its stage of the stack, for "kernel" says nothing."""
+    by its name alone, in its stage of the stack, for "kernel" says nothing. Where there are several
+    hosts, on its host."""
     place = hop.place
+    if hop.host is not None:
+        return plain(hop.host), plain(place.name)
     kept = _keys.get(id(place))
     if kept is not None:
         return kept[1]

@@ -232,6 +232,7 @@ _MARGIN = 9
 
 #: What is told of a hop where it is new, and how.
 _TOLD = (
+    ("host", "on {}"),
     ("cpu", "cpu {}"),
     ("thread", "thread {:#x}"),
     ("process", "{}"),

@@ -28,7 +28,7 @@ _MOST = 10_000
 _ELSEWHERE = "elsewhere"
 
 #: Fields of hops by which outcomes are told apart. (A journey knows the rule that ended it, too.)
-PLACES = ("interface", "vnet", "process", "rule")
+PLACES = ("host", "interface", "vnet", "process", "rule")
 
 
 @dataclass(slots=True)
@@ -38,7 +38,7 @@ class Statistics:
     :ivar timed: whether times are counted as well.
     :ivar outcomes: how many ended so, by end and reason.
     :ivar droppers: how many each function dropped.
-    :ivar by: for each interface, vnet and process how many packets were there, and how many each
+    :ivar by: for each host, interface, vnet and process how many packets were there, and how many each
         firewall's rule matched, by their ends.
     :ivar durations: from first hop to last.
     :ivar places: how long a packet was at a place: until its next hop.
@@ -115,9 +115,12 @@ class Statistics:
             first, second = _named(before), _named(after)
             _spread(self.places, first).add(wait)
             _spread(self.pairs, f"{first} > {second}").add(wait)
-            # Where another thread goes on, the packet has waited for it.
+            # Where another host goes on, it was on the wire; where another thread does, the packet
+            # has waited for it.
             moved = before.thread is not None and after.thread not in (None, before.thread)
             stage = "queue" if moved else stage_of(before.place)
+            if before.host != after.host:
+                stage = "wire"
             stages[stage] = stages.get(stage, 0) + wait
         for stage, time in stages.items():
             _spread(self.stages, stage).add(time)
@@ -160,7 +163,8 @@ class Statistics:
 
 def _named(hop: Hop) -> str:
     place = hop.place
-    return f"-{plain(place.name)}" if place.direction == "-" else plain(place.name)
+    name = f"-{plain(place.name)}" if place.direction == "-" else plain(place.name)
+    return name if hop.host is None else f"{plain(hop.host)}:{name}"
 
 
 def packets(count: int) -> str:

@@ -9,7 +9,7 @@ Their columns are those of JSON (:mod:`dtkit.trace.journey.columns`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,7 +18,7 @@ from dtkit.trace.journey.columns import Column
 from dtkit.trace.journey.model import HOP, JOURNEY, SNAPSHOT, HopMoment, Journey, SnapshotMoment
 from dtkit.trace.views.jsonlines import JsonLines, row_line
 
-__all__ = ["columns", "described", "rows", "write_jsonl", "write_parquet"]
+__all__ = ["ParquetTable", "columns", "described", "rows", "write_jsonl", "write_parquet"]
 
 #: Rows of a table that are in memory at once, at most.
 _BATCH = 4096
@@ -93,44 +93,69 @@ def write_parquet(journeys: Iterable[Journey], folder: Path) -> None:
     :raises ImportError: pyarrow is not installed: it comes with ``dtkit[parquet]``.
     :raises OSError: the files cannot be written.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    types = {
-        "int64": pa.int64(),
-        "string": pa.string(),
-        "binary": pa.binary(),
-        "string[]": pa.list_(pa.string()),
-    }
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        writers = {}
-        numbers = {}
-        for kind, listed in columns().items():
-            schema = pa.schema(
-                [
-                    pa.field(one.name, types[_type(one)], metadata={"description": one.words})
-                    for one in listed
-                ]
-            )
-            numbers[kind] = [one.name for one in listed if one.type == "int64"]
-            file = folder / f"{kind}s.parquet"
-            writers[kind] = stack.enter_context(pq.ParquetWriter(file, schema))
-        batches: dict[str, list[dict[str, Any]]] = {kind: [] for kind in writers}
-
-        def flush(kind: str) -> None:
-            if batches[kind]:
-                writer = writers[kind]
-                writer.write_table(pa.Table.from_pylist(batches[kind], writer.schema))
-                batches[kind].clear()
-
+        tables = {
+            kind: stack.enter_context(ParquetTable(folder / f"{kind}s.parquet", listed))
+            for kind, listed in columns().items()
+        }
         for journey in journeys:
             for kind, row in rows(journey):
-                for name in numbers[kind]:
-                    if row[name] is not None and not -(2**63) <= row[name] < 2**63:
-                        row[name] = None
-                batches[kind].append(row)
-                if len(batches[kind]) >= _BATCH:
-                    flush(kind)
-        for kind in batches:
-            flush(kind)
+                tables[kind].add(row)
+
+
+class ParquetTable:
+    """
+    A file of Parquet that rows are added to, a batch of them in memory at a time.
+
+    :param file: to write.
+    :param columns: of its rows.
+    :raises ImportError: pyarrow is not installed.
+    :raises OSError: it cannot be written; also of :meth:`add` and at the end.
+    """
+
+    def __init__(self, file: Path, columns: Sequence[Column]) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        types = {
+            "int64": pa.int64(),
+            "string": pa.string(),
+            "binary": pa.binary(),
+            "string[]": pa.list_(pa.string()),
+        }
+        self._schema = pa.schema(
+            [
+                pa.field(one.name, types[_type(one)], metadata={"description": one.words})
+                for one in columns
+            ]
+        )
+        self._numbers = [one.name for one in columns if one.type == "int64"]
+        self._made = pa.Table.from_pylist
+        self._writer = pq.ParquetWriter(file, self._schema)
+        self._batch: list[dict[str, Any]] = []
+
+    def __enter__(self) -> ParquetTable:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Add a row; a number that does not fit becomes null."""
+        for name in self._numbers:
+            if row[name] is not None and not -(2**63) <= row[name] < 2**63:
+                row[name] = None
+        self._batch.append(row)
+        if len(self._batch) >= _BATCH:
+            self._flush()
+
+    def close(self) -> None:
+        """Write what is left, and the file's end."""
+        self._flush()
+        self._writer.close()
+
+    def _flush(self) -> None:
+        if self._batch:
+            self._writer.write_table(self._made(self._batch, self._schema))
+            self._batch.clear()

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The lanes of its timeline.
 
-// What a timeline has lanes for: the network stacks that a packet crosses, where they are known
-// (then nothing is known of directories), else the subsystems.
+// What a timeline has lanes for: the hosts that a packet crosses, else the network stacks, where they
+// are known (then nothing is known of directories), else the subsystems.
 const lanesBy = (journey) => {
-  const first = journey[J.steps].find((step) => isHop(step) && known(step[H.vnet]));
-  let last = first && first[H.vnet];
+  const having = (at) => journey[J.steps].find((step) => isHop(step) && known(step[at]));
+  const at = having(H.host) ? H.host : H.vnet;
+  const first = having(at);
+  let last = first && first[at];
   const lanes = new Map();
   for (const step of journey[J.steps]) {
-    if (known(step[H.vnet]) && isHop(step)) last = step[H.vnet];
+    if (isHop(step) && known(step[at])) last = step[at];
     lanes.set(step, first ? last : places[step[H.place]]?.[P.group]);
   }
   const laneOf = (step) => lanes.get(step);
-  laneOf.title = (lane) => first ? `vnet ${words[lane]}` : nameOf(lane);
+  const kind = at === H.host ? "host" : "vnet";
+  laneOf.title = (lane) => first ? `${kind} ${words[lane]}` : nameOf(lane);
   return laneOf;
 };
 const SVG = "http://www.w3.org/2000/svg";
