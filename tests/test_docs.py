@@ -27,6 +27,8 @@ import pytest
 from dtkit.output import packets, read_output
 from dtkit.packets.packet import Packet
 from dtkit.probes import catalog
+from dtkit.simulate.network import SimulatedLink
+from tests.fleet.row import HOSTS, texts, traffic
 from tests.output.captures import CAPTURES, output_of
 from tests.output.rfd import RFD
 from tests.packets.captures import pcap
@@ -87,6 +89,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(DATA / "path-epair-pf.txt", into / "ways.txt")
     shutil.copy(DATA / "mbuf_trace-freebsd-14-epair.pcap", into / "capture.pcap")
     shutil.copy(DATA / "mbuf_trace-freebsd-15.1-drops.pcap", into / "drops.pcap")
+    links = (SimulatedLink(), SimulatedLink(loss=0.1))
+    hosts = texts(traffic(20, 0), traffic(20, 1), links, ((0, 0), (5 * 10**9, 0), (0, 0)), seed=1)
+    for name, text in zip(HOSTS, hosts, strict=True):
+        (into / f"{name}.txt").write_text(text)
     programs = into / "bin"
     programs.mkdir()
     for name, text in (

@@ -33,6 +33,8 @@ COMMANDS = {
     "check": "Say what is wrong with a D program, without dtrace(1).",
     "simulate": "Run a D program over packets in a simulated kernel.",
     "path": "Follow packets through a stock kernel: print the D script, or run it.",
+    "dataset": "Keep what many hosts saw as tables.",
+    "query": "Ask a dataset in SQL.",
     "trace": "Show packets' ways through the kernel: mbuf_trace captures, dtkit path.",
 }
 

@@ -38,8 +38,8 @@ class Statistics:
     :ivar timed: whether times are counted as well.
     :ivar outcomes: how many ended so, by end and reason.
     :ivar droppers: how many each function dropped.
-    :ivar by: for each host, interface, vnet and process how many packets were there, and how many each
-        firewall's rule matched, by their ends.
+    :ivar by: for each host, interface, vnet and process how many packets were there, and how many
+        each firewall's rule matched, by their ends.
     :ivar durations: from first hop to last.
     :ivar places: how long a packet was at a place: until its next hop.
     :ivar pairs: from one place to the next.
