@@ -51,6 +51,9 @@ _LAYERS = {
 #: Bytes that names in records take: IFNAMSIZ is 16, MAXCOMLEN 19, and jails have longer ones.
 _NAMES = 32
 
+#: CPUs whose journeys a script can sum up; on more, it looks addresses up from the first one on.
+_CPUS = 64
+
 #: Bytes of a hop's record without those of the packet.
 _RECORD = 72 + 2 * _NAMES + 8
 
@@ -129,6 +132,7 @@ def path_script(
         count=request.count,
         linger=3,
         jails=16,
+        cpus=_CPUS,
         seconds=request.seconds,
         size=request.size,
         copy=str(request.copy),

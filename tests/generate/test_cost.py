@@ -13,6 +13,7 @@ from dtkit.generate.path import PathRequest, path_script
 from dtkit.generate.request import Conditions, Copy, Request
 from dtkit.probes import catalog
 from dtkit.simulate import Cost, Settings, Simulation, StackPacket
+from dtkit.simulate.paths import Paths, read_paths, shipped_paths
 
 UDP = bytes.fromhex("4500001c 00010000 4011 66ce 0a000001 0a000002 04d20035 00080000")
 TCP = bytes.fromhex(
@@ -34,9 +35,12 @@ MORE = [Function("netisr_dispatch", 1), Function("tcp_do_segment", 0), Function(
 PATHS = ("input", "output", "forward", "nat", "refused", "copied", "gathered")
 
 
-def costs(text: str, *packets: StackPacket) -> dict[str, list[Cost]]:
+def costs(
+    text: str, *packets: StackPacket, cpus: int = 1, paths: Paths | None = None
+) -> dict[str, list[Cost]]:
     """By probe, what its firings cost."""
-    simulation = Simulation(text, Settings(file="a.d", cost=True))
+    settings = Settings(file="a.d", cost=True, cpus=cpus, paths=paths or shipped_paths())
+    simulation = Simulation(text, settings)
     for _ in simulation.run(packets):
         pass
     assert simulation.status == 0
@@ -59,7 +63,7 @@ def following(text: str) -> set[str]:
     found = set()
     for clause in text.split("\n}\n"):
         probes = [line.rstrip(",") for line in clause.splitlines() if line.startswith("fbt:")]
-        if "begun[cpu]++, this->j" not in clause:
+        if "begun[cpu]++, opened = " not in clause:
             found |= {probe.split(":", 2)[2] for probe in probes}
     return found
 
@@ -94,6 +98,72 @@ def most(probe: str, only: set[str]) -> int:
         return 190  # of TCP to another port; others differ in what is tested first
     known = catalog().get(f"fbt::{probe}")
     return 20 if known is not None and (known.depth == 2 or known.earlier) else 8
+
+
+#: A packet that is kept for good, a copy of it that is freed, one that comes to nothing, and a
+#: second that passes: the simulated kernel has no clock that fires.
+KEPT = """
+thread netisr 12 100004 intr swi_net
+path kept
+  ip_input m
+path copied
+  ip_input m
+    m_copym m 0 1000000000 1
+      copy m n
+      returns n
+    free n
+    free m
+path uncopied
+  ip_input m
+    m_copym m 0 1000000000 1
+    free m
+path freed
+  ip_input m
+    m_pullup m 28
+      pullup m 28
+      returns m
+    free m
+path lost
+  ip_input m
+    m_pullup m 28
+      free m
+path other
+  m_freem m
+path second
+  vtnet_txq_eof 0
+"""
+
+
+def looked_up(ways: str, cpus: int) -> list[tuple[int, int]]:
+    """Look-ups and instructions of what is unwanted (``other``) among packets of these ways."""
+    text = path("udp").replace("tick-1s\n", "fbt::vtnet_txq_eof:entry\n")
+    packets = [
+        StackPacket(TCP if way == "other" else UDP, path=way, lengths=(20,)) for way in ways.split()
+    ]
+    found = costs(text, *packets, cpus=cpus, paths=read_paths(KEPT))
+    return [(one.lookups, one.instructions) for one in found["m_freem:entry"] if not one.bytes]
+
+
+@pytest.mark.parametrize(
+    ("ways", "lookups"),
+    [
+        ("other", 0),
+        ("freed second second other", 0),
+        ("copied freed lost copied uncopied second second other", 0),
+        ("freed other", 1),
+        ("freed second other", 1),
+        ("freed second freed second other", 1),
+        ("freed second freed second second other", 0),
+        ("kept second second other", 1),
+        ("freed second second second kept other", 1),
+        ("freed second second second freed other", 1),
+        ("freed second second second freed second second other", 0),
+    ],
+)
+def test_addresses_are_looked_up_while_a_packet_is_under_way(ways: str, lookups: int) -> None:
+    ((found, instructions),) = looked_up(ways, cpus=2)
+    assert found == lookups
+    assert instructions <= (14 if lookups else 8)
 
 
 def test_firings_are_counted_on_request() -> None:
