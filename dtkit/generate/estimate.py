@@ -26,7 +26,10 @@ _SECTION, _FILE, _VARIABLE, _TYPE, _ACTION, _PROBE, _ECB = 32, 64, 20, 8, 32, 24
 
 #: What things take, in DIF instructions, as fitted to measured ratios (docs/path.md): the trap into
 #: DTrace, a clause, and a look-up of a dynamic variable. The floor is a clause with a comparison.
-_TRAP, _CLAUSE, _LOOKUP, _COMPARISON = 80, 13, 8, 7
+_TRAP, _CLAUSE, _LOOKUP, _COMPARISON = 9, 13, 10, 7
+
+#: The variable of a script that is another one while a packet is followed.
+_UNDER_WAY = "opened"
 
 #: Of an mbuf, where m_len is, and how much there is of a packet that nobody wants.
 _M_LEN, _LENGTH = 24, 1000
@@ -124,8 +127,16 @@ class Estimate:
     def relative(self) -> float:
         """
         What the probes take of a packet that nobody wants, in times of what a clause with one
-        comparison at each of them takes.
+        comparison at each of them takes: while no packet is followed.
         """
+        return self._relative(under_way=False)
+
+    @cached_property
+    def under_way(self) -> float:
+        """The same while another packet is followed."""
+        return self._relative(under_way=True)
+
+    def _relative(self, under_way: bool) -> float:
         compiled, times = self._compiled
         spent: dict[str, int] = {}
         for enabling in compiled.enablings:
@@ -133,7 +144,7 @@ class Estimate:
                 continue
             instructions, lookups = 0, 0
             if enabling.predicate is not None:
-                instructions, lookups = _unwanted(enabling.predicate)
+                instructions, lookups = _unwanted(enabling.predicate, under_way)
             cost = _CLAUSE + instructions + _LOOKUP * lookups
             for probe in times[enabling.clause]:
                 spent[probe] = spent.get(probe, _TRAP) + cost
@@ -159,6 +170,7 @@ class Estimate:
             "instructions": self.size.instructions,
             "dof": self.size.dof,
             "relative": round(self.relative, 2),
+            "under_way": round(self.under_way, 2),
             "d": len(self.script),
         }
 
@@ -167,7 +179,8 @@ class Estimate:
             f"{self.functions} functions, {self.probes} probes, {self.enablings} clauses of "
             f"probes, {self.size.instructions} DIF instructions, {self.size.dof} bytes of DOF, "
             f"{len(self.script)} bytes of D; a packet that nobody wants costs "
-            f"{self.relative:.1f} times what a clause with one comparison at each probe does"
+            f"{self.relative:.1f} times what a clause with one comparison at each probe does, "
+            f"{self.under_way:.1f} times while one is followed"
         )
 
 
@@ -233,7 +246,7 @@ _BRANCHES: dict[str, Callable[[int], bool]] = {
 }
 
 
-def _unwanted(predicate: Difo) -> tuple[int, int]:
+def _unwanted(predicate: Difo, under_way: bool) -> tuple[int, int]:
     """
     Instructions and look-ups that a predicate runs for a packet that is not followed.
 
@@ -261,7 +274,8 @@ def _unwanted(predicate: Difo) -> tuple[int, int]:
         elif op == "ldls":
             registers[item.rd] = local.get(item.name, 0)
         elif op == "ldgs" or op == "ldga":
-            registers[item.rd] = 1 << 32  # an argument, or a number that is more than none
+            # An argument, or a number that is more than none.
+            registers[item.rd] = 2 if under_way and item.name == _UNDER_WAY else 1 << 32
         elif op.startswith("ld") and op not in _DYNAMIC:
             registers[item.rd] = _LENGTH if a & 0xFF == _M_LEN and op == "ldsw" else 0
         elif op not in ("stgs", "pushtv", "flushts"):

@@ -234,12 +234,13 @@ def test_functions_that_are_given_their_mbuf_alike_share_a_clause() -> None:
     ]
     text, _ = path_script(functions, PathRequest("icmp"))
     assert clause(text, "two").startswith(
-        "fbt::one:entry,\nfbt::two:entry\n/this->j = journey[arg0]/"
+        "fbt::one:entry,\nfbt::two:entry\n/opened ^ closed && (this->j = journey[arg0])/"
     )
     for name in ("three", "four", "five", "ip_input", "ip_output"):
         assert clause(text, name).startswith(f"fbt::{name}:entry\n")
-    assert "/this->j = journey[arg1]/" in clause(text, "three")
-    assert "/this->j = arg0 ? journey[*(uint64_t *)arg0] : 0/" in clause(text, "four")
+    assert "/opened ^ closed && (this->j = journey[arg1])/" in clause(text, "three")
+    pointer = "/opened ^ closed && (arg0 && (this->j = journey[*(uint64_t *)arg0]))/"
+    assert pointer in clause(text, "four")
     assert "(struct ifnet *)arg1" in clause(text, "five")
 
 
