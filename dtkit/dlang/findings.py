@@ -62,6 +62,10 @@ class UnknownError(DError):
         self.told = told
 
 
+class UnlistedProbeError(DError):
+    """No probe matches a description, as far as our tables go; a kernel may have one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """

@@ -114,6 +114,21 @@ _FIXED = {
 }
 
 
+#: Options that only the command line has.
+_NOT_IN_PROGRAMS = {
+    "cpphdrs",
+    "cpppath",
+    "define",
+    "incdir",
+    "ldpath",
+    "objcopypath",
+    "setenv",
+    "stdc",
+    "undef",
+    "unsetenv",
+}
+
+
 class OptionError(ValueError):
     """An option that dtrace(1) refuses; the message is dtrace(1)'s."""
 
@@ -173,6 +188,16 @@ class Options:
         if name not in _KINDS:
             raise OptionError("Invalid option name")
         return replace(self, **{name: _KINDS[name](value, self)})  # type: ignore[arg-type]
+
+    def set_in_program(self, name: str, value: str | None = None) -> Options:
+        """
+        As :meth:`set`, by a line of the program itself: ``#pragma D option``.
+
+        :raises OptionError: as there; or only the command line has that option.
+        """
+        if name in _NOT_IN_PROGRAMS:
+            raise OptionError("Option cannot be used from within a D program")
+        return self.set(name, value)
 
     def set_while_tracing(self, name: str, value: str) -> Options:
         """

@@ -114,6 +114,7 @@ def _variables() -> list[Builtin]:
     ]
     arrays = [
         Builtin("args", Kind.ARRAY, 0, ""),
+        Builtin("regs", Kind.ARRAY, 1, "uint64_t", (1, 13, 0)),
         Builtin("uregs", Kind.ARRAY, 2, "uint64_t"),
     ]
     return [Builtin(n, Kind.SCALAR, i, t, v) for n, i, t, v in table] + arrays
@@ -139,6 +140,7 @@ def _functions() -> list[Builtin]:
         ("alloca", 15, "void *(size_t)", (1, 0, 0)),
         ("bcopy", 16, "void(void *, void *, size_t)", (1, 0, 0)),
         ("copyinto", 17, "void(uintptr_t, size_t, void *)", (1, 0, 0)),
+        ("ddi_pathname", 22, "string(void *, int64_t)", (1, 0, 0)),
         ("strjoin", 23, "string(const char *, const char *)", (1, 0, 0)),
         ("lltostr", 24, "string(int64_t, [int])", (1, 0, 0)),
         ("basename", 25, "string(const char *)", (1, 0, 0)),

@@ -15,8 +15,15 @@ _OWN = [("BEGIN", 1), ("END", 2), ("ERROR", 3)]
 
 #: Probes of the profile provider, which come into being when they are asked for.
 _TIMER = re.compile(
-    r"(?:tick|profile)-[1-9][0-9]{0,9}(?:ns|nsec|us|usec|ms|msec|s|sec|m|min|h|hour|d|day|hz)?"
+    r"(?:tick|profile)-([1-9][0-9]{0,9})(ns|nsec|us|usec|ms|msec|s|sec|m|min|h|hour|d|day|hz)?"
 )
+
+#: The shortest time between two firings of one, in nanoseconds, and the units that come near.
+_SHORTEST = 200_000
+_NANOSECONDS = {"ns": 1, "nsec": 1, "us": 1_000, "usec": 1_000}
+
+#: How the probes of a function are called.
+_FBT_NAMES = ("entry", "return")
 
 
 class TargetKernel:
@@ -40,7 +47,8 @@ class TargetKernel:
         self.probes = own + sorted(
             release.probes if probes is None else probes, key=lambda probe: probe.id
         )
-        self.declarations: tuple[str, ...] = release.declarations
+        self.kernel_declarations = release.kernel_declarations
+        self.library_declarations = release.library_declarations
         self.symbols: dict[str, KernelVariable] = dict(release.symbols)
         self.types = tuple(types)
         self.constants = dict(release.constants)
@@ -49,6 +57,7 @@ class TargetKernel:
         for probe in self.probes:
             self._exact.setdefault((probe.function, probe.name), []).append(probe)
         self._by_id = {probe.id: probe for probe in self.probes}
+        self._providers = {probe.provider for probe in self.probes}
 
     def __iter__(self) -> Iterator[ProbePoint]:
         return iter(self.probes)
@@ -77,10 +86,40 @@ class TargetKernel:
         ]
         return found or self._timers(description)
 
+    def may_have(self, description: ProbeDescription) -> bool:
+        """Whether such a kernel may have a probe of that description, listed or not."""
+        provider, name = description.provider, description.name
+        if not self.may_have_provider(provider):
+            return False
+        alone = ProbeDescription(name=name)
+        if provider == "fbt":
+            return not name or any(alone.matches("", "", "", own) for own in _FBT_NAMES)
+        complete = provider in ("dtrace", "profile")
+        return not complete or bool(GLOB.search("".join(description.fields)))
+
+    def may_have_provider(self, name: str) -> bool:
+        """
+        Whether there may be a provider of that name, which may be a pattern.
+
+        That of a process has the number of the process at its end.
+        """
+        if not name or GLOB.search(name) or name[-1].isdecimal() or "$" in name:
+            return True
+        return name in self.names.providers or name in self._providers
+
     def _timers(self, description: ProbeDescription) -> list[ProbePoint]:
         """The timer that is made when a program names it: ``tick-1s``, ``profile-97hz``."""
         provider, module, function, name = description.fields
-        if provider not in ("", "profile") or module or function or not _TIMER.fullmatch(name):
+        match = _TIMER.fullmatch(name)
+        if provider not in ("", "profile") or module or function or match is None:
+            return []
+        number, unit = int(match[1]), match[2]
+        every = _SHORTEST
+        if unit in ("hz", None):
+            every = 1_000_000_000 // number
+        elif unit in _NANOSECONDS:
+            every = number * _NANOSECONDS[unit]
+        if every < _SHORTEST:
             return []
         probe = self._exact.get(("", name))
         if probe is None:

@@ -62,7 +62,8 @@ class Release:
     :ivar osreldate: ``kern.osreldate`` of that one.
     :ivar osreldates: those of the kernels that the facts hold for.
     :ivar layout: of ``struct mbuf``.
-    :ivar types: files of D declarations, in the order in which they are read.
+    :ivar types: files of the types of its kernel, as D, in the order in which they are read.
+    :ivar library: files of what its D library declares beside constants, likewise.
     :ivar probe_table: the file of its probes and their signatures.
     :ivar symbol_table: the file of its variables.
     :ivar constant_tables: files of the constants of its D library.
@@ -81,6 +82,7 @@ class Release:
     osreldates: range
     layout: Layout
     types: tuple[str, ...]
+    library: tuple[str, ...]
     probe_table: str
     symbol_table: str
     constant_tables: tuple[str, ...]
@@ -118,9 +120,14 @@ class Release:
         return read_symbols(table_text(self.symbol_table), self.symbol_table)
 
     @property
-    def declarations(self) -> tuple[str, ...]:
-        """Its types, inlines and translators, as D."""
+    def kernel_declarations(self) -> tuple[str, ...]:
+        """The types of its kernel, as D."""
         return tuple(map(table_text, self.types))
+
+    @property
+    def library_declarations(self) -> tuple[str, ...]:
+        """The types, inlines and translators of its D library."""
+        return tuple(map(table_text, self.library))
 
     @property
     def constants(self) -> Mapping[str, int]:
@@ -164,11 +171,14 @@ _FIFTEEN = Release(
     layout_ilp32=FREEBSD_14_ILP32,
     types=(
         "types-15.d",
-        "common-15.d",
+        "common.d",
+    ),
+    library=(
         "network.d",
         "connection-14.d",
         "tcphdr-15.d",
         "process.d",
+        "psinfo-15.d",
     ),
     probe_table="probes-15.tsv",
     symbol_table="symbols-15.tsv",
@@ -189,10 +199,13 @@ RELEASES: tuple[Release, ...] = (
             "types.d",
             "mbuf-12.d",
             "tcpcb-12.d",
+        ),
+        library=(
             "network.d",
             "connection-12.d",
             "tcphdr-12.d",
             "process.d",
+            "psinfo-14.d",
         ),
         probe_table="probes-12.tsv",
         symbol_table="symbols-12.tsv",
@@ -204,27 +217,28 @@ RELEASES: tuple[Release, ...] = (
     ),
     Release(
         name="14",
-        title="14-STABLE (1400507), its sources",
+        title="14-STABLE (1400507), running, and its sources",
         osreldate=1400507,
         osreldates=range(1400097, 1500000),
         layout=FREEBSD_14,
         layout_ilp32=FREEBSD_14_ILP32,
         types=(
-            "types.d",
-            "mbuf-14.d",
-            "tcpcb-14.d",
+            "types-14.d",
+            "common.d",
+        ),
+        library=(
             "network.d",
             "connection-14.d",
             "tcphdr-14.d",
             "process.d",
+            "psinfo-14.d",
         ),
         probe_table="probes-14.tsv",
-        symbol_table="symbols-12.tsv",
+        symbol_table="symbols-14.tsv",
         constant_tables=("constants.tsv",),
         name_tables=("names.tsv", "names-14.tsv"),
         tree=_TREE_14,
         max_cpus=1024,
-        partial=_PARTIAL,
     ),
     _FIFTEEN,
     replace(

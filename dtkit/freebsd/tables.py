@@ -122,11 +122,13 @@ class KernelNames:
     :ivar typedefs: names of types.
     :ivar tags: ``(kind, tag)`` of structs, unions and enums.
     :ivar library: what D's library defines beside constants: inlines and variables.
+    :ivar providers: names of providers of probes, those of processes aside.
     """
 
     typedefs: frozenset[str] = frozenset()
     tags: frozenset[tuple[str, str]] = frozenset()
     library: frozenset[str] = frozenset()
+    providers: frozenset[str] = frozenset()
 
 
 _TAGS = {"struct", "union", "enum"}
@@ -139,20 +141,24 @@ def read_names(texts: Iterable[tuple[str, str]]) -> KernelNames:
     :param texts: each table, and what errors call it.
     :raises TableError: a row has not these columns, or is of another kind.
     """
-    typedefs, tags, library = set(), set(), set()
+    tags: set[tuple[str, str]] = set()
+    names: dict[str, set[str]] = {"typedef": set(), "library": set(), "provider": set()}
     for text, file in texts:
         for line, row in _rows(text):
             _complete(row, ("KIND", "NAME"), file, line)
             kind, name = row[:2]
             if kind in _TAGS:
                 tags.add((kind, name))
-            elif kind == "typedef":
-                typedefs.add(name)
-            elif kind == "library":
-                library.add(name)
+            elif kind in names:
+                names[kind].add(name)
             else:
                 raise TableError(f"{file}: line {line}: {kind!r} is no KIND of name")
-    return KernelNames(frozenset(typedefs), frozenset(tags), frozenset(library))
+    return KernelNames(
+        frozenset(names["typedef"]),
+        frozenset(tags),
+        frozenset(names["library"]),
+        frozenset(names["provider"]),
+    )
 
 
 def read_constants(texts: Iterable[tuple[str, str]]) -> dict[str, int]:

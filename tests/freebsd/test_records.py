@@ -27,7 +27,7 @@ from dtkit.freebsd import (
 )
 from dtkit.freebsd.matrix import patch_table, support_matrix
 from dtkit.freebsd.tables import table_text
-from dtkit.mbuf import FREEBSD_14
+from dtkit.mbuf import FREEBSD_12
 from dtkit.simulate import Settings, StackPacket, run
 
 Dtkit = Callable[..., Result]
@@ -82,7 +82,8 @@ def test_a_name_of_no_release_names_its_neighbours(name: str, message: str) -> N
 def test_its_tables_are_complete(known: Release) -> None:
     assert len(known.probes) > 300
     assert known.symbols
-    assert all(known.declarations)
+    assert all(known.kernel_declarations)
+    assert all(known.library_declarations)
     assert known.layout in layouts().values()
     assert known.tree in patch_trees()
     assert known.osreldates.start in known.tree.osreldates
@@ -96,8 +97,8 @@ def test_a_release_of_the_past_that_only_patches_know_is_no_choice() -> None:
 @pytest.fixture
 def invented(monkeypatch: pytest.MonkeyPatch) -> Release:
     """A release that is in no file but here, whose struct mbuf is like no other."""
-    layout = replace(FREEBSD_14, name="freebsd-99", m_dat=40, m_pkthdr_len=64, m_pktdat=104)
-    text = table_text("mbuf-14.d").replace(
+    layout = replace(FREEBSD_12, name="freebsd-99", m_dat=40, m_pkthdr_len=56, m_pktdat=96)
+    text = table_text("mbuf-12.d").replace(
         "\tuint32_t m_type : 8, m_flags : 24;\n",
         "\tuint32_t m_type : 8, m_flags : 24;\n\tuint64_t m_invented;\n",
     )
@@ -110,7 +111,8 @@ def invented(monkeypatch: pytest.MonkeyPatch) -> Release:
         name="99",
         osreldates=range(9900000, 10000000),
         layout=layout,
-        types=("types.d", "mbuf-99.d", "network.d", "tcpcb-14.d", "connection-14.d", "tcphdr-15.d"),
+        types=("types.d", "mbuf-99.d", "tcpcb-12.d"),
+        library=("network.d", "connection-12.d", "tcphdr-15.d"),
         probe_table="probes-99.tsv",
         symbol_table="symbols-99.tsv",
         tree=tree,

@@ -7,11 +7,19 @@ from collections.abc import Callable
 
 from dtkit.dlang.checker.checker import Checker
 from dtkit.dlang.checker.missing import incomplete
-from dtkit.dlang.checker.nodes import Inline, Int, Signature, Translation, TypedExpr, Variable
+from dtkit.dlang.checker.nodes import (
+    Inline,
+    Int,
+    Signature,
+    Translation,
+    TypedExpr,
+    Variable,
+    translation_of,
+)
 from dtkit.dlang.findings import DError, UnknownError
 from dtkit.dlang.predefined import Kind
 from dtkit.dlang.syntax import tree
-from dtkit.dlang.types import Integer, Tagged, Type
+from dtkit.dlang.types import Integer, Pointer, Tagged, Type
 
 
 class Declarations:
@@ -54,6 +62,13 @@ class Declarations:
         for declarator in item.declarators:
             name = declarator.name
             assert name is not None
+            if "`" in name:
+                raise DError(
+                    f"D scoping operator may not be used in a declaration name ({name})",
+                    "D_DECL_SCOPE",
+                    declarator.at,
+                    "-",
+                )
             derivations = declarator.derivations
             keys: tuple[tree.Parameter, ...] | None = None
             if derivations and isinstance(derivations[0], tree.ArrayOf):
@@ -192,13 +207,7 @@ class Declarations:
         declared = TypedExpr(item.at, type_, self.checker.node_flags(type_))
         if self.checker.is_void(declared):
             raise DError(f"cannot declare void inline: {name}", "D_DECL_VOIDOBJ", item.at)
-        if not self.checker.is_dynamic(value) and not self.checker.argument_fits(declared, value):
-            raise DError(
-                f"inline {name} definition uses incompatible types: "
-                f'"{self.types.name(type_)}" = "{self.checker.type_name(value)}"',
-                "D_OP_INCOMPAT",
-                item.at,
-            )
+        self._same(name, declared, value, item.at)
         if isinstance(value, Int):
             # A constant keeps its own type: it stands for what was written.
             value = Int(value.at, value.type, value.flags, value.value)
@@ -206,6 +215,27 @@ class Declarations:
         if keys is not None:
             variable.signature = Signature(tuple(declarer.parameter(key) for key in keys))
         self.scope.globals[name] = variable
+
+    def _same(self, name: str, declared: TypedExpr, value: TypedExpr, at: int) -> None:
+        """See that an inline has the type that it is declared with."""
+        types = self.types
+        translation = translation_of(value) if self.checker.is_dynamic(value) else None
+        if translation is not None:
+            left = types.resolve(declared.type)
+            if isinstance(left, Pointer):
+                left = types.resolve(left.target)
+            right = types.resolve(translation.output)
+            fits = types.compatible(left, right)
+            shown = types.name(left), types.name(right)
+        else:
+            fits = self.checker.is_dynamic(value) or self.checker.argument_fits(declared, value)
+            shown = types.name(declared.type), self.checker.type_name(value)
+        if not fits:
+            raise DError(
+                f'inline {name} definition uses incompatible types: "{shown[0]}" = "{shown[1]}"',
+                "D_OP_INCOMPAT",
+                at,
+            )
 
     def _translator(self, item: tree.Translator) -> None:
         """``translator``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import cast
 
 from dtkit.dlang.checker.checker import Checker, Rule
 from dtkit.dlang.checker.fold import integer_constant
@@ -30,7 +31,9 @@ from dtkit.dlang.types import (
     DYNAMIC,
     STRING,
     Tagged,
+    Type,
 )
+from dtkit.freebsd import KernelVariable
 
 
 def _int(checker: Checker, node: tree.IntLiteral, read: bool) -> TypedExpr:
@@ -50,19 +53,38 @@ def _name(checker: Checker, node: tree.Name, read: bool) -> TypedExpr:
 
 def _symbol(checker: Checker, node: tree.Name) -> TypedExpr:
     """A variable of the kernel: ``module`name``, ```name``."""
-    module, _, name = node.name.partition("`")
-    found = checker.symbols.get(name) if module in ("", "kernel") else None
-    if found is None:
-        raise UnknownError(f"the kernel symbol {node.name} is not known", "X_SYMBOL", node.at)
-    if not found.type:
+    found, type_ = kernel_variable(checker, node)
+    if type_ is None:
+        module, _, name = node.name.partition("`")
         raise DError(
             f"no symbolic type information is available for {module or 'kernel'}`{name}: "
             "No type information available for symbol",
             "D_SYM_NOTYPES",
             node.at,
         )
-    type_ = checker.scope.type_named(found.type)
-    return Symbol(node.at, type_, checker.node_flags(type_) | Flag.LVALUE, name, found.address)
+    return symbol(checker, node, found, type_)
+
+
+def symbol(checker: Checker, node: tree.Name, found: KernelVariable, type_: Type) -> TypedExpr:
+    """A variable of the kernel, as one of *type_*."""
+    flags = checker.node_flags(type_) | Flag.LVALUE
+    return Symbol(node.at, type_, flags, node.name.partition("`")[2], found.address)
+
+
+def kernel_variable(checker: Checker, node: tree.Name) -> tuple[KernelVariable, Type | None]:
+    """
+    A variable of the kernel and its type, or None where the kernel has no type data of it.
+
+    :raises DError: there is none of that name, or it is not known.
+    """
+    module, _, name = node.name.partition("`")
+    if not name:
+        message = f"failed to resolve {node.name}: Unknown symbol name"
+        raise DError(message, "D_IDENT_UNDEF", node.at)
+    found = checker.symbols.get(name) if module in ("", "kernel") else None
+    if found is None:
+        raise UnknownError(f"the kernel symbol {node.name} is not known", "X_SYMBOL", node.at)
+    return found, checker.scope.type_named(found.type) if found.type else None
 
 
 def _agg_name(checker: Checker, node: tree.AggName, read: bool) -> TypedExpr:
@@ -218,10 +240,19 @@ def _count(at: int, variable: Variable, given: int, prefix: str, suffix: str, wh
     return limit
 
 
-def _call(checker: Checker, node: tree.CallExpr, read: bool) -> TypedExpr:
+def refuse_designator(node: tree.CallExpr) -> None:
+    """
+    See that what is called is a name, which dtrace(1) does while it parses.
+
+    :raises DError: it is none.
+    """
     if not isinstance(node.function, tree.Name):
-        raise DError("function designator is not of function type", "D_FUNC_IDENT", node.at)
-    name = node.function.name
+        raise DError("function designator is not of function type", "D_FUNC_IDENT", node.at, "-")
+
+
+def _call(checker: Checker, node: tree.CallExpr, read: bool) -> TypedExpr:
+    refuse_designator(node)
+    name = cast("tree.Name", node.function).name
     function = checker.scope.find(name)
     with _parse_error():
         if function is None or (function.declared and function.kind == Kind.SCALAR):

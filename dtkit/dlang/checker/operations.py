@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dtkit.dlang.checker.checker import Checker, Rule
 from dtkit.dlang.checker.fold import fold_binary, fold_cast, fold_unary
 from dtkit.dlang.checker.missing import incomplete
-from dtkit.dlang.checker.names import element, lookup, scalar
+from dtkit.dlang.checker.names import element, kernel_variable, lookup, scalar, symbol
 from dtkit.dlang.checker.nodes import (
     Agg,
     Binary,
@@ -27,6 +27,7 @@ from dtkit.dlang.findings import DError, UnknownError
 from dtkit.dlang.predefined import Kind
 from dtkit.dlang.syntax import tree
 from dtkit.dlang.types import (
+    BASIC,
     DYNAMIC,
     INT,
     LONG,
@@ -45,7 +46,10 @@ def _unary(checker: Checker, node: tree.UnaryExpr, read: bool) -> TypedExpr:
     op = node.op
     if op in ("++", "--"):
         return _increment(checker, node.at, f"{op}x", node.operand)
-    operand = checker.expr(node.operand, read=False) if op == "&" else checker.expr(node.operand)
+    if op == "&":
+        operand = _addressed(checker, node.operand)
+    else:
+        operand = checker.expr(node.operand)
     if isinstance(operand, Var):
         _default_type(checker, operand)
         if operand.type == DYNAMIC and operand.variable.type is not None:
@@ -111,6 +115,14 @@ def dereference(checker: Checker, at: int, operand: TypedExpr) -> TypedExpr:
     ):
         flags |= Flag.WRITABLE
     return Unary(at, type_, flags, "*", operand)
+
+
+def _addressed(checker: Checker, node: tree.Expr) -> TypedExpr:
+    """What the address is taken of, which may be a variable of the kernel without a type."""
+    if isinstance(node, tree.Name) and "`" in node.name:
+        found, type_ = kernel_variable(checker, node)
+        return symbol(checker, node, found, type_ or BASIC["void"])
+    return checker.expr(node, read=False)
 
 
 def _address(checker: Checker, at: int, operand: TypedExpr) -> TypedExpr:

@@ -32,6 +32,10 @@ STORAGE = {"auto", "register", "static", "extern", "typedef", "self", "this"}
 
 _QUALIFIERS = {"const", "volatile", "restrict"}
 
+#: What the kernel's own types have by these names, where D's types have another: two of 32 bits
+#: whose pointers do not fit each other.
+_OF_KERNEL = {"uint32_t": BASIC["unsigned int"]}
+
 #: The value of a constant expression, or None where it is not constant.
 Evaluate = Callable[[Expr], int | None]
 
@@ -52,6 +56,8 @@ class Declarer:
         self.evaluate = evaluate
         #: Whether what is declared is laid out as by a C compiler, or as by dtrace(1).
         self.native = False
+        #: Whether what is declared is the kernel's own, and not of D's library.
+        self.kernel = False
         #: Whether a name stands for something already, so that no enumerator may have it.
         self.is_taken: Callable[[str], bool] = lambda name: False
 
@@ -104,6 +110,15 @@ class Declarer:
                     "-",
                 )
             name = parameter.declarator.name
+            match parameter.declarator.derivations:
+                case (tree.ArrayOf(keys=keys), *_) if keys is not None:
+                    raise DError(
+                        f"{kind} prototype may not use parameter of type dynamic variable: "
+                        f"{name or '(anonymous)'}, parameter #{number}",
+                        "D_DECL_PROTO_TYPE",
+                        at,
+                        "-",
+                    )
             type_ = self.types.resolve(self.parameter(parameter))
             if isinstance(type_, Integer) and not type_.bits:
                 voids += 1
@@ -180,6 +195,8 @@ class Declarer:
             return SPECIAL[name]
         # A module's name in front of a type only says where to look for it.
         bare = name.rpartition("`")[2]
+        if self.kernel and bare in _OF_KERNEL:
+            return Typedef(bare, _OF_KERNEL[bare])
         if bare in self.types.typedefs:
             return Typedef(bare, self.types.typedefs[bare])
         message = f"failed to resolve type {name}: Unknown type name"
@@ -190,8 +207,14 @@ class Declarer:
         kinds = [word for word in words if word in ("void", "char", "int", "float", "double")]
         signed, unsigned = counts.get("signed", 0), counts.get("unsigned", 0)
         short, long = counts.get("short", 0), counts.get("long", 0)
-        if len(kinds) > 1 or signed + unsigned > 1 or short > 1 or long > 2 or (short and long):
+        if short and long:
+            message = "failed to resolve type short long : Unknown type name"
+            raise DError(message, "D_UNKNOWN", specifiers.at)
+        if len(kinds) > 1 or signed + unsigned > 1 or short > 1 or long > 2:
             raise DError("invalid type combination", "D_DECL_COMBO", specifiers.at)
+        if words in (["signed"], ["unsigned"]):
+            # One of D's own, and no other name of a type of C.
+            return BASIC[words[0]]
         kind = kinds[0] if kinds else "int"
         if kind == "char" and (short or long):
             raise DError(

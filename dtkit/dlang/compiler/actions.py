@@ -11,7 +11,13 @@ from dtkit.dlang.checker.nodes import Agg, Call, Str, TypedExpr, Unary, Variable
 from dtkit.dlang.compiler.dif import DifInstruction, Difo, ReturnType
 from dtkit.dlang.compiler.enablings import ActionKind
 from dtkit.dlang.compiler.formats import COUNT_TYPE, VALUE_TYPE, Format, check_format, parse_format
-from dtkit.dlang.compiler.recorder import RECORDED, Recorder, call_name, positive
+from dtkit.dlang.compiler.recorder import (
+    RECORDED,
+    Recorder,
+    call_name,
+    check_user_stack,
+    positive,
+)
 from dtkit.dlang.findings import DError
 from dtkit.dlang.predefined import DESTRUCTIVE
 
@@ -261,6 +267,12 @@ def _stack(to: Recorder, call: Call) -> None:
     to.add(ActionKind.STACK, None, 8 * frames, argument=frames)
 
 
+def _user_stack(to: Recorder, call: Call) -> None:
+    """ustack() and jstack()."""
+    check_user_stack(call)
+    to.not_run(call.function.name, call.at)
+
+
 def _symbol(to: Recorder, call: Call) -> None:
     """sym(), func() and mod()."""
     code = to.generator.generate(call.arguments[0])
@@ -286,12 +298,10 @@ def _destructive(to: Recorder, call: Call) -> None:
     name = call.function.name
     if to.options.destructive:
         to.not_run(name, call.at)
-        to.add(ActionKind.DESTRUCTIVE, None)
-        return
-    error = DError(
-        f"{name}( ): Destructive actions not allowed", findings.DESTRUCTIVE, call.at, "-"
-    )
-    to.complain(error)
+    else:
+        message = f"{name}( ): Destructive actions not allowed"
+        to.complain(DError(message, findings.DESTRUCTIVE, call.at, "-"))
+    to.add(ActionKind.DESTRUCTIVE, None)
 
 
 #: What compiles a call of each action; one that is not here is not run.
@@ -308,6 +318,8 @@ ACTIONS: dict[str, Callable[[Recorder, Call], None]] = {
     "denormalize": _aggregation_action,
     "setopt": _setopt,
     "stack": _stack,
+    "ustack": _user_stack,
+    "jstack": _user_stack,
     "sym": _symbol,
     "func": _symbol,
     "mod": _symbol,

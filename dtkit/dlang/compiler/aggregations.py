@@ -11,7 +11,7 @@ from dtkit.dlang.compiler.dif import ReturnType
 from dtkit.dlang.compiler.enablings import ActionKind
 from dtkit.dlang.compiler.layout import aggregate_size
 from dtkit.dlang.compiler.quantizations import linear, log_linear
-from dtkit.dlang.compiler.recorder import RECORDED, Recorder, call_name
+from dtkit.dlang.compiler.recorder import RECORDED, Recorder, call_name, check_user_stack
 from dtkit.dlang.findings import DError
 
 
@@ -52,6 +52,9 @@ def _key(to: Recorder, key: TypedExpr) -> None:
         frames = to.frames(key)
         to.add(ActionKind.STACK, None, 8 * frames, argument=frames, in_tuple=True)
         return
+    if name in ("ustack", "jstack"):
+        assert isinstance(key, Call)
+        check_user_stack(key)
     if name in ("ustack", "jstack", "usym", "ufunc", "umod", "uaddr"):
         to.not_run(name, key.at)
         return

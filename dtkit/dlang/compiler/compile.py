@@ -9,13 +9,14 @@ with the code of its argument and the place of its data in a record.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 
 from dtkit.dlang.checker.checker import Checker
 from dtkit.dlang.checker.declarations import Declarations
+from dtkit.dlang.checker.names import refuse_designator
 from dtkit.dlang.checker.nodes import Agg, Call, TypedExpr
 from dtkit.dlang.checker.rules import RULES
 from dtkit.dlang.checker.scope import Scope
@@ -29,7 +30,7 @@ from dtkit.dlang.compiler.enablings import Action, ActionKind, Compiled, Enablin
 from dtkit.dlang.compiler.layout import lay_out
 from dtkit.dlang.compiler.order import Order
 from dtkit.dlang.compiler.recorder import Recorder
-from dtkit.dlang.findings import DError, UnknownError
+from dtkit.dlang.findings import DError, UnknownError, UnlistedProbeError
 from dtkit.dlang.options import Options
 from dtkit.dlang.predefined import MBUF_VERSION, Kind
 from dtkit.dlang.source import ProgramText
@@ -55,14 +56,16 @@ def library(of: TargetKernel) -> Scope:
     checker.declarer.native = True
     # What hangs on a variable that this kernel's table has not is told where it is used.
     declarations = Declarations(checker, lambda error: None)
-    for text in of.declarations:
-        program = parse(text, "library", scope.types.typedefs, scope.globals)
-        for item in program.externals:
-            declarations.declare(item)
-        # A typedef name stands for the type that it was declared with from here on.
-        scope._named.clear()
-        # What stands in the first file is enough for the built-in names, which others use.
-        scope.settle_builtins()
+    for texts in (of.kernel_declarations, of.library_declarations):
+        checker.declarer.kernel = texts is of.kernel_declarations
+        for text in texts:
+            program = parse(text, "library", scope.types.typedefs, scope.globals)
+            for item in program.externals:
+                declarations.declare(item)
+            # A typedef name stands for the type that it was declared with from here on.
+            scope._named.clear()
+            # What stands in the first file is enough for the built-in names, which others use.
+            scope.settle_builtins()
     for text, file in of.types:
         declare_types(declarations, text, file)
     for variable in scope.globals.values():
@@ -124,10 +127,16 @@ def compile_program(
     options = options or Options()
     base = library(of)
     with deep_recursion():
-        program = parse(text, file, type_names(of), base.globals, arguments, options.defaultargs)
         scope = base.copy()
-        scope.source = program.source
         compiler = Compiler(of, scope, options, on_error)
+        lines: list[tree.Pragma] = []
+        names = type_names(of)
+        try:
+            program = parse(text, file, names, base.globals, arguments, options.defaultargs, lines)
+        finally:
+            # dtrace(1) obeys control lines while it reads, those before an error among them.
+            compiler.control(lines)
+        scope.source = program.source
         return compiler.program(program, arguments)
 
 
@@ -177,12 +186,16 @@ class Compiler:
         self.statements = 0
         self.has_sugar = False
 
+    def control(self, lines: Iterable[tree.Pragma]) -> None:
+        """Obey control lines."""
+        for pragma in lines:
+            with self._recover():
+                self.options = pragmas.apply(pragma, self.options, self.kernel.may_have_provider)
+
     def program(self, program: tree.TranslationUnit, arguments: Sequence[str] = ()) -> Compiled:
         """Compile a whole program, which was parsed with these macro arguments."""
         enablings: list[Enabling] = []
-        for pragma in program.pragmas:
-            with self._recover():
-                self.options = pragmas.apply(pragma, self.options)
+        before = set(self.scope.globals)
         if program.unused and not self.options.argref:
             with self._recover():
                 raise DError(
@@ -205,6 +218,12 @@ class Compiler:
             for clause in self._desugared(item, program.source):
                 with self._recover():
                     enablings.extend(self.clause(clause, number))
+        own = set(self.scope.globals) - before
+        if any(isinstance(item, tree.Translator) for item in program.externals):
+            own.add("translator")
+        for pragma in program.pragmas:
+            with self._recover():
+                pragmas.check_use(pragma, own, before)
         return Compiled(
             program.source,
             tuple(enablings),
@@ -267,6 +286,9 @@ class Compiler:
 
     def clause(self, clause: tree.Clause, number: int) -> Iterator[Enabling]:
         """Compile a clause once for each of its probe descriptions."""
+        for node in tree.walk(clause):
+            if isinstance(node, tree.CallExpr):
+                refuse_designator(node)
         for spec in clause.probes:
             if spec.text.isdecimal():
                 probe = self.kernel.probe(int(spec.text))
@@ -290,14 +312,7 @@ class Compiler:
         checker = self.checker
         probes = self.kernel.match(description)
         if not probes and not self.options.zdefs:
-            self._complain(
-                DError(
-                    f"probe description {description} does not match any probes",
-                    "D_PDESC_ZERO",
-                    at,
-                    "-",
-                )
-            )
+            self._complain(self._no_probe(description, at))
         checker.probe = probes[0] if len(probes) == 1 else None
         checker.description = str(description)
         checker.is_unknown_probe = not probes
@@ -316,6 +331,19 @@ class Compiler:
             checker.description = None
             checker.is_unknown_probe = False
         return lay_out(description, code, actions, number)
+
+    def _no_probe(self, description: ProbeDescription, at: int) -> DError:
+        """The error that no probe matches, which is one for sure where no kernel has such a one."""
+        message = f"probe description {description} does not match any probes"
+        if self.kernel.may_have(description):
+            return UnlistedProbeError(message, "D_PDESC_ZERO", at, "-")
+        error = DError(message, "D_PDESC_ZERO", at, "-")
+        if not self.kernel.may_have_provider(description.provider):
+            error.hint = (
+                f"the provider {description.provider} is in no table of dtkit: --zdefs allows "
+                "probes that do not exist"
+            )
+        return error
 
     def _cook(self, clause: tree.Clause) -> tuple[list[TypedExpr], TypedExpr | None]:
         """

@@ -100,6 +100,30 @@ def positive(node: TypedExpr) -> int | None:
     return node.value if not node.signed or node.signed_value > 0 else None
 
 
+def check_user_stack(call: Call) -> None:
+    """
+    See that the arguments of ustack() or jstack() are constants.
+
+    :raises DError: they are not.
+    """
+    if call.arguments and positive(call.arguments[0]) is None:
+        raise DError(
+            "ustack( ) argument #1 must be a non-zero positive integer constant",
+            "D_USTACK_FRAMES",
+            call.at,
+        )
+    if len(call.arguments) > 1:
+        size = call.arguments[1]
+        if not isinstance(size, Int) or (size.signed and size.signed_value < 0):
+            raise DError(
+                "ustack( ) argument #2 must be a positive integer constant",
+                "D_USTACK_STRSIZE",
+                call.at,
+            )
+    if len(call.arguments) > 2:
+        raise DError("ustack( ) prototype mismatch: too many arguments", "D_USTACK_PROTO", call.at)
+
+
 def call_name(node: TypedExpr) -> str:
     """The name of the function that *node* calls, or nothing."""
     return node.function.name if isinstance(node, Call) else ""

@@ -11,7 +11,14 @@ from dtkit.dlang.compiler.compile import (
     library,
     type_names,
 )
-from dtkit.dlang.findings import NOT_RUN, DError, Finding, Severity, UnknownError
+from dtkit.dlang.findings import (
+    NOT_RUN,
+    DError,
+    Finding,
+    Severity,
+    UnknownError,
+    UnlistedProbeError,
+)
 from dtkit.dlang.options import WITH_COPYOUTMBUF, Options
 from dtkit.dlang.predefined import BUILTINS, LATEST
 from dtkit.dlang.source import ProgramText
@@ -53,7 +60,9 @@ def check(
 def _errors(errors: Iterable[DError], source: ProgramText) -> Iterator[Finding]:
     for error in errors:
         message = error.message
-        severity = Severity.WARNING if error.tag == "D_PDESC_ZERO" else Severity.ERROR
+        severity = Severity.ERROR
+        if isinstance(error, UnlistedProbeError):
+            severity = Severity.WARNING
         if error.tag == NOT_RUN:
             continue
         if isinstance(error, UnknownError):

@@ -171,6 +171,7 @@ class DLexer:
     :param arguments: macro arguments, ``$0`` first.
     :param defaults: whether one that is missing is 0 or empty; a control line may say so, too.
     :param expression: True to begin as if inside a clause.
+    :param pragmas: where control lines are put as they are read.
     """
 
     def __init__(
@@ -180,6 +181,7 @@ class DLexer:
         arguments: Sequence[str] = (),
         defaults: bool = False,
         expression: bool = False,
+        pragmas: list[Pragma] | None = None,
     ) -> None:
         self.types = types
         self.variables = set(variables)
@@ -187,7 +189,7 @@ class DLexer:
         self.arguments = arguments
         self.defaults = defaults
         self.expression = expression
-        self.pragmas: list[Pragma] = []
+        self.pragmas: list[Pragma] = [] if pragmas is None else pragmas
         self.used_arguments: set[int] = set()
         #: The last word that is no type, and looks like one.
         self.last_word = ""

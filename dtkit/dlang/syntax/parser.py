@@ -44,6 +44,7 @@ from dtkit.dlang.syntax.tree import (
     Parameter,
     PointerTo,
     PostfixExpr,
+    Pragma,
     ProbeSpec,
     Provider,
     ProviderProbe,
@@ -72,6 +73,7 @@ def parse(
     variables: Collection[str] = (),
     arguments: Sequence[str] = (),
     defaults: bool = False,
+    pragmas: list[Pragma] | None = None,
 ) -> TranslationUnit:
     """
     The syntax tree of the D program *text*.
@@ -81,16 +83,17 @@ def parse(
     :param variables: names of built-in variables and functions: never types.
     :param arguments: macro arguments, ``$0`` first.
     :param defaults: whether one that is missing is 0 or empty.
+    :param pragmas: where the control lines are put as they are read, so that the caller has those
+        before an error, too.
     :raises DError: it is no D program; the error says where.
     """
     source = ProgramText(text, file)
-    lexer = DLexer(types, variables, arguments, defaults)
+    lexer = DLexer(types, variables, arguments, defaults, pragmas=pragmas)
     program = _run("program", text, lexer)
-    pragmas = tuple(lexer.pragmas)
     last = len(arguments) - 1
     unused = last if last > 0 and last not in lexer.used_arguments else 0
     externals = cast("tuple[tree.External, ...]", program)
-    return TranslationUnit(source, externals, pragmas, unused)
+    return TranslationUnit(source, externals, tuple(lexer.pragmas), unused)
 
 
 def parse_expression(

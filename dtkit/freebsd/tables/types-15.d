@@ -74,15 +74,15 @@ struct pkthdr {
 };
 typedef __uint64_t __vm_paddr_t;
 typedef __vm_paddr_t vm_paddr_t;
-typedef void m_ext_free_t();
+typedef void m_ext_free_t(struct mbuf *);
 struct m_ext {
 	union {
 		u_int ext_count;
 		u_int *ext_cnt;
 	};
 	uint32_t ext_size;
-	uint32_t ext_type : 8;
-	uint32_t ext_flags : 24;
+	unsigned int ext_type : 8;
+	unsigned int ext_flags : 24;
 	union {
 		struct {
 			char *ext_buf;
@@ -118,8 +118,8 @@ struct mbuf {
 	};
 	caddr_t m_data;
 	int32_t m_len;
-	uint32_t m_type : 8;
-	uint32_t m_flags : 24;
+	unsigned int m_type : 8;
+	unsigned int m_flags : 24;
 	union {
 		struct {
 			union {
@@ -164,7 +164,7 @@ struct timeval {
 	suseconds_t tv_usec;
 };
 struct lock_object {
-	char *lo_name;
+	const char *lo_name;
 	unsigned int lo_flags;
 	unsigned int lo_data;
 	struct witness *lo_witness;
@@ -187,13 +187,13 @@ struct ifaltq {
 	int altq_flags;
 	void *altq_disc;
 	struct ifnet *altq_ifp;
-	int (*altq_enqueue)();
-	struct mbuf *(*altq_dequeue)();
-	int (*altq_request)();
+	int (*altq_enqueue)(struct ifaltq *, struct mbuf *, struct altq_pktattr *);
+	struct mbuf *(*altq_dequeue)(struct ifaltq *, int);
+	int (*altq_request)(struct ifaltq *, int, void *);
 	struct tb_regulator *altq_tbr;
 	struct top_cdnr *altq_cdnr;
 };
-typedef void task_fn_t();
+typedef void task_fn_t(void *, int);
 struct task {
 	struct {
 		struct task *stqe_next;
@@ -213,22 +213,39 @@ struct ifmultihead {
 	struct ifmultiaddr **cstqh_last;
 };
 typedef __uint8_t u_int8_t;
-typedef int (*if_output_fn_t)();
-typedef void (*if_input_fn_t)();
-typedef void (*if_start_fn_t)();
-typedef int (*if_ioctl_fn_t)();
-typedef void (*if_init_fn_t)();
-typedef void (*if_qflush_fn_t)();
-typedef int (*if_transmit_fn_t)();
-typedef void (*if_reassign_fn_t)();
-typedef uint64_t (*if_get_counter_t)();
+typedef struct ifnet *if_t;
+typedef int (*if_output_fn_t)(if_t, struct mbuf *, const struct sockaddr *, struct route *);
+typedef void (*if_input_fn_t)(if_t, struct mbuf *);
+typedef void (*if_start_fn_t)(if_t);
+typedef unsigned long u_long;
+typedef int (*if_ioctl_fn_t)(if_t, u_long, caddr_t);
+typedef void (*if_init_fn_t)(void *);
+typedef void (*if_qflush_fn_t)(if_t);
+typedef int (*if_transmit_fn_t)(if_t, struct mbuf *);
+typedef void (*if_reassign_fn_t)(if_t, struct vnet *, char *);
+typedef enum {
+	IFCOUNTER_IPACKETS = 0,
+	IFCOUNTER_IERRORS = 1,
+	IFCOUNTER_OPACKETS = 2,
+	IFCOUNTER_OERRORS = 3,
+	IFCOUNTER_COLLISIONS = 4,
+	IFCOUNTER_IBYTES = 5,
+	IFCOUNTER_OBYTES = 6,
+	IFCOUNTER_IMCASTS = 7,
+	IFCOUNTER_OMCASTS = 8,
+	IFCOUNTER_IQDROPS = 9,
+	IFCOUNTER_OQDROPS = 10,
+	IFCOUNTER_NOPROTO = 11,
+	IFCOUNTERS = 12
+} ift_counter;
+typedef uint64_t (*if_get_counter_t)(if_t, ift_counter);
 typedef uint64_t *counter_u64_t;
-typedef int if_snd_tag_alloc_t();
-typedef void if_ratelimit_query_t();
-typedef int if_ratelimit_setup_t();
 struct epoch_context {
 	void *data[2];
 };
+typedef int if_snd_tag_alloc_t(if_t, union if_snd_tag_alloc_params *, struct m_snd_tag **);
+typedef void if_ratelimit_query_t(if_t, struct if_ratelimit_query_results *);
+typedef int if_ratelimit_setup_t(if_t, uint64_t, uint32_t);
 struct ifnet {
 	struct {
 		struct ifnet *cstqe_next;
@@ -246,7 +263,7 @@ struct ifnet {
 	void *if_softc;
 	void *if_llsoftc;
 	void *if_l2com;
-	char *if_dname;
+	const char *if_dname;
 	int if_dunit;
 	u_short if_index;
 	u_short if_idxgen;
@@ -280,7 +297,7 @@ struct ifnet {
 	int if_amcount;
 	struct ifaddr *if_addr;
 	void *if_hw_addr;
-	u_int8_t *if_broadcastaddr;
+	const u_int8_t *if_broadcastaddr;
 	struct mtx if_afdata_lock;
 	void *if_afdata[46];
 	int if_afdata_initialized;
@@ -298,19 +315,19 @@ struct ifnet {
 	struct netmap_adapter *if_netmap;
 	if_output_fn_t if_output;
 	if_input_fn_t if_input;
-	struct mbuf *(*if_bridge_input)();
-	int (*if_bridge_output)();
-	void (*if_bridge_linkstate)();
+	struct mbuf *(*if_bridge_input)(struct ifnet *, struct mbuf *);
+	int (*if_bridge_output)(struct ifnet *, struct mbuf *, struct sockaddr *, struct rtentry *);
+	void (*if_bridge_linkstate)(struct ifnet *);
 	if_start_fn_t if_start;
 	if_ioctl_fn_t if_ioctl;
 	if_init_fn_t if_init;
-	int (*if_resolvemulti)();
+	int (*if_resolvemulti)(struct ifnet *, struct sockaddr **, struct sockaddr *);
 	if_qflush_fn_t if_qflush;
 	if_transmit_fn_t if_transmit;
 	if_reassign_fn_t if_reassign;
 	if_get_counter_t if_get_counter;
-	int (*if_requestencap)();
-	struct if_ipsec_accel_methods *if_ipsec_accel_m;
+	int (*if_requestencap)(struct ifnet *, struct if_encap_req *);
+	const struct if_ipsec_accel_methods *if_ipsec_accel_m;
 	counter_u64_t if_counters[12];
 	u_int if_hw_tsomax;
 	u_int if_hw_tsomaxsegcount;
@@ -465,7 +482,7 @@ struct inpcb {
 	} inp_list;
 };
 typedef __int64_t __sbintime_t;
-typedef void callout_func_t();
+typedef void callout_func_t(void *);
 struct callout {
 	union {
 		struct {
@@ -557,16 +574,20 @@ struct tcpcb {
 	uint32_t t_hpts_gencnt;
 	uint16_t t_hpts_cpu;
 	uint16_t t_lro_cpu;
-	int t_in_hpts;
-	uint32_t t_maxseg : 24;
-	uint32_t _t_logstate : 8;
-	uint32_t t_port : 16;
-	uint32_t t_state : 4;
-	uint32_t t_idle_reduce : 1;
-	uint32_t t_delayed_ack : 7;
-	uint32_t t_fin_is_rst : 1;
-	uint32_t t_log_state_set : 1;
-	uint32_t bits_spare : 2;
+	enum {
+		IHPTS_NONE = 0,
+		IHPTS_ONQUEUE = 1,
+		IHPTS_MOVING = 2
+	} t_in_hpts;
+	unsigned int t_maxseg : 24;
+	unsigned int _t_logstate : 8;
+	unsigned int t_port : 16;
+	unsigned int t_state : 4;
+	unsigned int t_idle_reduce : 1;
+	unsigned int t_delayed_ack : 7;
+	unsigned int t_fin_is_rst : 1;
+	unsigned int t_log_state_set : 1;
+	unsigned int bits_spare : 2;
 	u_int t_flags;
 	tcp_seq snd_una;
 	tcp_seq snd_max;
@@ -608,9 +629,9 @@ struct tcpcb {
 	tcp_seq snd_recover;
 	char t_oobflags;
 	char t_iobc;
-	uint8_t t_nic_ktls_xmit : 1;
-	uint8_t t_nic_ktls_xmit_dis : 1;
-	uint8_t t_nic_ktls_spare : 6;
+	unsigned char t_nic_ktls_xmit : 1;
+	unsigned char t_nic_ktls_xmit_dis : 1;
+	unsigned char t_nic_ktls_spare : 6;
 	int t_rxtcur;
 	int t_rxtshift;
 	u_int t_rtttime;
@@ -657,7 +678,7 @@ struct tcpcb {
 	struct tcp_log_stailq t_logs;
 	struct tcp_log_id_node *t_lin;
 	struct tcp_log_id_bucket *t_lib;
-	char *t_output_caller;
+	const char *t_output_caller;
 	struct statsblob *t_stats;
 	uint32_t t_logsn;
 	uint32_t gput_ts;
@@ -698,9 +719,9 @@ struct klist {
 };
 struct knlist {
 	struct klist kl_list;
-	void (*kl_lock)();
-	void (*kl_unlock)();
-	void (*kl_assert_lock)();
+	void (*kl_lock)(void *);
+	void (*kl_unlock)(void *);
+	void (*kl_assert_lock)(void *, int);
 	void *kl_lockarg;
 	int kl_autodestroy;
 };
@@ -710,7 +731,6 @@ struct selinfo {
 	struct mtx *si_mtx;
 };
 typedef uint64_t so_gen_t;
-typedef void so_dtor_t();
 typedef __int64_t __off_t;
 typedef __off_t off_t;
 struct sx {
@@ -729,7 +749,7 @@ struct sockbuf {
 	u_int sb_lowat;
 	u_int sb_mbmax;
 	sbintime_t sb_timeo;
-	int (*sb_upcall)();
+	int (*sb_upcall)(struct socket *, void *, int);
 	void *sb_upcallarg;
 	struct {
 		struct kaiocb *tqh_first;
@@ -789,13 +809,17 @@ struct sockbuf {
 		};
 	};
 };
-enum socket_qstate { SQ_NONE = 0, SQ_INCOMP = 2048, SQ_COMP = 4096 };
-typedef unsigned long u_long;
+enum socket_qstate {
+	SQ_NONE = 0,
+	SQ_INCOMP = 2048,
+	SQ_COMP = 4096
+};
 struct accept_queue {
 	struct socket *tqh_first;
 	struct socket **tqh_last;
 };
-typedef int so_upcall_t();
+typedef void so_dtor_t(struct socket *);
+typedef int so_upcall_t(struct socket *, void *, int);
 struct socket {
 	struct mtx so_lock;
 	u_int so_count;
@@ -825,6 +849,7 @@ struct socket {
 	struct so_splice *so_splice;
 	struct so_splice *so_splice_back;
 	off_t so_splice_sent;
+	char pad_at_344[40];
 	struct sx so_snd_sx;
 	struct mtx so_snd_mtx;
 	struct sx so_rcv_sx;
@@ -868,8 +893,13 @@ struct socket {
 			int sol_overcount;
 		};
 	};
+	char pad_at_984[40];
 };
-enum p_states { PRS_NEW = 0, PRS_NORMAL = 1, PRS_ZOMBIE = 2 };
+enum p_states {
+	PRS_NEW = 0,
+	PRS_NORMAL = 1,
+	PRS_ZOMBIE = 2
+};
 typedef __int32_t __pid_t;
 struct __sigset {
 	__uint32_t __bits[4];
@@ -925,18 +955,18 @@ struct sigiolst {
 typedef __int64_t __rlim_t;
 typedef __rlim_t rlim_t;
 struct system_segment_descriptor {
-	uint64_t sd_lolimit : 16;
-	uint64_t sd_lobase : 24;
-	uint64_t sd_type : 5;
-	uint64_t sd_dpl : 2;
-	uint64_t sd_p : 1;
-	uint64_t sd_hilimit : 4;
-	uint64_t sd_xx0 : 3;
-	uint64_t sd_gran : 1;
-	uint64_t sd_hibase : 40;
-	uint64_t sd_xx1 : 8;
-	uint64_t sd_mbz : 5;
-	uint64_t sd_xx2 : 19;
+	unsigned long sd_lolimit : 16;
+	unsigned long sd_lobase : 24;
+	unsigned long sd_type : 5;
+	unsigned long sd_dpl : 2;
+	unsigned long sd_p : 1;
+	unsigned long sd_hilimit : 4;
+	unsigned long sd_xx0 : 3;
+	unsigned long sd_gran : 1;
+	unsigned char sd_hibase[5];
+	unsigned long sd_xx1 : 8;
+	unsigned long sd_mbz : 5;
+	unsigned long sd_xx2 : 19;
 };
 struct mdproc {
 	struct proc_ldt *md_ldt;
@@ -944,7 +974,7 @@ struct mdproc {
 	u_int md_flags;
 };
 struct cv {
-	char *cv_description;
+	const char *cv_description;
 	int cv_waiters;
 };
 struct proc {
@@ -1042,7 +1072,7 @@ struct proc {
 	int p_fibnum;
 	pid_t p_reapsubtree;
 	uint64_t p_elf_flags;
-	void *p_elf_brandinfo;
+	const void *p_elf_brandinfo;
 	sbintime_t p_umtx_min_timeout;
 	u_int p_xexit;
 	u_int p_xsig;
@@ -1138,7 +1168,7 @@ struct __siginfo {
 typedef struct __siginfo siginfo_t;
 struct kexterr {
 	int error;
-	char *msg;
+	const char *msg;
 	__uint64_t p1;
 	__uint64_t p2;
 	unsigned int cat;
@@ -1152,7 +1182,13 @@ struct syscall_args {
 	struct sysent *callp;
 	register_t args[8];
 };
-enum td_states { TDS_INACTIVE = 0, TDS_INHIBITED = 1, TDS_CAN_RUN = 2, TDS_RUNQ = 3, TDS_RUNNING = 4 };
+enum td_states {
+	TDS_INACTIVE = 0,
+	TDS_INHIBITED = 1,
+	TDS_CAN_RUN = 2,
+	TDS_RUNQ = 3,
+	TDS_RUNNING = 4
+};
 typedef __register_t syscallarg_t;
 typedef __uint64_t __vm_offset_t;
 typedef __vm_offset_t vm_offset_t;
@@ -1168,10 +1204,11 @@ struct pmap_invl_gen {
 			u_char saved_pri;
 		};
 	};
+	char pad_at_24[8];
 };
 struct region_descriptor {
-	uint64_t rd_limit : 16;
-	uint64_t rd_base;
+	unsigned short rd_limit;
+	char rd_base[8];
 };
 struct pcb {
 	register_t pcb_r15;
@@ -1217,6 +1254,7 @@ struct mdthread {
 	int md_spinlock_count;
 	register_t md_saved_flags;
 	register_t md_spurflt_addr;
+	char pad_at_24[8];
 	struct pmap_invl_gen md_invl_gen;
 	register_t md_efirt_tmp;
 	int md_efirt_dis_pf;
@@ -1273,8 +1311,8 @@ struct thread {
 	int td_pflags2;
 	int td_dupfd;
 	int td_sqqueue;
-	void *td_wchan;
-	char *td_wmesg;
+	const void *td_wchan;
+	const char *td_wmesg;
 	u_char td_owepreempt;
 	u_char td_tsqueue;
 	u_char _td_pad0[2];
@@ -1284,7 +1322,7 @@ struct thread {
 	int td_lk_slocks;
 	struct lock_object *td_wantedlock;
 	struct turnstile *td_blocked;
-	char *td_lockname;
+	const char *td_lockname;
 	struct {
 		struct turnstile *lh_first;
 	} td_contested;
@@ -1364,7 +1402,7 @@ struct thread {
 	struct lpohead td_lprof[2];
 	struct kdtrace_thread *td_dtrace;
 	struct vnet *td_vnet;
-	char *td_vnet_lpush;
+	const char *td_vnet_lpush;
 	struct trapframe *td_intr_frame;
 	struct proc *td_rfppwait_p;
 	struct vm_page **td_ma;
@@ -1425,7 +1463,11 @@ struct ucred {
 	int cr_agroups;
 	gid_t cr_smallgroups[16];
 };
-enum prison_state { PRISON_STATE_INVALID = 0, PRISON_STATE_ALIVE = 1, PRISON_STATE_DYING = 2 };
+enum prison_state {
+	PRISON_STATE_INVALID = 0,
+	PRISON_STATE_ALIVE = 1,
+	PRISON_STATE_DYING = 2
+};
 struct prison {
 	struct {
 		struct prison *tqe_next;
@@ -1477,7 +1519,7 @@ struct prison {
 	char pr_hostuuid[64];
 	char pr_osrelease[32];
 };
-typedef uint8_t bool;
+typedef _Bool bool;
 struct vnet {
 	struct {
 		struct vnet *le_next;
@@ -1490,10 +1532,11 @@ struct vnet {
 	void *vnet_data_mem;
 	uintptr_t vnet_data_base;
 	bool vnet_shutdown;
+	char pad_at_49[15];
 };
 struct ip {
-	uint8_t ip_hl : 4;
-	uint8_t ip_v : 4;
+	unsigned char ip_hl : 4;
+	unsigned char ip_v : 4;
 	u_char ip_tos;
 	u_short ip_len;
 	u_short ip_id;
@@ -1523,8 +1566,8 @@ struct tcphdr {
 	u_short th_dport;
 	tcp_seq th_seq;
 	tcp_seq th_ack;
-	uint8_t th_x2 : 4;
-	uint8_t th_off : 4;
+	unsigned char th_x2 : 4;
+	unsigned char th_off : 4;
 	u_char th_flags;
 	u_short th_win;
 	u_short th_sum;
@@ -1680,7 +1723,6 @@ struct bpf_if {
 	u_int bif_refcnt;
 	struct epoch_context epoch_ctx;
 };
-typedef struct ifnet *if_t;
 struct ifaddr {
 	struct sockaddr *ifa_addr;
 	struct sockaddr *ifa_dstaddr;
@@ -1699,8 +1741,15 @@ struct ifaddr {
 	struct epoch_context ifa_epoch_ctx;
 };
 typedef __int64_t __ssize_t;
-enum uio_seg { UIO_USERSPACE = 0, UIO_SYSSPACE = 1, UIO_NOCOPY = 2 };
-enum uio_rw { UIO_READ = 0, UIO_WRITE = 1 };
+enum uio_seg {
+	UIO_USERSPACE = 0,
+	UIO_SYSSPACE = 1,
+	UIO_NOCOPY = 2
+};
+enum uio_rw {
+	UIO_READ = 0,
+	UIO_WRITE = 1
+};
 struct uio {
 	struct iovec *uio_iov;
 	int uio_iovcnt;
@@ -1748,9 +1797,9 @@ struct bintime {
 	time_t sec;
 	uint64_t frac;
 };
-typedef void bio_task_t();
 typedef __int64_t __daddr_t;
 typedef __daddr_t daddr_t;
+typedef void bio_task_t(void *);
 struct bio {
 	uint16_t bio_cmd;
 	uint16_t bio_flags;
@@ -1766,7 +1815,7 @@ struct bio {
 	int bio_ma_n;
 	int bio_error_compat;
 	long bio_resid;
-	void (*bio_done)();
+	void (*bio_done)(struct bio *);
 	void *bio_driver1;
 	void *bio_driver2;
 	void *bio_caller1;
@@ -1775,7 +1824,7 @@ struct bio {
 		struct bio *tqe_next;
 		struct bio **tqe_prev;
 	} bio_queue;
-	char *bio_attribute;
+	const char *bio_attribute;
 	struct disk_zone_args bio_zone;
 	struct g_consumer *bio_from;
 	struct g_provider *bio_to;
@@ -1823,8 +1872,8 @@ struct buf {
 	uint16_t b_ioflags;
 	off_t b_iooffset;
 	long b_resid;
-	void (*b_iodone)();
-	void (*b_ckhashcalc)();
+	void (*b_iodone)(struct buf *);
+	void (*b_ckhashcalc)(struct buf *);
 	uint64_t b_ckhash;
 	daddr_t b_blkno;
 	off_t b_offset;
@@ -1855,7 +1904,7 @@ struct buf {
 			struct buf **tqe_prev;
 		} b_freelist;
 		struct {
-			void (*b_pgiodone)();
+			void (*b_pgiodone)(void *, struct vm_page **, int, int);
 			int b_pgbefore;
 			int b_pgafter;
 		};
@@ -1869,8 +1918,26 @@ struct buf {
 	struct kexterr b_exterr;
 	struct vm_page *b_pages[0];
 };
-enum enum_vtype_uint8 { VNON = 0, VREG = 1, VDIR = 2, VBLK = 3, VCHR = 4, VLNK = 5, VSOCK = 6, VFIFO = 7, VBAD = 8, VMARKER = 9, VLASTTYPE = 9 };
-enum enum_vstate_uint8 { VSTATE_UNINITIALIZED = 0, VSTATE_CONSTRUCTED = 1, VSTATE_DESTROYING = 2, VSTATE_DEAD = 3, VLASTSTATE = 3 };
+enum enum_vtype_uint8 {
+	VNON = 0,
+	VREG = 1,
+	VDIR = 2,
+	VBLK = 3,
+	VCHR = 4,
+	VLNK = 5,
+	VSOCK = 6,
+	VFIFO = 7,
+	VBAD = 8,
+	VMARKER = 9,
+	VLASTTYPE = 9
+};
+enum enum_vstate_uint8 {
+	VSTATE_UNINITIALIZED = 0,
+	VSTATE_CONSTRUCTED = 1,
+	VSTATE_DESTROYING = 2,
+	VSTATE_DEAD = 3,
+	VLASTSTATE = 3
+};
 typedef uint32_t seqc_t;
 struct buflists {
 	struct buf *tqh_first;
@@ -1905,13 +1972,13 @@ struct rangelock {
 	bool sleepers;
 };
 struct vnode {
-	enum enum_vtype_uint8 v_type;
-	enum enum_vstate_uint8 v_state;
+	enum enum_vtype_uint8 v_type : 8;
+	enum enum_vstate_uint8 v_state : 8;
 	short v_irflag;
 	seqc_t v_seqc;
 	uint32_t v_nchash;
 	u_int v_hash;
-	struct vop_vector *v_op;
+	const struct vop_vector *v_op;
 	void *v_data;
 	struct mount *v_mount;
 	struct {
@@ -1966,7 +2033,7 @@ struct file {
 	u_int f_flag;
 	u_int f_count;
 	void *f_data;
-	struct fileops *f_ops;
+	const struct fileops *f_ops;
 	struct vnode *f_vnode;
 	struct ucred *f_cred;
 	short f_type;
@@ -2025,6 +2092,7 @@ struct mount {
 	struct vnode *mnt_vnodecovered;
 	struct vfsops *mnt_op;
 	struct vfsconf *mnt_vfc;
+	char pad_at_56[8];
 	struct mtx mnt_mtx;
 	int mnt_gen;
 	struct {
@@ -2071,10 +2139,50 @@ struct mount {
 	} mnt_taskqueue_link;
 	uint64_t mnt_taskqueue_flags;
 	unsigned int mnt_unmount_retries;
+	char pad_at_2796[20];
 };
-typedef int devstat_support_flags;
-typedef int devstat_type_flags;
-typedef int devstat_priority;
+typedef enum {
+	DEVSTAT_ALL_SUPPORTED = 0,
+	DEVSTAT_NO_BLOCKSIZE = 1,
+	DEVSTAT_NO_ORDERED_TAGS = 2,
+	DEVSTAT_BS_UNAVAILABLE = 4
+} devstat_support_flags;
+typedef enum {
+	DEVSTAT_TYPE_DIRECT = 0,
+	DEVSTAT_TYPE_SEQUENTIAL = 1,
+	DEVSTAT_TYPE_PRINTER = 2,
+	DEVSTAT_TYPE_PROCESSOR = 3,
+	DEVSTAT_TYPE_WORM = 4,
+	DEVSTAT_TYPE_CDROM = 5,
+	DEVSTAT_TYPE_SCANNER = 6,
+	DEVSTAT_TYPE_OPTICAL = 7,
+	DEVSTAT_TYPE_CHANGER = 8,
+	DEVSTAT_TYPE_COMM = 9,
+	DEVSTAT_TYPE_ASC0 = 10,
+	DEVSTAT_TYPE_ASC1 = 11,
+	DEVSTAT_TYPE_STORARRAY = 12,
+	DEVSTAT_TYPE_ENCLOSURE = 13,
+	DEVSTAT_TYPE_FLOPPY = 14,
+	DEVSTAT_TYPE_MASK = 15,
+	DEVSTAT_TYPE_IF_SCSI = 16,
+	DEVSTAT_TYPE_IF_IDE = 32,
+	DEVSTAT_TYPE_IF_OTHER = 48,
+	DEVSTAT_TYPE_IF_NVME = 64,
+	DEVSTAT_TYPE_IF_MASK = 240,
+	DEVSTAT_TYPE_PASS = 256
+} devstat_type_flags;
+typedef enum {
+	DEVSTAT_PRIORITY_MIN = 0,
+	DEVSTAT_PRIORITY_OTHER = 32,
+	DEVSTAT_PRIORITY_PASS = 48,
+	DEVSTAT_PRIORITY_FD = 64,
+	DEVSTAT_PRIORITY_WFD = 80,
+	DEVSTAT_PRIORITY_TAPE = 96,
+	DEVSTAT_PRIORITY_CD = 144,
+	DEVSTAT_PRIORITY_DISK = 272,
+	DEVSTAT_PRIORITY_ARRAY = 288,
+	DEVSTAT_PRIORITY_MAX = 4095
+} devstat_priority;
 struct devstat {
 	u_int sequence0;
 	int allocated;
@@ -2097,7 +2205,7 @@ struct devstat {
 	devstat_support_flags flags;
 	devstat_type_flags device_type;
 	devstat_priority priority;
-	void *id;
+	const void *id;
 	u_int sequence1;
 };
 struct m_tag {
@@ -2107,7 +2215,7 @@ struct m_tag {
 	u_int16_t m_tag_id;
 	u_int16_t m_tag_len;
 	u_int32_t m_tag_cookie;
-	void (*m_tag_free)();
+	void (*m_tag_free)(struct m_tag *);
 };
 typedef struct vm_object *vm_object_t;
 typedef __uint64_t vm_pindex_t;
@@ -2172,7 +2280,7 @@ struct image_params {
 	struct vnode *vp;
 	struct vm_object *object;
 	struct vattr *attr;
-	char *image_header;
+	const char *image_header;
 	unsigned long entry_addr;
 	unsigned long reloc_base;
 	unsigned long et_dyn_addr;
@@ -2253,7 +2361,7 @@ struct llentry {
 	uint16_t r_skip_req;
 	struct lltable *lle_tbl;
 	struct llentries *lle_head;
-	void (*lle_free)();
+	void (*lle_free)(struct llentry *);
 	struct mbuf *la_hold;
 	int la_numheld;
 	time_t la_expire;
@@ -2281,9 +2389,9 @@ struct llentry {
 	struct mtx req_mtx;
 	struct epoch_context lle_epoch_ctx;
 };
-typedef int dumper_t();
-typedef int dumper_start_t();
-typedef int dumper_hdr_t();
+typedef int dumper_t(void *, void *, off_t, size_t);
+typedef int dumper_start_t(struct dumperinfo *, void *, uint32_t);
+typedef int dumper_hdr_t(struct dumperinfo *, struct kerneldumpheader *);
 struct dumperinfo {
 	dumper_t *dumper;
 	dumper_start_t *dumper_start;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Common types of the kernel of FreeBSD 15.1 that nothing in types-15.d holds. */
+/* Common types of the kernels of FreeBSD 14 and 15 that nothing in types-14.d or types-15.d holds. */
 
 typedef unsigned short mode_t;
 typedef unsigned int socklen_t;
