@@ -63,7 +63,10 @@ def command(
             settings, stock=stock, first=first, destructive=destructive, zdefs=zdefs
         )
         text = preprocessed(given, first, cpp)
-        for finding in check(text, file=file, options=options, kernel=kernel):
+        found = check(
+            text, file=file, options=options, arguments=(file or "dtrace",), kernel=kernel
+        )
+        for finding in found:
             errors = errors or finding.severity is Severity.ERROR
             click.echo(json.dumps(finding.to_dict()) if form == "json" else shown(str(finding)))
     return 1 if errors else 0

@@ -172,6 +172,7 @@ _FIFTEEN = Release(
     types=(
         "types-15.d",
         "common.d",
+        "modules-15.d",
     ),
     library=(
         "network.d",
@@ -179,6 +180,9 @@ _FIFTEEN = Release(
         "tcphdr-15.d",
         "process.d",
         "psinfo-15.d",
+        "strings.d",
+        "io-15.d",
+        "modules.d",
     ),
     probe_table="probes-15.tsv",
     symbol_table="symbols-15.tsv",
@@ -206,6 +210,7 @@ RELEASES: tuple[Release, ...] = (
             "tcphdr-12.d",
             "process.d",
             "psinfo-14.d",
+            "strings.d",
         ),
         probe_table="probes-12.tsv",
         symbol_table="symbols-12.tsv",
@@ -225,6 +230,7 @@ RELEASES: tuple[Release, ...] = (
         types=(
             "types-14.d",
             "common.d",
+            "modules-14.d",
         ),
         library=(
             "network.d",
@@ -232,6 +238,9 @@ RELEASES: tuple[Release, ...] = (
             "tcphdr-14.d",
             "process.d",
             "psinfo-14.d",
+            "strings.d",
+            "io-14.d",
+            "modules.d",
         ),
         probe_table="probes-14.tsv",
         symbol_table="symbols-14.tsv",

@@ -25,6 +25,9 @@ from dtkit.packets.pcapfilter import Instruction
 #: Words of scratch memory (BPF_MEMWORDS).
 MEMORY = 16
 
+#: Where a frame has its VLAN tag, and the bytes of one.
+_TAG, _TAG_SIZE = 12, 4
+
 _ABS, _IND, _IMM, _MEM, _LEN, _MSH = 0x20, 0x40, 0x00, 0x60, 0x80, 0xA0
 _SIZES = {0x00: 4, 0x08: 2, 0x10: 1}
 _STORES = {0x02: "A", 0x03: "X"}
@@ -49,7 +52,9 @@ class TranslationError(ValueError):
     """An instruction that is not one of bpf(4)'s, or a jump out of the program."""
 
 
-def translate(program: Sequence[Instruction], depth: int, skip: str = "") -> list[D]:
+def translate(
+    program: Sequence[Instruction], depth: int, skip: str = "", tagged: bool = False
+) -> list[D]:
     """
     The statements that run *program* on the chain at ``this->m``, which is not NULL.
 
@@ -63,14 +68,18 @@ def translate(program: Sequence[Instruction], depth: int, skip: str = "") -> lis
     :param depth: mbufs that loads can reach into.
     :param skip: D expression of how many bytes of the first mbuf lie before the packet that the
         program looks at; empty for none.
+    :param tagged: whether the packet is a frame whose VLAN tag may be in its header and not among
+        its bytes: the program sees it at byte 12, as tcpdump(1) does. A load at a computed place
+        that would take bytes of it rejects the packet.
     :raises TranslationError: *program* is not one that bpf(4) would run.
     """
-    return [D(code) for code in _Translator(program, depth, skip).statements()]
+    return [D(code) for code in _Translator(program, depth, skip, tagged).statements()]
 
 
 class _Translator:
-    def __init__(self, program: Sequence[Instruction], depth: int, skip: str) -> None:
+    def __init__(self, program: Sequence[Instruction], depth: int, skip: str, tagged: bool) -> None:
         self._skip = skip
+        self._tagged = tagged
         self._program = program
         self._depth = depth
         self._reject = len(program)
@@ -84,6 +93,8 @@ class _Translator:
         yield from self._chain()
         if self._skip:
             yield from self._skipped()
+        if self._tagged:
+            yield from self._tag()
         yield "this->A = (uint32_t)0"
         yield "this->X = (uint32_t)0"
         yield "this->pc = 0"
@@ -136,6 +147,13 @@ class _Translator:
         for name in names:
             yield f"{name} = {name} > {skip} ? (uint32_t)({name} - {skip}) : (uint32_t)0"
 
+    def _tag(self) -> Iterator[str]:
+        """Whether there is a VLAN tag beside the bytes: the frame is longer by it."""
+        yield f"this->tagged = (this->m->m_flags & {MFlag.VLANTAG:#x}) != 0"
+        yield "this->vtag = (int)this->m->m_pkthdr.PH_per.sixteen[0]"
+        for name in ("this->end", "this->wire") if self._asks_length else ("this->end",):
+            yield f"{name} = this->tagged ? (uint32_t)({name} + {_TAG_SIZE}) : {name}"
+
     def _instruction(self, number: int, one: Instruction) -> Iterator[str]:
         # No code has more than 8 bits.
         kind, source = one.code & 0xFF07, one.code & 8
@@ -170,7 +188,7 @@ class _Translator:
             value = f"this->M{one.k}"
         elif mode == _MSH and size == 1 and register == "X":
             yield self._check(live, f"{one.k + 1}")
-            value = f"(uint32_t)(({self._byte(one.k, 0)} & 15) << 2)"
+            value = f"(uint32_t)(({self._word(one.k, 1)} & 15) << 2)"
         elif mode == _ABS and size and register == "A":
             yield self._check(live, f"{one.k + size}")
             value = self._word(one.k, size)
@@ -178,6 +196,14 @@ class _Translator:
             # 64 bits: an index that wraps around 32 is past the end, not at the start.
             yield f"this->k = (uint64_t)this->X + {one.k}u"
             yield self._check(live, f"this->k + {size}")
+            if self._tagged:
+                yield (
+                    f"this->pc = {live} && this->tagged && this->k < {_TAG + _TAG_SIZE} && "
+                    f"this->k + {size} > {_TAG} ? {self._reject} : this->pc"
+                )
+                yield (
+                    f"this->k = this->tagged && this->k >= {_TAG} ? this->k - {_TAG_SIZE} : this->k"
+                )
             value = self._word(None, size)
         else:
             raise TranslationError(f"code {one.code:#x} is no load")
@@ -187,12 +213,19 @@ class _Translator:
         return f"this->pc = {live} && this->end < {end} ? {self._reject} : this->pc"
 
     def _word(self, at: int | None, size: int) -> str:
-        parts = []
-        for index in range(size):
-            shift = 8 * (size - 1 - index)
-            byte = self._byte(at, index)
-            parts.append(f"({byte} << {shift})" if shift else byte)
-        return f"(uint32_t)({' | '.join(parts)})"
+        plain = _joined([self._byte(at, index) for index in range(size)])
+        if not self._tagged or at is None or at + size <= _TAG:
+            return plain
+        tagged = _joined([self._byte_of_tagged(at + index) for index in range(size)])
+        return f"(this->tagged ? {tagged} : {plain})"
+
+    def _byte_of_tagged(self, at: int) -> str:
+        """A byte of a frame that the tag is put into."""
+        if at < _TAG:
+            return self._byte(at, 0)
+        if at < _TAG + _TAG_SIZE:
+            return ("0x81", "0", "(this->vtag >> 8)", "(this->vtag & 0xff)")[at - _TAG]
+        return self._byte(at - _TAG_SIZE, 0)
 
     def _byte(self, at: int | None, index: int) -> str:
         place = f"this->k + {index}" if at is None else str(at + index)
@@ -247,3 +280,12 @@ class _Translator:
         if target >= len(self._program):
             raise TranslationError(f"instruction {number} jumps out of the program")
         return target
+
+
+def _joined(values: Sequence[str]) -> str:
+    """The number that bytes make, the highest first."""
+    parts = []
+    for index, byte in enumerate(values):
+        shift = 8 * (len(values) - 1 - index)
+        parts.append(f"({byte} << {shift})" if shift else byte)
+    return f"(uint32_t)({' | '.join(parts)})"

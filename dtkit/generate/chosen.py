@@ -121,7 +121,7 @@ class Chosen:
         except FilterError:
             return None  # no packet of that layer passes
 
-    def _decision(self, program: Program, unfinished: bool = False) -> str:
+    def _decision(self, program: Program, unfinished: bool = False, frames: bool = False) -> str:
         try:
             lazy = Lazy(program.instructions, unfinished)
         except NotLazyError:
@@ -131,13 +131,14 @@ class Chosen:
         # What lies before the packet in the first mbuf is passed over.
         skip = "this->skip = (int)((uint64_t)this->d - (uint64_t)this->m->m_data)"
         try:
-            return f"({skip}, {straight_line(program.instructions, DEPTH, 'this->skip')})"
+            line = straight_line(program.instructions, DEPTH, "this->skip", tagged=frames)
+            return f"({skip}, {line})"
         except TranslationError as error:
             raise PathError(f"filter {self.expression!r} cannot be run: {error}") from error
 
     def _on_frames(self, layer: Layer) -> str:
         program = compile_filter(self.expression, LinkType.ETHERNET)
-        test = self._decision(program)
+        test = self._decision(program, frames=True)
         if self.lazy:
             test = with_tag(program.instructions, test, DEPTH, closer=True)
         return f"this->l >= 14 && {test}" if layer is Layer.ETHERNET else f"{_FRAME} && {test}"

@@ -35,7 +35,8 @@ def condition(program: Program, depth: int, more: Sequence[str] = ()) -> D:
     try:
         plain = Lazy(instructions)
     except NotLazyError:
-        return all_of([straight_line(instructions, depth), *more])
+        frames = program.linktype is LinkType.ETHERNET
+        return all_of([straight_line(instructions, depth, tagged=frames), *more])
     if not plain.need:
         return all_of([plain.expression, *more])
     parts = steps(plain, "this->m", depth)
@@ -46,21 +47,26 @@ def condition(program: Program, depth: int, more: Sequence[str] = ()) -> D:
     return D(f"({DATA}, {all_of([*parts, *more])})")
 
 
-def straight_line(program: Sequence[Instruction], depth: int, skip: str = "") -> D:
-    """The same as bpf(4) would run it; *skip* as in :func:`~dtkit.generate.bpf.translate`."""
-    return D(f"({', '.join(translate(program, depth, skip))}, this->ok)")
+def straight_line(
+    program: Sequence[Instruction], depth: int, skip: str = "", tagged: bool = False
+) -> D:
+    """
+    The same as bpf(4) would run it.
+
+    :param skip: as in :func:`~dtkit.generate.bpf.translate`.
+    :param tagged: likewise.
+    """
+    return D(f"({', '.join(translate(program, depth, skip, tagged))}, this->ok)")
 
 
 def with_tag(program: Sequence[Instruction], plain: str, depth: int, closer: bool = False) -> str:
-    """
-    *plain*, or what takes its place where the frame has a tag that is not among its bytes.
-
-    Where the filter looks at half a tag, the frame is looked at as it lies in memory.
-    """
+    """*plain*, or what takes its place where the frame has a tag that is not among its bytes."""
     try:
         tagged = decision(Lazy(program, tagged=True), "this->m", depth, closer)
     except NotLazyError:
-        return plain
+        # It looks at half a tag, or is too long.
+        line = straight_line(program, depth, tagged=True)
+        return f"((this->m->m_flags & {MFlag.VLANTAG:#x}) != 0 ? {line} : {plain})"
     if tagged == plain:
         return plain
     return (

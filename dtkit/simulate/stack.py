@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from dtkit.dlang.target import TargetKernel
 from dtkit.dlang.types import Tagged, Types
 from dtkit.freebsd import ProbePoint
-from dtkit.mbuf import Chain, Kernel, Mbuf, Segment, Storage, break_chain, split
+from dtkit.mbuf import Chain, Kernel, Mbuf, MFlag, Segment, Storage, break_chain, split
 from dtkit.simulate.cpu import Thread
 from dtkit.simulate.paths import Paths, Step
 
@@ -55,6 +55,7 @@ class StackPacket:
     :ivar breakages: how its chain is broken, in this order: kinds of :mod:`dtkit.mbuf.broken`,
         and at which mbuf.
     :ivar behind: bytes that lie behind the data in the last mbuf.
+    :ivar vtag: a VLAN tag that the interface took out of the bytes, into the packet header.
     """
 
     data: bytes
@@ -64,6 +65,7 @@ class StackPacket:
     lengths: tuple[int, ...] = ()
     breakages: tuple[tuple[str, int], ...] = ()
     behind: bytes = b""
+    vtag: int | None = None
 
 
 @dataclass(slots=True)
@@ -274,6 +276,8 @@ class NetworkStack:
             start = chain.mbufs[0].data - 14
             self.memory.write(start, packet.data[:14])
         self._set_interface(chain.mbufs[0], packet.ethernet)
+        if packet.vtag is not None:
+            self._set_tag(chain.mbufs[0], packet.vtag)
         for kind, index in packet.breakages:
             chain = break_chain(self.kernel, chain, kind, index)
         return chain
@@ -285,6 +289,16 @@ class NetworkStack:
         assert inner is not None
         at = mbuf.address + (member.offset + inner.offset) // 8
         self.memory.write_uint(at, self.memory.word, self._interfaces[ethernet])
+
+    def _set_tag(self, mbuf: Mbuf, tag: int) -> None:
+        header = self.types.member(Tagged("struct", "mbuf"), "m_pkthdr")
+        assert header is not None
+        of_packet = self.types.member(header.type, "PH_per")
+        assert of_packet is not None
+        at = mbuf.address + (header.offset + of_packet.offset) // 8
+        self.memory.write_uint(at, 2, tag)
+        at = mbuf.address + self.kernel.layout.m_type_flags
+        self.memory.write_uint(at, 4, (self.memory.read_uint(at, 4) or 0) | MFlag.VLANTAG << 8)
 
     def _release(self, chain: Chain) -> None:
         self.kernel.free(chain)

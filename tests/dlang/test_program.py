@@ -117,9 +117,9 @@ UNKNOWN = [
     ("BEGIN { self->a[1] = `nosuch; this->b = self->a[1]; } END { trace(this->b); }", "X_SYMBOL"),
     ("BEGIN { @[`nosuch] = count(); @a = sum(`nosuch); } END { printa(@); }", "X_SYMBOL"),
     ("inline int LIMIT = `nosuch; BEGIN { trace(LIMIT + 1); }", "X_SYMBOL"),
-    ("BEGIN { trace(curcpu->cpu_id); }", "X_LIBRARY"),
-    ('BEGIN { printf("%s", strerror[errno]); }', "X_LIBRARY"),
-    ("inline string s[int e] = strerror[e]; BEGIN { trace(s[1]); trace(s[2]); }", "X_LIBRARY"),
+    ("BEGIN { trace(device_if_string[16]); }", "X_LIBRARY"),
+    ('BEGIN { printf("%s", device_if[arg0]); }', "X_LIBRARY"),
+    ("inline string s[int e] = device_if[e]; BEGIN { trace(s[1]); trace(s[2]); }", "X_LIBRARY"),
     ("BEGIN { trace(curthread->td_flags); }", "D_TYPE_MEMBER"),
     ("BEGIN { trace(((struct inpcb *)arg0)->inp_flags); }", "D_TYPE_MEMBER"),
     ("BEGIN { trace(((struct sctp_tcb *)arg0)->rport); }", "D_OP_INCOMPLETE"),
@@ -136,7 +136,7 @@ UNKNOWN = [
     ),
     (
         "typedef struct my { int f; string s; } my_t; translator my_t < struct sockaddr *S > {"
-        "f = S->sa_family; s = strerror[S->sa_family]; };"
+        "f = S->sa_family; s = device_if[S->sa_family]; };"
         "BEGIN { this->x = xlate <my_t> ((struct sockaddr *)NULL).s; trace(this->x);"
         "trace(xlate <my_t> ((struct sockaddr *)NULL).f); }",
         "X_LIBRARY",
@@ -171,6 +171,109 @@ def test_what_a_real_kernel_may_know_is_a_warning(text: str, tag: str) -> None:
 def test_beside_what_is_unknown_errors_are_found(text: str, tag: str) -> None:
     (finding,) = errors(text)
     assert finding.tag == tag
+
+
+#: What dtrace(1) of FreeBSD 15.1 says of them, or None where it takes them.
+ON_15_1: list[tuple[str, str | None]] = [
+    # Pointers: uint32_t is D's own, and in_addr_t and u_int are the kernel's.
+    ("BEGIN { trace(inet_ntoa((in_addr_t *)alloca(4))); }", None),
+    ("BEGIN { trace(inet_ntoa((unsigned int *)alloca(4))); }", None),
+    ("BEGIN { trace(inet_ntoa((u_int32_t *)alloca(4))); }", None),
+    ("BEGIN { trace(inet_ntoa((uint32_t *)alloca(4))); }", "D_PROTO_ARG"),
+    ("BEGIN { trace(inet_ntoa((ipaddr_t *)alloca(4))); }", "D_PROTO_ARG"),
+    ("BEGIN { trace(inet_ntoa((unsigned *)alloca(4))); }", "D_PROTO_ARG"),
+    ("ip:::receive { trace(inet_ntoa(&args[4]->ipv4_hdr->ipha_src)); }", "D_PROTO_ARG"),
+    (
+        "fbt::ip_input:entry { trace(inet_ntoa(&((struct ip *)args[0]->m_data)->ip_src.s_addr)); }",
+        None,
+    ),
+    ("BEGIN { this->a = (uint32_t *)0; this->b = (ipaddr_t *)0; this->a = this->b; }", None),
+    (
+        "BEGIN { this->a = (u_int *)0; this->b = (uint32_t *)0; this->a = this->b; }",
+        "D_OP_INCOMPAT",
+    ),
+    # What the D library has on one machine, and what it has on none.
+    ("BEGIN { trace(strerror[2]); trace(signal_string[9]); trace(bio_cmd_string[1]); }", None),
+    ("BEGIN { trace(TH_AE); trace(tcpflag_string[1]); trace(prureq_string[1]); }", None),
+    ("BEGIN { trace(xlate <bufinfo_t *> ((struct bio *)0)->b_error); }", None),
+    ("BEGIN { trace(xlate <devinfo_t *> ((struct devstat *)0)->dev_name); }", None),
+    ("BEGIN { trace(curcpu->cpu_id); }", "D_IDENT_UNDEF"),
+    ("BEGIN { trace(chip); }", "D_IDENT_UNDEF"),
+    # Timers, and probes that no kernel has.
+    ("profile:::profile-1ns { trace(1); }", "D_PDESC_ZERO"),
+    ("profile:::tick-1ns { trace(1); }", "D_PDESC_ZERO"),
+    ("tick-5000hz { trace(1); }", None),
+    ("tick-1 { trace(1); }", None),
+    ("dtrace:::NOSUCH { trace(1); }", "D_PDESC_ZERO"),
+    ("foo:::entry { trace(1); }", "D_PDESC_ZERO"),
+    ("fbt::tcp_input:nosuch { trace(1); }", "D_PDESC_ZERO"),
+    ("fbt::tcp_input:e*try { trace(1); }", None),
+    ("pid0:::entry { trace(1); }", "D_PROC_BADPID"),
+    ("foo$1:::entry { trace(1); }", "D_PDESC_INVAL"),
+    # Stacks, declarations, inlines.
+    ("BEGIN { ustack(0, 200); }", "D_USTACK_FRAMES"),
+    ('BEGIN { ustack(1, 10, "x"); }', "D_USTACK_PROTO"),
+    ('BEGIN { ustack(1, "badarg"); }', "D_USTACK_STRSIZE"),
+    ("BEGIN { ustack(5, 0); }", None),
+    ("BEGIN { @[jstack(1, 2, 3)] = count(); }", "D_USTACK_PROTO"),
+    ("int a(int b[int]); BEGIN { exit(0); }", "D_DECL_PROTO_TYPE"),
+    ("int `xyz; BEGIN { exit(0); }", "D_DECL_SCOPE"),
+    ("BEGIN { i = (long short)0; }", "D_UNKNOWN"),
+    ("BEGIN { @counts[0][2] = tick-1(); }", "D_FUNC_IDENT"),
+    (
+        "inline psinfo_t *mine = xlate <psinfo_t *> (curthread->td_proc);"
+        "BEGIN { trace(mine->pr_pid); }",
+        None,
+    ),
+    (
+        "inline lwpsinfo_t *mine = xlate <psinfo_t *> (curthread->td_proc); BEGIN { }",
+        "D_OP_INCOMPAT",
+    ),
+    ("inline int mine = xlate <psinfo_t *> (curthread->td_proc); BEGIN { }", "D_OP_INCOMPAT"),
+    ('inline dtrace_trap_func_t i = "i am none"; BEGIN { }', "D_OP_INCOMPAT"),
+    ("inline dtrace_trap_func_t i = 0; BEGIN { exit(0); }", None),
+    # Of a variable of the kernel without a type the address can be taken.
+    ("BEGIN { trace(`ticks); }", "D_SYM_NOTYPES"),
+    ("BEGIN { trace(*(int *)&`ticks); }", None),
+    # Control lines.
+    ("#pragma D option quiet /* a comment */\nBEGIN { }", "D_PRAGMA_MALFORM"),
+    ("#pragma D option strsize=24 * 44\nBEGIN { }", "D_PRAGMA_MALFORM"),
+    ("#pragma D option setenv=A=b\nBEGIN { }", "D_PRAGMA_OPTSET"),
+    ("#pragma D attributes Stable/Stable/Common foo\nBEGIN { }", "D_PRAGMA_UNUSED"),
+    ("#pragma D attributes Stable/Stable/Common foo\nint foo;\nBEGIN { }", None),
+    ("#pragma D attributes Stable/Stable/Common timestamp\nBEGIN { }", "D_PRAGMA_SCOPE"),
+    ("#pragma D attributes incorrect_attr\nBEGIN { }", "D_PRAGMA_MALFORM"),
+    ("#pragma D attributes incorrect_attr foo\nint foo\nBEGIN { }", "D_PRAGMA_INVAL"),
+    ('#pragma D binding "1.0" translator\nBEGIN { }', "D_PRAGMA_UNUSED"),
+    ("#pragma D depends_on provider nosuch\nBEGIN { }", "D_PRAGMA_DEPEND"),
+    ("#pragma D depends_on library net.d\nBEGIN { }", "D_PRAGMA_DEPEND"),
+    ("#pragma D depends_on provider ip\nBEGIN { }", None),
+]
+
+
+@pytest.mark.parametrize(("text", "tag"), ON_15_1)
+def test_the_verdict_is_that_of_freebsd_15_1(text: str, tag: str | None) -> None:
+    found = check(text, file="a.d", kernel=target_kernel(release("15")))
+    tags = [f.tag for f in found if f.severity is Severity.ERROR]
+    if tag is None:
+        assert found == []
+    else:
+        assert tag in tags
+
+
+def test_a_destructive_action_behind_speculate_is_told_where_it_is_not_allowed_too() -> None:
+    found = check("BEGIN { speculate(1); panic(); }")
+    assert {f.tag for f in found} == {"X_DESTRUCTIVE", "D_ACT_SPEC"}
+
+
+def test_macro_arguments_are_put_into_probe_descriptions() -> None:
+    text = "fbt::$1:entry { tracemem(args[0]->m_data, 64); }"
+    assert check(text, arguments=("dtrace", "ip_input")) == []
+    (finding,) = errors(text)
+    assert finding.tag == "D_PDESC_INVAL"
+    # Which process it is about is only known when it is run.
+    (finding,) = check("pid$target::malloc:entry { trace(arg0); }")
+    assert finding.severity is Severity.WARNING
 
 
 NOWHERE = [

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from dtkit.generate.bpf import TranslationError, translate
+from dtkit.generate.filtering import condition
 from dtkit.generate.lazy import NotLazyError, expression
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.pcapfilter import FilterError, Instruction, Program, compile_filter
@@ -78,6 +79,59 @@ def check(program: Program, depth: int) -> None:
     except NotLazyError:
         return
     assert decisions(text, packets) == wanted, program.expression
+
+
+TAGGED = [
+    "vlan",
+    "vlan 5",
+    "vlan 6",
+    "not vlan",
+    "udp",
+    "vlan and udp",
+    "vlan 5 and udp port 53",
+    "vlan 5 and tcp",
+    "vlan 5 and ip[8] > 3",
+    "ether[12:2] = 0x8100",
+    "ether[14:2] & 0xfff = 5 and ether[16:2] = 0x0800",
+    "ether[11:4] != 0 and ether[15] = 5",
+    "ether[10:2] != ether[12:2] and ether[14:2] = 5",
+    "greater 50",
+    "ether[ether[15] + 20] & 1 = 1",
+    "vlan and vlan 7",
+]
+
+
+@pytest.mark.parametrize("text", TAGGED)
+def test_a_tag_beside_the_bytes_is_seen_where_tcpdump_shows_it(text: str) -> None:
+    program = compile_filter(text, LinkType.ETHERNET)
+    frames = [data for data in CORPUS[LinkType.ETHERNET] if len(data) >= 14]
+    packets, wanted = [], []
+    for tag in (None, 5, 0xA006):
+        for data in frames:
+            for lengths in ((), (14,), (34, 3), (20, 10, 30)):
+                if sum(lengths) >= len(data):
+                    continue
+                packets.append(StackPacket(data, lengths=lengths, vtag=tag))
+                seen = data
+                if tag is not None:
+                    seen = data[:12] + b"\x81\0" + tag.to_bytes(2, "big") + data[12:]
+                wanted.append(program.matches(seen, len(seen)))
+    assert True in wanted
+    assert False in wanted
+    statements = "".join(f"\t{one};\n" for one in translate(program.instructions, 4, tagged=True))
+    line = (
+        "#pragma D option quiet\n"
+        f"{PROBE} {{ this->ok = 0; this->m = args[0]; }}\n{PROBE}\n{{\n{statements}}}\n"
+        f'{PROBE}\n{{\n\tprintf("%d\\n", this->ok);\n}}\n'
+    )
+    assert decisions(line, packets) == wanted
+    whole = (
+        "#pragma D option quiet\n"
+        f"{PROBE} {{ this->ok = 0; this->m = args[0]; }}\n"
+        f"{PROBE}\n/{condition(program, 4)}/\n{{ this->ok = 1; }}\n"
+        f'{PROBE}\n{{\n\tprintf("%d\\n", this->ok);\n}}\n'
+    )
+    assert decisions(whole, packets) == wanted
 
 
 CASES = [(text, link) for text, links in PRIMITIVES for link in links]

@@ -46,10 +46,7 @@ def _unary(checker: Checker, node: tree.UnaryExpr, read: bool) -> TypedExpr:
     op = node.op
     if op in ("++", "--"):
         return _increment(checker, node.at, f"{op}x", node.operand)
-    if op == "&":
-        operand = _addressed(checker, node.operand)
-    else:
-        operand = checker.expr(node.operand)
+    operand = _addressed(checker, node.operand) if op == "&" else checker.expr(node.operand)
     if isinstance(operand, Var):
         _default_type(checker, operand)
         if operand.type == DYNAMIC and operand.variable.type is not None:

@@ -8,6 +8,7 @@ with the code of its argument and the place of its data in a record.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -35,6 +36,7 @@ from dtkit.dlang.options import Options
 from dtkit.dlang.predefined import MBUF_VERSION, Kind
 from dtkit.dlang.source import ProgramText
 from dtkit.dlang.syntax import tree
+from dtkit.dlang.syntax.lexer import MACROS
 from dtkit.dlang.syntax.parser import parse
 from dtkit.dlang.syntax.sugar import desugar, error_clause, has_sugar
 from dtkit.dlang.target import TargetKernel, target_kernel
@@ -128,7 +130,7 @@ def compile_program(
     base = library(of)
     with deep_recursion():
         scope = base.copy()
-        compiler = Compiler(of, scope, options, on_error)
+        compiler = Compiler(of, scope, options, on_error, arguments)
         lines: list[tree.Pragma] = []
         names = type_names(of)
         try:
@@ -137,12 +139,34 @@ def compile_program(
             # dtrace(1) obeys control lines while it reads, those before an error among them.
             compiler.control(lines)
         scope.source = program.source
-        return compiler.program(program, arguments)
+        return compiler.program(program)
 
 
-def _description(text: str, at: int) -> ProbeDescription:
+_MACRO = re.compile(r"\$(\w*)")
+
+#: The name of a provider of probes of one process: what it is called, and the number of that.
+_OF_PROCESS = re.compile(r".*[^0-9](0+)\Z")
+
+
+def _description(text: str, at: int, arguments: Sequence[str] = ()) -> ProbeDescription:
+    """
+    The probe description that *text* is, its macro arguments put in.
+
+    :raises DError: it is none, or names what is not given.
+    """
+
+    def given(match: re.Match[str]) -> str:
+        name = match[1]
+        if name in MACROS:
+            # Who it is about is known when it is run.
+            return match[0]
+        if not name.isdecimal() or int(name) >= len(arguments):
+            message = f'invalid probe description "{text}": Undefined macro variable in probe '
+            raise DError(f"{message}description", "D_PDESC_INVAL", at, "-")
+        return arguments[int(name)]
+
     try:
-        return ProbeDescription.parse(text)
+        description = ProbeDescription.parse(_MACRO.sub(given, text))
     except ValueError:
         raise DError(
             f'invalid probe description "{text}": Overspecified probe description',
@@ -150,6 +174,10 @@ def _description(text: str, at: int) -> ProbeDescription:
             at,
             "-",
         ) from None
+    if _OF_PROCESS.match(description.provider):
+        message = f"'{description.provider}' does not contain a valid pid"
+        raise DError(message, "D_PROC_BADPID", at, "-")
+    return description
 
 
 @contextmanager
@@ -174,6 +202,7 @@ class Compiler:
         scope: Scope,
         options: Options,
         on_error: Callable[[DError], None] | None = None,
+        arguments: Sequence[str] = (),
     ) -> None:
         self.kernel = of
         self.scope = scope
@@ -182,6 +211,7 @@ class Compiler:
         self.declarations = Declarations(self.checker, self._complain)
         self.generator = Generator(self.checker)
         self.options = options
+        self.arguments = arguments
         self.on_error = on_error
         self.statements = 0
         self.has_sugar = False
@@ -192,14 +222,14 @@ class Compiler:
             with self._recover():
                 self.options = pragmas.apply(pragma, self.options, self.kernel.may_have_provider)
 
-    def program(self, program: tree.TranslationUnit, arguments: Sequence[str] = ()) -> Compiled:
-        """Compile a whole program, which was parsed with these macro arguments."""
+    def program(self, program: tree.TranslationUnit) -> Compiled:
+        """Compile a whole program, which was parsed with the macro arguments."""
         enablings: list[Enabling] = []
         before = set(self.scope.globals)
         if program.unused and not self.options.argref:
             with self._recover():
                 raise DError(
-                    f"extraneous argument '{arguments[program.unused]}' "
+                    f"extraneous argument '{self.arguments[program.unused]}' "
                     f"(${program.unused} is not referenced)",
                     "D_MACRO_UNUSED",
                     len(program.source.text),
@@ -302,7 +332,7 @@ class Compiler:
                 names = probe.provider, probe.module, probe.function, probe.name
                 description = ProbeDescription(*names)
             else:
-                description = _description(spec.text, spec.at)
+                description = _description(spec.text, spec.at, self.arguments)
             yield self.enabling(clause, description, spec.at, number)
 
     def enabling(

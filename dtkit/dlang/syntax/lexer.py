@@ -158,6 +158,7 @@ _AFTER_PREDICATE = re.compile(r"\s*(?:[;{/]|\Z)")
 _OPENS = {"}": "{", ")": "(", "]": "["}
 
 _PRAGMA_WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|[^\s"]+')
+_DESCRIPTION_ARGUMENT = re.compile(r"\$([0-9]{1,9})")
 _INTEGER_ARGUMENT = re.compile(r"[-+]?(?:0[xX][0-9A-Fa-f]+|[0-9]+)[uUlL]*\Z")
 _IDENTIFIER_ARGUMENT = re.compile(r"[a-zA-Z_`][0-9a-zA-Z_`]*\Z")
 
@@ -225,7 +226,9 @@ class DLexer:
         if int(name) >= len(self.arguments) and self.defaults:
             return ("STRING", "") if quoted else ("INT", "0")
         if int(name) >= len(self.arguments):
-            raise DError(f"macro argument {text} is not defined", "D_MACRO_UNDEF", at)
+            missing = DError(f"macro argument {text} is not defined", "D_MACRO_UNDEF", at)
+            missing.hint = "the option defaultargs makes 0 of an argument that is not given"
+            raise missing
         self.used_arguments.add(int(name))
         value = self.arguments[int(name)]
         if quoted:
@@ -304,6 +307,8 @@ class _Scan:
         elif ":" not in value and self.lexer.is_type(name):
             kind, typedef = "TYPENAME", False
         else:
+            for used in _DESCRIPTION_ARGUMENT.finditer(value):
+                self.lexer.used_arguments.add(int(used[1]))
             return "PSPEC", value
         self.at = start + len(name)
         self.enter(clause=False)

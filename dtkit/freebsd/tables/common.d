@@ -9,3 +9,6 @@ struct timespec {
 	time_t tv_sec;
 	long tv_nsec;
 };
+
+/* sys/dtrace_bsd.h */
+typedef int (*dtrace_trap_func_t)(struct trapframe *, u_int);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What curpsinfo gives of a process in releases 15: see process.d. */
+/* What curpsinfo gives of a process in release 15: see process.d. */
 
 translator psinfo_t < struct proc *p > {
 	pr_nlwp = p->p_numthreads;

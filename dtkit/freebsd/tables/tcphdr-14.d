@@ -55,3 +55,14 @@ translator tcpinfoh_t < struct tcphdr *p > {
 	tcp_urgent = p == NULL ? 0 : p->th_urp;
 	tcp_hdr = (struct tcphdr *)p;
 };
+
+inline string tcpflag_string[uint8_t flags] =
+    flags & TH_FIN ? "FIN" :
+    flags & TH_SYN ? "SYN" :
+    flags & TH_RST ? "RST" :
+    flags & TH_PUSH ? "PUSH" :
+    flags & TH_ACK ? "ACK" :
+    flags & TH_URG ? "URG" :
+    flags & TH_ECE ? "ECE" :
+    flags & TH_CWR ? "CWR" :
+    "unknown";

@@ -43,6 +43,9 @@ typedef unsigned int in_addr_t;
 typedef unsigned short in_port_t;
 typedef unsigned char sa_family_t;
 
+/* sys/dtrace_bsd.h */
+typedef int (*dtrace_trap_func_t)(struct trapframe *, u_int);
+
 /* sys/_timespec.h, sys/_timeval.h */
 struct timespec {
 	time_t tv_sec;
