@@ -127,7 +127,7 @@ def test_types_of_a_file(dtkit: Dtkit, tmp_path: Path) -> None:
         ("struct no_such {", "syntax error"),
         ("int x;\nBEGIN { }\n", "line 2: declarations are wanted"),
         ("struct a { struct no_such b; };", "line 1: incomplete struct/union/enum"),
-        ("struct a { struct sctp_tcb b; };", "line 1: incomplete struct/union/enum"),
+        ("struct a { struct ath_softc b; };", "line 1: incomplete struct/union/enum"),
     ):
         types.write_text(text)
         result = dtkit("check", "--types", str(types), "--program", "BEGIN { }")
