@@ -2,25 +2,27 @@
 """
 Reading what dtrace(1) prints beside text2pcap(1), which reads the same rows in its own format.
 
-Programs run in turn, round by round, start included. Figures are medians of the time that a program
-spends on a processor, which other work on the machine hardly changes.
-``DTKIT_BENCHMARK_PACKETS`` is how many packets each stream has, 200,000 unless it says otherwise.
+Programs run in turn, round by round, and figures are medians of what each takes by the clock, from
+its start to its end; beside dtkit as it is installed runs dtkit in Python alone, which is what it
+is where it could not be compiled. ``DTKIT_BENCHMARK_PACKETS`` is how many packets each stream has,
+200,000 unless it says otherwise.
 """
 
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from statistics import median
 
 from benchmarks.streams import STREAMS, write
+from dtkit.native import speedups
 
 PACKETS = int(os.environ.get("DTKIT_BENCHMARK_PACKETS", "200000"))
-ROUNDS = 3
+ROUNDS = 5
 
 #: Times as fast as text2pcap, to pcapng, that each stream is to be read.
 REACH = {
@@ -38,19 +40,23 @@ LINES_REACH = {"summary": 0.8, "json": 1.15}
 PARSE = [sys.executable, "-m", "dtkit", "parse", "--to"]
 
 
-def spent() -> float:
-    """Seconds that programs run so far have spent on a processor."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
+#: A command, and what is added to its environment.
+Command = tuple[list[str], dict[str, str]]
+
+PURE = {"DTKIT_PURE_PYTHON": "1"}
 
 
-def timed(command: list[str]) -> float:
-    before = spent()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return spent() - before
+def timed(command: Command) -> float:
+    arguments, environment = command
+    nowhere = subprocess.DEVNULL
+    start = time.perf_counter()
+    subprocess.run(
+        arguments, env={**os.environ, **environment}, check=True, stdout=nowhere, stderr=nowhere
+    )
+    return time.perf_counter() - start
 
 
-def in_turn(commands: dict[str, list[str]]) -> dict[str, float]:
+def in_turn(commands: dict[str, Command]) -> dict[str, float]:
     """Median seconds of each command, run one after the other, round by round."""
     seconds: dict[str, list[float]] = {name: [] for name in commands}
     for _ in range(ROUNDS):
@@ -82,30 +88,33 @@ def peak_memory(folder: Path, ours: Path) -> tuple[float, float]:
 
 
 def show(what: str, figures: str, reach: str) -> None:
-    print(f"{what:<34} {figures:<44} (reach: {reach})", flush=True)
+    print(f"{what:<34} {figures:<64} (reach: {reach})", flush=True)
 
 
 def main() -> None:
     """Print the table."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        print(f"{PACKETS} packets each; medians of processor time of {ROUNDS} runs in turn")
+        print(f"{PACKETS} packets each; medians of {ROUNDS} rounds, by the clock")
+        if speedups is None:
+            print("dtkit is not compiled here: it is Python alone")
         for stream in STREAMS:
             ours, theirs = write(stream, folder, PACKETS)
+            parse = [*PARSE, "none", "-w", str(folder / "ours.pcapng"), str(ours)]
+            text2pcap = ["text2pcap", "-q", str(theirs), str(folder / "theirs.pcapng")]
             times = in_turn(
-                {
-                    "dtkit": [*PARSE, "none", "-w", str(folder / "ours.pcapng"), str(ours)],
-                    "text2pcap": ["text2pcap", "-q", str(theirs), str(folder / "theirs.pcapng")],
-                }
+                {"dtkit": (parse, {}), "text2pcap": (text2pcap, {}), "pure": (parse, PURE)}
             )
-            mine, peer = times["dtkit"], times["text2pcap"]
-            words = f"dtkit {mine:6.2f} s, text2pcap {peer:6.2f} s"
+            mine, peer, pure = times["dtkit"], times["text2pcap"], times["pure"]
+            words = f"dtkit {mine:5.2f} s, text2pcap {peer:5.2f} s"
             if stream in REACH:
-                show(stream, f"{words}: {peer / mine:.2f} x", f"{REACH[stream]:.1f} x")
+                alone = f"in Python alone {peer / pure:.2f} x"
+                show(stream, f"{words}: {peer / mine:.2f} x; {alone}", f"{REACH[stream]:.1f} x")
             else:
-                show(stream, f"{words}: {PACKETS / mine:.0f}/s", f"{JSON_REACH}/s")
+                alone = f"in Python alone {PACKETS / pure:.0f}/s"
+                show(stream, f"{words}: {PACKETS / mine:.0f}/s; {alone}", f"{JSON_REACH}/s")
             if stream == "one probe, one size":
-                lines = in_turn({form: [*PARSE, form, str(ours)] for form in LINES_REACH})
+                lines = in_turn({form: ([*PARSE, form, str(ours)], {}) for form in LINES_REACH})
                 for form, seconds in lines.items():
                     each = f"{seconds / PACKETS * 100_000:.2f} s for 100,000"
                     show(f"{stream}, to {form}", each, f"{LINES_REACH[form]} s")
@@ -115,8 +124,8 @@ def main() -> None:
             theirs.unlink()
         helps = in_turn(
             {
-                "help": [sys.executable, "-m", "dtkit", "--help"],
-                "click": [sys.executable, "-c", "import click"],
+                "help": ([sys.executable, "-m", "dtkit", "--help"], {}),
+                "click": ([sys.executable, "-c", "import click"], {}),
             }
         )
         ratio = helps["help"] / helps["click"]

@@ -18,6 +18,7 @@ import codecs
 import json
 import re
 from collections.abc import Iterable, Iterator
+from itertools import accumulate, repeat
 from typing import Any
 
 from dtkit.annotations import PREFIX
@@ -77,9 +78,8 @@ _FIRING_OF_ONE = (
     rf'\{{{_FIELDS},\s*+"output":\s*+\[\s*+\{{\s*+"(?:tracemem|printm)":\s*+'
     r'"0x((?:[0-9a-f]{2})++)"\s*+\}\s*+\]\s*+\}'
 )
-#: Firings of one dump each, and any number of them.
-_REGULAR = re.compile(_FIRING_OF_ONE)
-_RUN = re.compile(rf"(?:{_FIRING_OF_ONE}[\s,]*+)++")
+#: A firing of one dump, with what stands between it and the next.
+_REGULAR = re.compile(rf"{_FIRING_OF_ONE}[\s,]*+")
 
 _HEX = re.compile(r"0x((?:[0-9a-f]{2})*)")
 
@@ -267,18 +267,30 @@ class _StructuredReader:
 
     def _run(self, end: int) -> FiringRun | None:
         """Firings of one dump each, as most are."""
-        found = _RUN.match(self._text, self._at, end) if self._list == "probes" else None
-        if found is None or "\n" in found[0]:
+        text, until = self._text, self._at
+        if self._list != "probes" or not _REGULAR.match(text, until, end):
             return None
+        firings = []
+        ends = []
+        for found in _REGULAR.finditer(text, until, end):
+            if found.start() != until:
+                break
+            until = found.end()
+            ends.append(until)
+            firings.append(found.groups())
         line = self._number(self._at)
-        firings = _REGULAR.findall(found[0])
+        lines = [line] * len(firings)
+        if text.find("\n", self._at, until) >= 0:
+            starts = [self._at, *ends[:-1]]
+            passed = map(text.count, repeat("\n"), starts, ends[:-1])
+            lines = list(accumulate(passed, initial=line))
         stamps, *places, dumps = zip(*firings, strict=True)
         each = list(zip(*places, strict=True))
         sources = {place: _source(*place) for place in dict.fromkeys(each)}
-        self._at = found.end()
+        self._at = until
         return FiringRun(
             Opener.NOTHING,
-            [line] * len(firings),
+            lines,
             [sources[place] for place in each],
             list(map(bytes.fromhex, dumps)),
             timestamps=list(map(int, stamps)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -251,6 +252,38 @@ def test_what_is_no_firing_is_named(text: str, said: list[str]) -> None:
 def test_fields_that_make_no_sense_raise_nothing(fields: dict[str, Any]) -> None:
     take_all_the_way(document(firing(**fields), ONE).encode("utf-8", "surrogatepass"))
     assert READ in read(document(firing(**fields), ONE))
+
+
+JSONS = st.lists(
+    st.tuples(
+        st.sampled_from([firing(DUMP), firing(DUMP, cpu=0), firing({"message": "x"}), {}]),
+        st.sampled_from([", ", ",", ",\n", " \n,\n\n ", "", "x", "dtrace: 3 drops on CPU 1\n"]),
+        st.sampled_from([None, 2]),
+    ),
+    max_size=12,
+)
+
+
+@given(JSONS)
+def test_runs_are_read_as_objects_are(
+    objects: list[tuple[dict[str, Any], str, int | None]],
+) -> None:
+    """On one line or on many, with whatever in between."""
+    text = "".join(json.dumps(one, indent=indent) + between for one, between, indent in objects)
+    whole = f'{{"dtrace": {{"probes": [\n{text}]}}}}'
+    events = read(whole)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_REGULAR", re.compile("(?!)"))
+        assert read(whole) == events
+
+
+def test_firings_on_a_line_each_are_read_in_runs() -> None:
+    """Each is looked at once: 10,000 of them in a moment."""
+    text = ",\n".join(json.dumps(firing(DUMP, cpu=at % 3)) for at in range(10_000))
+    items = list(read_structured([f'{{"dtrace": {{"probes": [{text}]}}}}'.encode()]))
+    [run] = items
+    assert isinstance(run, FiringRun)
+    assert run.dump_lines == list(range(1, 10_001))
 
 
 @given(st.binary(max_size=200))
