@@ -14,7 +14,7 @@
 #include <string.h>
 
 /* Raised with every change of what a function takes or gives. */
-#define	SPEEDUPS_VERSION	1
+#define	SPEEDUPS_VERSION	2
 
 /* Columns of a row: its first byte, the blanks behind the hex, its text. */
 #define	FIRST	11
@@ -531,15 +531,34 @@ put_number(char *at, uint32_t number)
 }
 
 PyDoc_STRVAR(packet_blocks_doc,
-"packet_blocks(interfaces, timestamps, data, lengths, options) -> bytes\n\n"
+"packet_blocks(kinds, timestamps, data, lengths, options) -> bytes\n\n"
 "What dtkit.packets.pcapng.packet_blocks_in_python() does.");
+
+/* What a packet's kind says: interface, prefix and options; -1 if it does not. */
+static int
+kind_of(PyObject *kind, PyObject *own, unsigned long *interface,
+    PyObject **prefix, PyObject **options)
+{
+	if (!PyTuple_Check(kind) || PyTuple_GET_SIZE(kind) < 3)
+		goto wrong;
+	*prefix = PyTuple_GET_ITEM(kind, 1);
+	*options = own != NULL ? own : PyTuple_GET_ITEM(kind, 2);
+	if (!PyBytes_Check(*prefix) || !PyBytes_Check(*options))
+		goto wrong;
+	*interface = PyLong_AsUnsignedLong(PyTuple_GET_ITEM(kind, 0));
+	return (*interface == (unsigned long)-1 && PyErr_Occurred() ? -1 : 0);
+wrong:
+	PyErr_SetString(PyExc_TypeError,
+	    "a number and bytes are wanted of a kind");
+	return (-1);
+}
 
 static PyObject *
 speedups_packet_blocks(PyObject *self, PyObject *args)
 {
-	PyObject *given[5], *lists[5] = { NULL }, *result = NULL, *item;
-	PyObject **interfaces, **timestamps, **data, **lengths, **options;
-	Py_ssize_t count = 0, index, total = 0, captured, said;
+	PyObject *given[5], *lists[5] = { NULL }, *result = NULL, *item = NULL;
+	PyObject *prefix, *options, **columns[5] = { NULL };
+	Py_ssize_t count = 0, index, total = 0, front, captured, said;
 	unsigned long long time;
 	unsigned long interface;
 	long long length;
@@ -552,6 +571,8 @@ speedups_packet_blocks(PyObject *self, PyObject *args)
 	    &given[3], &given[4]))
 		return (NULL);
 	for (index = 0; index < 5; index++) {
+		if (index == 4 && given[4] == Py_None)
+			break;	/* those of the kinds */
 		lists[index] = PySequence_Fast(given[index],
 		    "sequences are wanted");
 		if (lists[index] == NULL)
@@ -563,60 +584,63 @@ speedups_packet_blocks(PyObject *self, PyObject *args)
 			    "sequences differ in length");
 			goto done;
 		}
+		columns[index] = PySequence_Fast_ITEMS(lists[index]);
 	}
-	interfaces = PySequence_Fast_ITEMS(lists[0]);
-	timestamps = PySequence_Fast_ITEMS(lists[1]);
-	data = PySequence_Fast_ITEMS(lists[2]);
-	lengths = PySequence_Fast_ITEMS(lists[3]);
-	options = PySequence_Fast_ITEMS(lists[4]);
 	for (index = 0; index < count; index++) {
-		if (!PyBytes_Check(data[index]) ||
-		    !PyBytes_Check(options[index])) {
+		if (kind_of(columns[0][index], columns[4] == NULL ? NULL :
+		    columns[4][index], &interface, &prefix, &options) != 0)
+			goto done;
+		if (!PyBytes_Check(columns[2][index])) {
 			PyErr_SetString(PyExc_TypeError, "bytes are wanted");
 			goto done;
 		}
-		captured = PyBytes_GET_SIZE(data[index]);
-		said = PyBytes_GET_SIZE(options[index]);
-		if (captured > (1 << 30) || said > (1 << 20) ||
-		    total > PY_SSIZE_T_MAX - 40 - captured - said) {
+		front = PyBytes_GET_SIZE(prefix);
+		captured = PyBytes_GET_SIZE(columns[2][index]);
+		said = PyBytes_GET_SIZE(options);
+		if (captured > (1 << 30) || front > (1 << 20) ||
+		    said > (1 << 20) || total > PY_SSIZE_T_MAX / 2) {
 			PyErr_SetString(PyExc_OverflowError,
 			    "more than a block holds");
 			goto done;
 		}
-		total += 32 + ((captured + 3) & ~(Py_ssize_t)3) + said;
+		total += 32 + ((front + captured + 3) & ~(Py_ssize_t)3) + said;
 	}
 	if ((item = PyBytes_FromStringAndSize(NULL, total)) == NULL)
 		goto done;
 	at = PyBytes_AS_STRING(item);
 	for (index = 0; index < count; index++) {
-		captured = PyBytes_GET_SIZE(data[index]);
-		said = PyBytes_GET_SIZE(options[index]);
-		interface = PyLong_AsUnsignedLong(interfaces[index]);
-		time = PyLong_AsUnsignedLongLongMask(timestamps[index]);
-		length = PyLong_AsLongLongAndOverflow(lengths[index],
+		(void)kind_of(columns[0][index], columns[4] == NULL ? NULL :
+		    columns[4][index], &interface, &prefix, &options);
+		front = PyBytes_GET_SIZE(prefix);
+		captured = PyBytes_GET_SIZE(columns[2][index]);
+		said = PyBytes_GET_SIZE(options);
+		time = PyLong_AsUnsignedLongLongMask(columns[1][index]);
+		length = PyLong_AsLongLongAndOverflow(columns[3][index],
 		    &overflow);
 		if (PyErr_Occurred()) {
 			Py_DECREF(item);
 			goto done;
 		}
-		if (overflow > 0 || length > UINT32_MAX)
-			length = UINT32_MAX;
 		if (overflow < 0 || length < captured)
 			length = captured;
-		size = (uint32_t)(32 + ((captured + 3) & ~(Py_ssize_t)3) +
-		    said);
+		if (overflow > 0 || length > UINT32_MAX - front)
+			length = UINT32_MAX - front;
+		size = (uint32_t)(32 + ((front + captured + 3) &
+		    ~(Py_ssize_t)3) + said);
 		at = put_number(at, 6);
 		at = put_number(at, size);
 		at = put_number(at, (uint32_t)interface);
 		at = put_number(at, (uint32_t)(time >> 32));
 		at = put_number(at, (uint32_t)time);
-		at = put_number(at, (uint32_t)captured);
-		at = put_number(at, (uint32_t)length);
-		memcpy(at, PyBytes_AS_STRING(data[index]), captured);
+		at = put_number(at, (uint32_t)(front + captured));
+		at = put_number(at, (uint32_t)(front + length));
+		memcpy(at, PyBytes_AS_STRING(prefix), front);
+		at += front;
+		memcpy(at, PyBytes_AS_STRING(columns[2][index]), captured);
 		at += captured;
-		for (; captured % 4 != 0; captured++)
+		for (captured += front; captured % 4 != 0; captured++)
 			*at++ = 0;
-		memcpy(at, PyBytes_AS_STRING(options[index]), said);
+		memcpy(at, PyBytes_AS_STRING(options), said);
 		at = put_number(at + said, size);
 	}
 	result = item;

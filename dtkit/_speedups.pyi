@@ -15,9 +15,9 @@ def columns(lines: list[bytes], words: tuple[bytes, ...], kinds: str) -> list[li
 def layers(packets: Sequence[bytes], versions: int, number: int) -> bytes: ...
 def claimed_lengths(packets: Sequence[bytes], starts: Sequence[int]) -> list[int]: ...
 def packet_blocks(
-    interfaces: Sequence[int],
+    kinds: Sequence[tuple[int, bytes, bytes]],
     timestamps: Sequence[int],
     data: Sequence[bytes],
     lengths: Sequence[int],
-    options: Sequence[bytes],
+    options: Sequence[bytes] | None,
 ) -> bytes: ...

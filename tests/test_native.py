@@ -170,7 +170,11 @@ def test_lengths_are_told_alike(c: ModuleType, each: list[tuple[bytes, int]]) ->
 @given(
     st.lists(
         st.tuples(
-            st.integers(0, 2**32 - 1),
+            st.tuples(
+                st.integers(0, 2**32 - 1),
+                st.sampled_from([b"", bytes(12), bytes(3)]),
+                st.sampled_from([b"", bytes(8)]),
+            ),
             st.integers(-(1 << 80), 1 << 80),
             st.binary(max_size=9),
             st.integers(-(1 << 80), 1 << 80) | st.integers(0, 2000),
@@ -181,8 +185,13 @@ def test_lengths_are_told_alike(c: ModuleType, each: list[tuple[bytes, int]]) ->
     )
 )
 def test_blocks_of_packets_are_written_alike(c: ModuleType, each: list[Any]) -> None:
-    columns = list(map(list, zip(*each, strict=True)))
+    columns: list[Any] = list(map(list, zip(*each, strict=True)))
     assert c.packet_blocks(*columns) == packet_blocks_in_python(*columns)
+    columns[4] = None
+    assert c.packet_blocks(*columns) == packet_blocks_in_python(*columns)
+
+
+KIND = (1, b"", b"")
 
 
 @pytest.mark.parametrize(
@@ -197,10 +206,15 @@ def test_blocks_of_packets_are_written_alike(c: ModuleType, each: list[Any]) -> 
         ("claimed_lengths", ([b""], [])),
         ("claimed_lengths", ([""], [0])),
         ("claimed_lengths", ([b""], [1 << 70])),
-        ("packet_blocks", ([0], [0], [b""], [0], [""])),
-        ("packet_blocks", ([0], [0], [b""], [0], [])),
-        ("packet_blocks", ([-1], [0], [b""], [0], [b""])),
-        ("packet_blocks", ([0], ["0"], [b""], [0], [b""])),
+        ("packet_blocks", ([KIND], [0], [b""], [0], [""])),
+        ("packet_blocks", ([KIND], [0], [b""], [0], [])),
+        ("packet_blocks", ([KIND], [0], [""], [0], [b""])),
+        ("packet_blocks", ([KIND], [0], [b""], ["0"], None)),
+        ("packet_blocks", ([KIND], ["0"], [b""], [0], None)),
+        ("packet_blocks", ([(-1, b"", b"")], [0], [b""], [0], None)),
+        ("packet_blocks", ([(1, "", b"")], [0], [b""], [0], None)),
+        ("packet_blocks", ([(1, b"")], [0], [b""], [0], None)),
+        ("packet_blocks", ([1], [0], [b""], [0], None)),
     ],
 )
 def test_wrong_arguments_raise(c: ModuleType, function: str, arguments: tuple[Any, ...]) -> None:

@@ -79,7 +79,7 @@ def open_input(
             stack.enter_context(_let_the_writer_finish())
         elif size >= _LONG and _bar_fits(sys.stdout.isatty() if shown is None else shown):
             after = stack.enter_context(_bar("stdin" if name == "-" else name, size))
-        yield io.BufferedReader(Watched(stream, before_read, after), 1 << 19)
+        yield io.BufferedReader(Watched(stream, before_read, after), 1 << 20)
 
 
 def _inputs() -> list[os.stat_result]:

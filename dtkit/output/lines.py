@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
 #: Bytes read at a time; a block is up to this plus one line.
-BLOCK = 1 << 19
+BLOCK = 1 << 20
 #: The longest line that is kept; dtrace(1) cannot print one nearly as long.
 LONGEST = 1 << 16
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import repeat
-from operator import add, mod
-from typing import Any, BinaryIO, cast
+from operator import mod
+from typing import Any, BinaryIO, NamedTuple, cast
 
 from dtkit.foreign import plain, visible
 from dtkit.packets.linktype import LinkType, claimed_length, claimed_lengths
@@ -141,6 +141,22 @@ def _options_of(
 _FORMS = 1000
 
 
+class _Kind(NamedTuple):
+    """
+    What packets of an origin and a link type have around their bytes.
+
+    :ivar interface: its number.
+    :ivar prefix: what stands in front of the bytes.
+    :ivar options: those of packets of which neither mbuf nor offset is known.
+    :ivar maker: what makes those of the others.
+    """
+
+    interface: int
+    prefix: bytes
+    options: bytes
+    maker: _Options
+
+
 class PacketFile:
     """
     Writes packets to a pcapng stream.
@@ -166,7 +182,7 @@ class PacketFile:
         self._clock: Clock | None = None
         self._count = 0
         self._interfaces: dict[tuple[str | None, str], int] = {}
-        self._dresses: dict[tuple[Origin, LinkType], tuple[int, _Options]] = {}
+        self._known_kinds: dict[tuple[Origin, LinkType], _Kind] = {}
         # Of the last packet, as most are from the same probe and CPU:
         self._origin: Origin | None = None
         self._linktype: LinkType | None = None
@@ -212,47 +228,38 @@ class PacketFile:
         if self._clock is not clock:
             self._section(clock)
         data, lengths = run.data, self._lengths(run)
-        interfaces, makers = self._worn(run)
+        kinds = self._kinds(run)
+        options = None
         if run.mbufs or run.offsets:
-            options = _options_of(makers, run.mbufs, run.offsets)
-        else:
-            options = [made.plain for made in makers]
-        if any(linktype.prefix for linktype in set(run.linktypes)):
-            prefixes = [linktype.prefix for linktype in run.linktypes]
-            data = list(map(add, prefixes, data))
-            lengths = list(map(add, map(len, prefixes), lengths))
-        self._writer.write_many(interfaces, times, data, lengths, options)
+            options = _options_of([kind.maker for kind in kinds], run.mbufs, run.offsets)
+        self._writer.write_many(kinds, times, data, lengths, options)
 
-    def _worn(self, run: PacketRun) -> tuple[list[int], list[_Options]]:
-        """Of each packet of a run, its interface, and what makes its options."""
+    def _kinds(self, run: PacketRun) -> list[_Kind]:
+        """What packets have around their bytes, of each packet of a run."""
         origins, linktypes, count = run.origins, run.linktypes, len(run)
-        one_origin = origins.count(origins[0]) == count
-        one_linktype = linktypes.count(linktypes[0]) == count
-        if one_origin and one_linktype:
-            interface, made = self._dress(origins[0], linktypes[0])
-            return [interface] * count, [made] * count
-        # By identity, which is what tells one kind from another quickly; *run* keeps them alive.
-        kinds: list[Any]
-        if one_origin or one_linktype:
-            kinds = list(map(id, linktypes if one_origin else origins))
-        else:
-            kinds = list(zip(map(id, origins), map(id, linktypes), strict=True))
-        each = zip(origins, linktypes, strict=True)
-        dress = {
-            kind: self._dress(*one) for kind, one in dict(zip(kinds, each, strict=True)).items()
-        }
-        worn = [dress[kind] for kind in kinds]
-        return [interface for interface, _ in worn], [made for _, made in worn]
+        first, second = origins[0], linktypes[0]
+        if origins.count(first) < count:
+            # By identity, which tells one from another quickly; *run* keeps them alive.
+            keys = list(zip(map(id, origins), map(id, linktypes), strict=True))
+            each = dict(zip(keys, zip(origins, linktypes, strict=True), strict=True))
+            kinds = {key: self._kind(*one) for key, one in each.items()}
+            return list(map(kinds.__getitem__, keys))
+        if linktypes.count(second) < count:
+            seen = {linktype: self._kind(first, linktype) for linktype in dict.fromkeys(linktypes)}
+            return list(map(seen.__getitem__, linktypes))
+        return [self._kind(first, second)] * count  # as most are
 
-    def _dress(self, origin: Origin, linktype: LinkType) -> tuple[int, _Options]:
-        """The interface of packets of a kind, and what makes their options."""
+    def _kind(self, origin: Origin, linktype: LinkType) -> _Kind:
+        """What packets of an origin and a link type have around their bytes."""
         key = origin, linktype
-        if key not in self._dresses:
-            if len(self._dresses) >= _INTERFACES:
-                self._dresses.clear()
+        if key not in self._known_kinds:
+            if len(self._known_kinds) >= _INTERFACES:
+                self._known_kinds.clear()
             self._switch(origin, linktype)
-            self._dresses[key] = self._interface, self._options
-        return self._dresses[key]
+            maker = self._options
+            kind = _Kind(self._interface, linktype.prefix, maker.plain, maker)
+            self._known_kinds[key] = kind
+        return self._known_kinds[key]
 
     def _lengths(self, run: PacketRun) -> list[int]:
         """How long the packets of a run are, as far as they or their headers say."""
@@ -278,7 +285,7 @@ class PacketFile:
         )
         self._clock = clock
         self._interfaces.clear()
-        self._dresses.clear()
+        self._known_kinds.clear()
         self._origin = None
 
     def _switch(self, origin: Origin, linktype: LinkType) -> None:

@@ -13,7 +13,8 @@ import struct
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from itertools import pairwise, repeat, zip_longest
-from typing import Any, BinaryIO, NamedTuple
+from operator import add
+from typing import Any, BinaryIO, NamedTuple, TypeAlias
 
 from dtkit.native import speedups
 from dtkit.packets.metadata import CUSTOM, ENTERPRISE, metadata_pieces
@@ -104,6 +105,11 @@ def packet_options(
     return options + _END_OF_OPTIONS if options else b""
 
 
+#: Of packets of a kind the number of the interface, bytes in front of theirs, and options; more may
+#: follow.
+PacketKind: TypeAlias = tuple[int, bytes, bytes, Any]
+
+
 class PcapngWriter:
     """
     Write one pcapng stream; every call writes whole blocks, so the file is valid after each.
@@ -189,18 +195,22 @@ class PcapngWriter:
 
     def write_many(
         self,
-        interfaces: Sequence[int],
+        kinds: Sequence[PacketKind],
         timestamps: Sequence[int],
         data: Sequence[bytes],
         lengths: Sequence[int],
-        options: Sequence[bytes],
+        options: Sequence[bytes] | None = None,
     ) -> None:
         """
         Write packets, several times as fast as one by one.
 
         The parameters are those of :meth:`write` for each.
+
+        :param kinds: what packets of a kind have in common: the interface, bytes in front of those
+            of the packet, and options.
+        :param options: where packets of a kind have not the same ones.
         """
-        self._write(_packet_blocks(interfaces, timestamps, data, lengths, options))
+        self._write(_packet_blocks(kinds, timestamps, data, lengths, options))
 
     def close(self) -> None:
         """
@@ -258,13 +268,20 @@ def _layout(captured: int, options: int) -> struct.Struct:
 
 
 def packet_blocks_in_python(
-    interfaces: Sequence[int],
+    kinds: Sequence[PacketKind],
     timestamps: Sequence[int],
     data: Sequence[bytes],
     lengths: Sequence[int],
-    options: Sequence[bytes],
+    options: Sequence[bytes] | None,
 ) -> bytes:
-    """The blocks of packets; the parameters are those of :meth:`PcapngWriter.write` for each."""
+    """The blocks of packets; the parameters are those of :meth:`PcapngWriter.write_many`."""
+    if options is None:
+        options = [kind[2] for kind in kinds]
+    lengths = list(map(max, lengths, map(len, data)))
+    prefixes = [kind[1] for kind in kinds]
+    if any(prefixes):
+        data = list(map(add, prefixes, data))
+        lengths = list(map(add, map(len, prefixes), lengths))
     captured = list(map(len, data))
     shapes = list(zip(captured, map(len, options), strict=True))
     layouts = {shape: _layout(*shape) for shape in set(shapes)}
@@ -273,11 +290,11 @@ def packet_blocks_in_python(
     fields = (
         repeat(6),
         sizes,
-        interfaces,
+        [kind[0] for kind in kinds],
         [timestamp >> 32 & 0xFFFFFFFF for timestamp in timestamps],
         [timestamp & 0xFFFFFFFF for timestamp in timestamps],
         captured,
-        [min(max(pair), _LONGEST) for pair in zip(lengths, captured, strict=True)],
+        lengths if max(lengths) <= _LONGEST else [min(length, _LONGEST) for length in lengths],
         data,
         options,
         sizes,
