@@ -55,6 +55,12 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "skip": ("%d", "bytes of this mbuf that are not shown in front of the dump"),
     "mlen": ("%d", "`m_len` of the mbuf, exact"),
     "vtag": ("%d", "VLAN tag that the packet header has and the bytes have not; -1 for none"),
+    "flags": ("0x%x", "`m_flags`; it and those that follow with `--meta`"),
+    "csum": ("0x%x", "`csum_flags` of the packet header; with 0 and the like where there is none"),
+    "flow": ("%u", "`flowid`"),
+    "rss": ("%d", "`rsstype`"),
+    "fib": ("%d", "`fibnum`"),
+    "tags": ("%s", "the first tags, each its cookie and id in hex; 0.0 for none"),
     "dump": ("%d", "bytes of the dump that follows"),
     "last": ("%d", "not 0 where no segment follows"),
     "value": ("%d", "what the function returned: the register"),
@@ -122,13 +128,14 @@ class AnnotationKind:
 _FIRING = ("probe", "id", "cpu", "t")
 _SEGMENT = ("seg", "skip", "mlen", "dump", "last")
 _WHO = ("tid", "pid", "vnet")
+_META = ("flags", "csum", "flow", "rss", "fib", "tags")
 _RULE = ("by", "nr", "set", "action", "nat", "state", "rule")
 
 _KINDS = (
     AnnotationKind("start", ("dtkit", "timestamp", "walltimestamp"), "the script begins"),
     AnnotationKind(
         "mbuf",
-        (*_FIRING, "m", "pkt", "len", "off", *_SEGMENT, "vtag", "dropped"),
+        (*_FIRING, "m", "pkt", "len", "off", *_SEGMENT, "vtag", "dropped", *_META, "if", "exec"),
         "a packet, or one segment of it",
         dump=True,
     ),
@@ -183,7 +190,10 @@ _KINDS = (
     # Version 2: probe and CPU are those that dtrace(1) prints in front of the line.
     AnnotationKind(
         "hop",
-        ("id", "t", "m", "j", "n", *_WHO, "pkt", "off", "len", *_SEGMENT, "vtag", "if", "exec"),
+        (
+            *("id", "t", "m", "j", "n", *_WHO, "pkt", "off", "len", *_SEGMENT, "vtag"),
+            *(*_META, "if", "exec"),
+        ),
         "a function is given a packet that is followed",
         dump=True,
         journey=True,
@@ -233,7 +243,7 @@ _KINDS = (
     ),
     AnnotationKind(
         "copy",
-        ("id", "t", "m", "from", "j", "of", *_WHO, "pkt", "off", "len", *_SEGMENT, "vtag"),
+        ("id", "t", "m", "from", "j", "of", *_WHO, "pkt", "off", "len", *_SEGMENT, "vtag", *_META),
         "the packet was copied from byte `off` on, and the copy is a journey of its own",
         dump=True,
         journey=True,

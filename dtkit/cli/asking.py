@@ -17,6 +17,7 @@ from dtkit.cli.options import (
     IFACE,
     LENGTH,
     LISTING,
+    META,
     OFFSET,
     RATE,
     SECONDS,
@@ -125,6 +126,7 @@ def request_options(default: Copy) -> Callable[[Callable[..., Any]], Callable[..
         PID(),
         WHERE(),
         STACK(),
+        META(),
         COUNT(),
         SECONDS(),
         RATE(),
@@ -152,6 +154,8 @@ def make_request(ctx: click.Context, annotate: bool, options: dict[str, Any]) ->
         refuse(given(ctx, "depth"), "is for --copy segments and for --filter")
     if not options["filter_"]:
         refuse(given(ctx, "linktype"), "is for --filter, and there is none")
+    if not annotate:
+        refuse(given(ctx, "meta"), "is for --annotate: the line that it writes says it")
     conditions = Conditions(
         filter=options["filter_"],
         linktype=LinkType[linktype.upper()] if linktype else None,
@@ -174,6 +178,7 @@ def make_request(ctx: click.Context, annotate: bool, options: dict[str, Any]) ->
         options["depth"],
         options["stack"],
         conditions,
+        options["meta"],
     )
 
 

@@ -194,6 +194,11 @@ OFFSET = Shared(
     help="Bytes to skip, such as headers that are of no interest.",
 )
 COPY = Shared("--copy", show_default=True, help="How bytes get out of an mbuf chain.")
+META = Shared(
+    "--meta",
+    is_flag=True,
+    help="Say what the kernel knows of a packet beside its bytes: flags, checksums, flow, tags.",
+)
 STACK = Shared("--stack", is_flag=True, help="Show the kernel's stack as well.")
 COUNT = Shared("-c", "--count", type=NUMBER, metavar="N", help="End after so many packets.")
 SECONDS = Shared("--seconds", type=NUMBER, metavar="N", help="End after so long.")

@@ -34,6 +34,7 @@ def values(found: Sequence[Point], request: Request) -> dict[str, Value | Sequen
         "annotate": request.annotate,
         "depth": request.segments,
         "stack": request.stack,
+        "meta": int(request.meta),
         "count": conditions.count,
         "seconds": conditions.seconds,
         "rate": conditions.rate,

@@ -57,6 +57,9 @@ _CPUS = 64
 #: Bytes of a hop's record without those of the packet.
 _RECORD = 72 + 2 * _NAMES + 8
 
+#: Bytes more with what its header says.
+_META = 5 * 8 + 8 * 8
+
 
 @dataclass(frozen=True, slots=True)
 class PathRequest:
@@ -74,6 +77,7 @@ class PathRequest:
     :ivar count: packets to begin with in all, or None; the script ends some seconds after.
     :ivar seconds: how long, or None.
     :ivar count_firings: whether the firings of each probe are counted.
+    :ivar meta: whether hops say what the packet's header has beside its bytes.
     """
 
     filter: str = ""
@@ -86,6 +90,7 @@ class PathRequest:
     count: int | None = None
     seconds: int | None = None
     count_firings: bool = False
+    meta: bool = False
 
 
 def path_script(
@@ -111,7 +116,7 @@ def path_script(
         "moves": _probes([f for f in functions if f.name in MOVES]),
         "copies": _probes([f for f in functions if f.name in COPIES]),
     }
-    record = request.size + _RECORD
+    record = request.size + _RECORD + (_META if request.meta else 0)
     mebibytes, hertz = _buffers(record, request.hops)
 
     text = render(
@@ -142,6 +147,7 @@ def path_script(
         ends=D(",\n".join(f"fbt::{name}:entry" for name in ENDS)),
         frames=D("" if request.stack else "8"),
         count_firings=int(request.count_firings),
+        meta=int(request.meta),
         **{name: pair if pair.count else None for name, pair in pairs.items()},
     )
     return text, Estimate(text, len(functions), chosen.lazy)

@@ -93,6 +93,7 @@ class Request:
         :data:`SEGMENTS` for the one, and :data:`REACH` for the other.
     :ivar stack: whether the kernel's stack is shown with each packet.
     :ivar conditions: which packets.
+    :ivar meta: whether annotations say what the packet's header has beside its bytes.
     :raises ValueError: a number is out of range.
     """
 
@@ -104,6 +105,7 @@ class Request:
     depth: int | None = None
     stack: bool = False
     conditions: Conditions = field(default_factory=Conditions)
+    meta: bool = False
 
     def __post_init__(self) -> None:
         ranges = {"length": (0, LONGEST), "offset": (0, LONGEST), "most": (1, LONGEST)}

@@ -19,6 +19,7 @@ from dtkit.oddity import Oddity
 from dtkit.output.events import Annotation, Dump, Event, Firing, Source
 from dtkit.output.joined import Joined, joined
 from dtkit.output.uniform import FiringRun, Opener
+from dtkit.packets.header import read_header
 from dtkit.packets.linktype import LinkType, link_type, link_types
 from dtkit.packets.packet import NOWHERE, Origin, Packet, PacketRun
 from dtkit.packets.vlan import with_tag
@@ -366,13 +367,16 @@ class _Assembler:
             length=length,
             exact=exact,
             line=annotation.line,
+            header=read_header(annotation.number, annotation.fields, hop=annotation.kind != "mbuf"),
         )
 
 
 def _is_plain(run: FiringRun) -> bool:
-    """Whether annotations say where they are, no tag is beside a frame, and no packet is empty."""
+    """
+    Whether annotations say where they are, nothing of the packet's header, and none is empty.
+    """
     fields = run.fields
-    if not {"probe", "cpu"} <= fields.keys() or "vtag" in fields:
+    if not {"probe", "cpu"} <= fields.keys() or not fields.keys().isdisjoint(("vtag", "flags")):
         return False
     lengths = fields.get("len") or fields.get("mlen") or ()
     passed = fields.get("skip") or fields.get("off") or [0] * len(lengths)

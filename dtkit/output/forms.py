@@ -45,7 +45,7 @@ def jsons_of_run(run: PacketRun) -> Iterator[bytes]:
     begins = {id(origin): _json_begin(origin) for origin in run.origins}
     exact = json.dumps(run.exact)
     lines = []
-    for data, linktype, origin, line, timestamp, time, mbuf, offset, length, _ in run:
+    for data, linktype, origin, line, timestamp, time, mbuf, offset, length, _, _ in run:
         lines.append(
             f"{begins[id(origin)]}"
             f'"time": {"null" if time is None else time}, '

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from enum import IntEnum
 from itertools import repeat
 
+from dtkit.packets.header import header_words
 from dtkit.packets.packet import Origin, Packet, PacketRun
 from dtkit.packets.summary import summarize
 from dtkit.probes import Catalog
@@ -63,6 +64,7 @@ class PacketLines:
         words = self._time(packet) + self._head(packet.origin)
         if self._verbose:
             more = [f"mbuf {packet.mbuf:#x}"] if packet.mbuf is not None else []
+            more += [] if packet.header is None else header_words(packet.header)
             more += [f"offset {packet.offset}"] if packet.offset else []
             more += [f"probe id {packet.origin.id}"] if packet.origin.id is not None else []
             said = f"  ({', '.join(more)})" if more else ""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import compress, repeat
 from typing import Any, NamedTuple
 
+from dtkit.packets.header import MbufHeader
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.summary import summarize
 
@@ -54,6 +55,7 @@ class Packet(NamedTuple):
     :ivar length: bytes of the packet from *offset* on, captured or not.
     :ivar exact: whether *data* is known to be packet to its last byte. Without an exact length a
         dump may run past the packet into whatever memory follows.
+    :ivar header: what the kernel knows of it beside the bytes, where that was asked for.
     """
 
     data: bytes
@@ -66,6 +68,7 @@ class Packet(NamedTuple):
     offset: int = 0
     length: int | None = None
     exact: bool = False
+    header: MbufHeader | None = None
 
     @property
     def summary(self) -> str:
@@ -109,6 +112,7 @@ class Packet(NamedTuple):
             "data": self.data.hex(),
             "summary": self.summary,
             "line": self.line,
+            **({} if self.header is None else {"header": self.header.known()}),
         }
 
 

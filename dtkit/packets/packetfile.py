@@ -11,6 +11,7 @@ from operator import mod
 from typing import Any, BinaryIO, NamedTuple, cast
 
 from dtkit.foreign import plain, visible
+from dtkit.packets.header import MbufHeader
 from dtkit.packets.linktype import LinkType, claimed_length, claimed_lengths
 from dtkit.packets.packet import Origin, Packet, PacketRun
 from dtkit.packets.pcapng import PacketDirection, PcapngWriter, packet_options
@@ -83,9 +84,12 @@ class _Options:
         # By offset and the length of an address: most have 16 digits.
         self._forms: dict[tuple[int, int], bytes | None] = {}
 
-    def at(self, mbuf: int | None, offset: int) -> bytes:
+    def at(self, mbuf: int | None, offset: int, header: MbufHeader | None = None) -> bytes:
         """Those of a packet in the mbuf at an address."""
         more: dict[str, Any] = {"offset": offset} if offset else {}
+        if header is not None:
+            known = {} if mbuf is None else {"mbuf": f"{mbuf:#x}"}
+            return self._encoded({**known, **more}, header)
         if mbuf is None:
             return self._encoded(more) if offset else self.plain
         form = self.form(_digits(mbuf), offset)
@@ -110,10 +114,16 @@ class _Options:
             self._forms[key] = encoded.replace(room.encode(), b"%#x") if fits else None
         return self._forms[key]
 
-    def _encoded(self, more: dict[str, Any]) -> bytes:
+    def _encoded(self, more: dict[str, Any], header: MbufHeader | None = None) -> bytes:
         words = [self._comment, *(f"{name} {value}" for name, value in more.items())]
+        lines = [", ".join(filter(None, words))]
         metadata = None if self._metadata is None else {**self._metadata, **more}
-        return packet_options(", ".join(filter(None, words)), self._direction, metadata=metadata)
+        if header is not None:
+            known = header.known()
+            said = {name: str(value) for name, value in known.items()}
+            lines += [f"{name}: {visible(value)}" for name, value in said.items() if value]
+            metadata = {"type": "packet", **(metadata or {}), "header": known}
+        return packet_options("\n".join(lines), self._direction, metadata=metadata)
 
 
 def _digits(address: int) -> int:
@@ -192,7 +202,7 @@ class PacketFile:
 
     def write(self, packet: Packet) -> None:
         """Write one packet, after its section and interface where these are new."""
-        data, linktype, origin, _, timestamp, time, mbuf, offset, length, _ = packet
+        data, linktype, origin, _, timestamp, time, mbuf, offset, length, _, header = packet
         if time is not None:
             clock = Clock.WALL
         elif timestamp is not None:
@@ -204,7 +214,7 @@ class PacketFile:
             self._section(clock)
         if origin is not self._origin or linktype is not self._linktype:
             self._switch(origin, linktype)
-        options = self._options.at(mbuf, offset)
+        options = self._options.at(mbuf, offset, header)
         if length is None:
             length = claimed_length(data, linktype)
         if len(data) + len(linktype.prefix) > LARGEST:

@@ -21,6 +21,7 @@ from dtkit.cli.options import (
     HOST,
     LENGTH,
     LISTING,
+    META,
     NUMBER,
     RATE,
     SECONDS,
@@ -109,6 +110,7 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
         default="first",
     )
     @RETURNS()
+    @META()
     @STACK("It is recorded where packets are freed.")
     @RATE("So many are begun with.", default=100, show_default=True)
     @HOPS()
@@ -131,6 +133,7 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
         length: int,
         copy: str,
         returns: bool,
+        meta: bool,
         stack: bool,
         rate: int,
         hops: int,
@@ -165,6 +168,7 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
             count,
             seconds or None,
             count_firings,
+            meta,
         )
         try:
             functions = choose(

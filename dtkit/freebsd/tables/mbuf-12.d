@@ -2,7 +2,9 @@
 /* struct mbuf of FreeBSD 12.1, amd64 (sys/mbuf.h). */
 
 struct m_tag {
-	struct m_tag *m_tag_link;
+	struct {
+		struct m_tag *sle_next;
+	} m_tag_link;
 	uint16_t m_tag_id;
 	uint16_t m_tag_len;
 	uint32_t m_tag_cookie;

@@ -19,6 +19,7 @@ from typing import Annotated, Any, NamedTuple
 from dtkit.foreign import visible
 from dtkit.oddity import Oddity
 from dtkit.packets.capture import Frame
+from dtkit.packets.header import header_from
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.metadata import read_metadata
 from dtkit.trace.journey.codec import LINKTYPE
@@ -64,7 +65,7 @@ class KeptPacket(NamedTuple):
             **more,
             JOURNEY.name: JOURNEY.kept(journey),
             KEPT.name: KEPT.kept(self),
-            **({} if self.at is None else {HOP.name: HOP.kept(self.at)}),
+            **({} if self.at is None else {HOP.name: _hop_row(self.at)}),
             "steps": list(self.steps),
         }
 
@@ -75,6 +76,7 @@ class KeptPacket(NamedTuple):
         told of the last one, where it happened.
         """
         last = self.packet == self.packets
+        header = None if self.at is None else self.at.step.header
         rows: dict[str, dict[str, Any]] = {
             KEPT.name: KEPT.kept(self),
             HOP.name: {} if self.at is None else HOP.kept(self.at),
@@ -90,6 +92,9 @@ class KeptPacket(NamedTuple):
                 if (name, text) not in told:  # a journey's rule is that of its last hop, mostly
                     told.add((name, text))
                     yield name, text
+        for name, known in (header.known() if header is not None else {}).items():
+            if known != "":
+                yield name, visible(str(known))
 
     def title(self, journey: Journey) -> str:
         """Which packet it is: ``journey 4, packet 2 of 5, hop 7 of 31``."""
@@ -148,10 +153,7 @@ def parts(journey: Journey, whole: bool = False) -> list[KeptPacket]:
         if isinstance(moment, HopMoment):
             at = moment
             hops += 1
-            row = {"type": HOP.name, **HOP.kept(moment)}
-            place = moment.step.place
-            if place.file is not None and place.module is not None:
-                row["module"] = place.module
+            row = {"type": HOP.name, **_hop_row(moment)}
             weight += 200 + 6 * sum(len(one) for one in row.values() if isinstance(one, str))
             if weight > _LARGE and steps:
                 end(None, ())
@@ -171,6 +173,16 @@ def parts(journey: Journey, whole: bool = False) -> list[KeptPacket]:
         end(None, ())
     made[-1] = made[-1]._replace(steps=(*made[-1].steps, *steps), left_out=left_out or None)
     return [part._replace(packets=len(made), hops=hops) for part in made]
+
+
+def _hop_row(moment: HopMoment) -> dict[str, Any]:
+    row = HOP.kept(moment)
+    place, header = moment.step.place, moment.step.header
+    if place.file is not None and place.module is not None:
+        row["module"] = place.module
+    if header is not None:
+        row["header"] = header.known()
+    return row
 
 
 def _probe(place: Place) -> str | None:
@@ -314,6 +326,7 @@ def _hop(row: dict[str, Any]) -> Hop:
     arguments = hop["arguments"]
     if arguments is not None:
         text = text.removesuffix(f"({arguments})")
+    hop["header"] = header_from(row.get("header"))
     return Hop(place=Place(text=text, module=module, **place), **hop)
 
 
@@ -344,5 +357,8 @@ def _packet(frame: Frame, found: dict[str, Any]) -> Journey:
     steps: list[Step] = [Snapshot(data, known, length if length > len(data) else None)]
     if label:
         hop = HOP.read_back(Hop, {**found, "time": frame.time})
+        header = hop["header"] = header_from(found.get("header"))
+        if header is not None:
+            hop["interface"], hop["process"] = header.received, header.process
         steps.insert(0, Hop(place=Place(label, label, module=module or None), **hop))
     return Journey(frame.number, frame.time, tuple(steps), FORM)

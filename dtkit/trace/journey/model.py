@@ -18,6 +18,7 @@ from functools import cached_property, lru_cache
 from typing import Annotated, Any, NamedTuple
 
 from dtkit.foreign import decoded, encoded, visible
+from dtkit.packets.header import MbufHeader
 from dtkit.trace.journey.columns import Table, Words
 from dtkit.trace.journey.diff import Diff, diff
 from dtkit.trace.journey.snapshot import Snapshot
@@ -96,6 +97,7 @@ class Hop(NamedTuple):
     """A place passed at a moment. (A named tuple: made for each hop of a long capture.)
 
     :ivar place: where.
+    :ivar header: what the kernel knows of the packet beside its bytes, where that was asked for.
     """
 
     place: Place
@@ -111,6 +113,7 @@ class Hop(NamedTuple):
     rule: Annotated[str | None, Words("the firewall's rule that matched; null if none did")] = None
     reason: Annotated[str | None, Words("what it says of why; null if nothing")] = None
     host: Annotated[str | None, Words("it was on, of several; null if there is one")] = None
+    header: MbufHeader | None = None
 
     @classmethod
     def parse(cls, text: bytes) -> Hop:
@@ -153,7 +156,8 @@ class HopMoment(NamedTuple):
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON."""
-        return {"type": HOP.name, **HOP.row(self)}
+        row = {"type": HOP.name, **HOP.row(self)}
+        return row if self.step.header is None else {**row, "header": self.step.header.known()}
 
 
 class SnapshotMoment(NamedTuple):

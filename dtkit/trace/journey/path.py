@@ -30,6 +30,7 @@ from dtkit.output import (
     Stack,
     read_output,
 )
+from dtkit.packets.header import read_header
 from dtkit.packets.linktype import LinkType, link_type
 from dtkit.packets.vlan import with_tag
 from dtkit.probes import Catalog, Probe
@@ -484,6 +485,7 @@ class _PathReader:
             process,
             annotation.fields.get("if") or None,
             None if vnet is None else self._vnets.get(vnet, f"{vnet:#x}"),
+            header=read_header(number, annotation.fields, hop=True),
         )
 
     def _shown(self, journey: _Open, record: _Record) -> Snapshot | None:

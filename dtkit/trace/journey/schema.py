@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from dtkit.packets.header import HEADER_FIELDS
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.metadata import PACKET_FIELDS, SOURCE_FIELDS
 from dtkit.trace.journey.columns import Column, Table
@@ -33,6 +34,15 @@ _VALUES: dict[str, dict[str, Any]] = {
     "duration": {"minimum": 0},
     "direction": {"enum": ["+", "-", ""]},
     "linktype": {"enum": [linktype.name for linktype in LinkType]},
+}
+
+#: What --meta asks for; fields that are not known are not there.
+_HEADER = {
+    "description": "What the kernel knows beside the bytes; only where --meta asked for it.",
+    "type": "object",
+    "properties": {
+        name: {"description": words, "type": kind} for name, (kind, words) in HEADER_FIELDS.items()
+    },
 }
 
 _BITS = {"type": "integer", "minimum": 0}
@@ -70,10 +80,10 @@ def journey_schema() -> dict[str, Any]:
         "since 1970; text that was no UTF-8 has its bytes as \\xNN.",
         **_object({"type": {"const": JOURNEY.name}, **_properties(JOURNEY), "steps": steps}),
         "$defs": {
-            **{
-                table.name: _object({"type": {"const": table.name}, **_properties(table)})
-                for table in (HOP, SNAPSHOT)
-            },
+            HOP.name: _object(
+                {"type": {"const": HOP.name}, **_properties(HOP)}, {"header": _HEADER}
+            ),
+            SNAPSHOT.name: _object({"type": {"const": SNAPSHOT.name}, **_properties(SNAPSHOT)}),
             "change": {
                 "description": "Bits of the packet before give way to bits of the packet after.",
                 **_object(_CHANGE),
@@ -94,10 +104,13 @@ def packet_schema() -> dict[str, Any]:
     }
     module = _plain("string", "the kernel module, where the file is known as well")
     steps = {
-        HOP.name: _of_capture({"type": {"const": HOP.name}, **_told(HOP), "module": module}),
+        HOP.name: _of_capture(
+            {"type": {"const": HOP.name}, **_told(HOP), "module": module, "header": _HEADER}
+        ),
         SNAPSHOT.name: _of_capture({"type": {"const": SNAPSHOT.name}, **snapshot}),
     }
     packet = {name: _plain(*said) for name, said in PACKET_FIELDS.items()}
+    packet["header"] = _HEADER
     of_journey = {
         JOURNEY.name: _of_capture(_told(JOURNEY), ("journey",)),
         KEPT.name: _of_capture(_told(KEPT), ("packet", "packets", "hops")),
@@ -137,12 +150,12 @@ def _told(table: Table) -> dict[str, Any]:
     return {column.name: _property(replace(column, null=False)) for column in kept}
 
 
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
+def _object(properties: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
     return {
         "type": "object",
         "additionalProperties": False,
         "required": list(properties),
-        "properties": properties,
+        "properties": {**properties, **(optional or {})},
     }
 
 

@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Iterator
 from importlib.resources import files
 
+from dtkit.packets.header import HEADER_FIELDS
 from dtkit.packets.metadata import PACKET_FIELDS
 from dtkit.trace.journey.kept import KEPT_FIELDS
 
@@ -39,6 +40,9 @@ def wireshark_fields() -> Iterator[tuple[str, str, str]]:
     for name, (kind, words) in PACKET_FIELDS.items():
         if name not in told:
             yield name, "uint64" if name in _IN_HEX else _KINDS[kind], words
+    for name, (kind, words) in HEADER_FIELDS.items():
+        if name not in told:
+            yield name, _KINDS[kind], words
     for name, words in _FOLLOWING.items():
         yield name, "string", words
 

@@ -83,8 +83,7 @@ local function add_title(tree, line)
     end
 end
 
-local function add_journey(tree, lines)
-    add_title(tree, lines[1])
+local function add_lines(tree, lines)
     for index = 2, #lines do
         local name, value = lines[index]:match("^([%l_]+): (.*)$")
         if name then
@@ -137,7 +136,8 @@ function proto.dissector(tvb, pinfo, tree)
         if number then
             local top = tree:add(proto)
             top:append_text(", " .. first)
-            add_journey(top, lines)
+            add_title(top, first)
+            add_lines(top, lines)
             -- What to look at next: in Wireshark, "Apply as filter" of this line.
             add(top, "follow", "dtkit.journey == " .. number)
         elseif first:find("^cpu %d") or first:find("^probe id %d") or first:find("^mbuf 0x")
@@ -146,6 +146,7 @@ function proto.dissector(tvb, pinfo, tree)
             if not add_packet(top, first) then
                 top:set_hidden()
             end
+            add_lines(top, lines)
         end
     end
 end

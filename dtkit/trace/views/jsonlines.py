@@ -48,7 +48,10 @@ class JsonLines:
         kept = self._hops.get(id(hop))
         if kept is None:
             row = HOP.row(moment)
-            text = json.dumps({name: row[name] for name in row if name in self._of_hop})[1:]
+            told = {name: row[name] for name in row if name in self._of_hop}
+            if hop.header is not None:
+                told["header"] = hop.header.known()
+            text = json.dumps(told)[1:]
             if hop.time is None:  # one with a time is not met again
                 if len(self._hops) >= _MOST:
                     self._hops.clear()

@@ -19,7 +19,8 @@ import jinja2
 from markupsafe import Markup
 
 from dtkit.foreign import visible
-from dtkit.trace.journey.columns import Table
+from dtkit.packets.header import header_words
+from dtkit.trace.journey.columns import Column, Table
 from dtkit.trace.journey.headers import LAYOUTS, dissect
 from dtkit.trace.journey.model import (
     HOP,
@@ -93,7 +94,11 @@ def _json(value: Any) -> Markup:
 
 
 #: Of hops: what they have of their own, besides their place.
-_OWN = tuple(column for column in HOP.columns if column.path.removeprefix("step.") in Hop._fields)
+_OWN = (
+    *(column for column in HOP.columns if column.path.removeprefix("step.") in Hop._fields),
+    # Last in the model, too; in one text, since few have it.
+    Column("header", "string", True, "what is known beside the bytes", "", "step.header"),
+)
 _PLACE = Table("place", (Place, ""))
 
 #: What the page's rows have, in their order: the columns of JSON, and what only the page has.
@@ -191,7 +196,8 @@ class _Page:
         if isinstance(moment, HopMoment):
             hop = moment.step
             row: list[Any] = [_HOP, moment.depth, self._place(hop.place)]
-            values: tuple[Any, ...] = hop[1:]
+            header = None if hop.header is None else ", ".join(header_words(hop.header))
+            values: tuple[Any, ...] = (*hop[1:-1], header)
             for column, value in zip(_OWN, values, strict=True):
                 if column.name == "interface":
                     value = interface

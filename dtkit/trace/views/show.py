@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from dtkit.foreign import visible
+from dtkit.packets.header import header_words
 from dtkit.trace.journey.model import Hop, HopMoment, Journey, Moment, SnapshotMoment
 from dtkit.trace.journey.outcome import end_of
 from dtkit.trace.journey.snapshot import Snapshot
@@ -223,6 +224,9 @@ class Teller:
             if value is not None and value != known.get(field):
                 said.append(visible(text.format(value)))
                 known[field] = value
+        if hop.header is not None and hop.header != known.get("header"):
+            known["header"] = hop.header
+            said.append(visible(", ".join(header_words(hop.header))))
         if said:
             yield ", ".join(said), "time"
 

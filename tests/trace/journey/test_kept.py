@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dtkit.oddity import Oddity
+from dtkit.packets.header import MbufHeader
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.metadata import ENTERPRISE
 from dtkit.packets.pcapng import PcapngWriter, packet_options
@@ -40,6 +41,23 @@ NUMBER = st.one_of(st.none(), st.integers(-(2**63), 2**64 - 1))
 NAME = st.one_of(st.none(), TEXT.filter(bool))
 
 
+HEADERS = st.one_of(
+    st.none(),
+    st.builds(
+        MbufHeader,
+        NAME,
+        NAME,
+        NUMBER,
+        NAME,
+        NUMBER,
+        NUMBER,
+        NAME,
+        NAME,
+        NAME,
+    ),
+)
+
+
 @st.composite
 def hops(draw: st.DrawFn) -> Hop:
     if draw(st.booleans()):
@@ -51,7 +69,8 @@ def hops(draw: st.DrawFn) -> Hop:
         place = Place(draw(TEXT), label, direction, draw(TEXT.filter(bool)), 7, draw(NAME))
     arguments = draw(st.one_of(st.none(), TEXT.filter(bool)))
     time, cpu, thread = draw(NUMBER), draw(NUMBER), draw(NUMBER)
-    return Hop(place, arguments, time, cpu, thread, *[draw(NAME) for _ in Hop._fields[5:]])
+    known = Hop(place, arguments, time, cpu, thread, draw(NAME), draw(NAME), draw(NAME))
+    return known._replace(rule=draw(NAME), reason=draw(NAME), header=draw(HEADERS))
 
 
 SNAPSHOTS = st.builds(
@@ -104,7 +123,7 @@ def test_all_that_a_journey_has_is_kept() -> None:
     """A field that is neither told nor known from others would be lost without a word."""
     told: list[tuple[type, str, Table, set[str]]] = [
         (Journey, "", JOURNEY, {"steps"}),
-        (Hop, "step.", HOP, {"place"}),
+        (Hop, "step.", HOP, {"place", "header"}),
         (Place, "step.place.", HOP, {"text", "module"}),
         (Snapshot, "step.", SNAPSHOT, {"data", "known"}),
     ]
