@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import subprocess
 import zipfile
@@ -185,7 +184,21 @@ def test_the_commands_bring_one_file(
     assert dtkit("trace", "dissector", "--to", "zip").stdout_bytes == profile()
 
 
+PAGE = Path(__file__).parents[2] / "docs/pcapng.md"
+HEAD = "| field | is |\n|---|---|\n"
+
+
+def table() -> str:
+    return HEAD + "".join(
+        f"| `dtkit.{name}` | {words} |\n" for name, _, words in wireshark_fields()
+    )
+
+
 def test_the_manual_lists_the_fields() -> None:
-    page = (Path(__file__).parents[2] / "docs/pcapng.md").read_text()
-    for name, _, words in wireshark_fields():
-        assert f"| `dtkit.{name}` | {words} |" in page, json.dumps(name)
+    """``python -m tests.system.test_dissector_fields`` writes them anew."""
+    assert table() in PAGE.read_text()
+
+
+if __name__ == "__main__":
+    before, _, after = PAGE.read_text().partition(HEAD)
+    PAGE.write_text(before + table() + "\n" + after.partition("\n\n")[2])
