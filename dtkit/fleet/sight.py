@@ -154,7 +154,8 @@ def ends(journey: Journey) -> Ends:
     went = max(times) if times else journey.time
     first, last = direction_of(hops), last_direction_of(hops)
     arrival = departure = None
-    if first != "out":
+    # A copy was made here, of a packet that may have come from elsewhere.
+    if first != "out" and journey.origin is None:
         arrival = next(filter(None, map(sight, seen)), None)
     if last != "in" and not journey.outcome.startswith("dropped"):
         departure = next(filter(None, map(sight, reversed(seen))), None)
