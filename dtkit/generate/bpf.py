@@ -232,8 +232,7 @@ class _Translator:
         choice = "".join(
             f"{place} < this->e{number} ? this->q{number} : " for number in range(1, self._depth)
         )
-        last = f"this->q{self._depth}"
-        return f"({choice}{last})[{place}]" if choice else f"{last}[{place}]"
+        return f"({choice}this->q{self._depth})[{place}]"
 
     def _arithmetic(self, live: str, one: Instruction, operand: str) -> Iterator[str]:
         kind = one.code >> 4
@@ -263,10 +262,7 @@ class _Translator:
             return
         if one.code >> 4 not in _JUMPS:
             raise TranslationError(f"code {one.code:#x} is no jump")
-        operator = _JUMPS[one.code >> 4]
-        test = f"this->A {operator} {operand}"
-        if operator == "&":
-            test = f"({test}) != 0"
+        test = f"this->A {_JUMPS[one.code >> 4]} {operand}"
         true, false = self._target(number, one.jt), self._target(number, one.jf)
         yield f"this->pc = {live} ? ({test} ? {true} : {false}) : this->pc"
 

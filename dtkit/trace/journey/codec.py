@@ -250,7 +250,7 @@ class _Hops(dict[bytes, Hop]):
             if len(self) >= _MOST_HOPS:
                 self.clear()
             # Hop(place, arguments), in half the time.
-            made = (place, tail[:-2].decode("ascii"), *_UNKNOWN)
+            made = (place, tail[:-2].decode(), *_UNKNOWN)
             self[payload] = known = cast(Hop, _new(Hop, made))
             return known
         text = payload[:-1] if payload[-1:] == b"\0" else payload
@@ -335,7 +335,7 @@ class _Shape:
         self.textual = reading.generation == 3
         runs = known.runs[reading.generation]
         layout: list[str] = []
-        heads = [self.count.to_bytes(2, "big")]
+        heads = [self.count.to_bytes(2)]
         plan: list[tuple[int, _Hops | _Runs | None, bool]] = []
         run = 0
 
