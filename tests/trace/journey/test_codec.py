@@ -237,6 +237,19 @@ def test_a_strange_string_is_named_in_each_frame_that_has_it(forced: Generation 
 
 
 @pytest.mark.parametrize(
+    ("payload", "what"),
+    [
+        (b"x" * 70 + b"\0y\0", "a NUL in the middle of a string"),
+        (b"x" * 70 + b"\xff\0", "a string that is no UTF-8"),
+    ],
+    ids=["NUL", "UTF-8"],
+)
+def test_of_a_strange_string_the_beginning_is_shown(payload: bytes, what: str) -> None:
+    _, odd = read(typed((1, payload), (0, b"E")))
+    assert odd == [f"frame 1: {what}: {'x' * 60!r}"]
+
+
+@pytest.mark.parametrize(
     ("types", "generation"),
     [((1, 0), 3), ((0,), 3), ((1, 2), 2), ((1, 3), 2), ((2, 0), 2), ((1, 7), 3), ((1, 1), 2)],
     ids=str,
