@@ -4,17 +4,17 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import pytest
 
 from dtkit.oddity import Oddity
-from dtkit.output import packets, read_output
+from dtkit.output import assemble, packets, read_output
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.packet import Origin, Packet
-from dtkit.probes import catalog
+from dtkit.probes import Catalog, Probe, catalog
 from tests.output.dtrace_text import dump, framed
 from tests.output.rfd import RFD
 
@@ -236,3 +236,170 @@ def test_a_script_with_a_filter_on_freebsd_15() -> None:
     assert oddities(text) == []
     assert len(found) == 6
     assert all("UDP" in packet.summary for packet in found)
+
+
+CUT = f"@dtkit 1 cut {WHO} t=5 m=0xff mbufs=2\n"
+UNMAPPED = f"@dtkit 1 unmapped {WHO} t=5 m=0xff seg=2\n"
+MORE = "line 1: an mbuf chain went on after 2 mbufs; a greater depth shows more"
+HIDDEN = "line 1: an mbuf chain went on in memory that is not mapped"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (CUT, [MORE]),
+        (CUT * 2, [MORE, "2 mbuf chains in all went on"]),
+        (UNMAPPED, [HIDDEN]),
+        (UNMAPPED * 3, [HIDDEN, "3 mbuf chains in all went on in memory that is not mapped"]),
+        (CUT + UNMAPPED, [MORE, HIDDEN.replace("line 1", "line 2")]),
+    ],
+    ids=["cut", "cut twice", "unmapped", "unmapped thrice", "both"],
+)
+def test_what_a_script_did_not_show_of_chains_is_named_once_and_counted(
+    text: str, said: list[str]
+) -> None:
+    assert oddities(text) == said
+
+
+@pytest.mark.parametrize("end", [CUT, UNMAPPED], ids=["cut", "unmapped"])
+def test_a_chain_that_goes_on_unshown_is_over(end: str) -> None:
+    first = piece(b"a" * 20, "m=0xff pkt=60 off=0 seg=1 last=0")
+    other = piece(b"b" * 20, "m=0x100 pkt=60 off=0 seg=1 last=0")
+    items = list(packets(read_output(io.BytesIO((first + end + other).encode())), catalog()))
+    kinds = [type(item) for item in items if isinstance(item, Packet | Oddity)]
+    assert kinds == [Packet, Oddity, Packet]
+    # That of another firing says nothing of it.
+    for was, is_ in (("t=5", "t=6"), ("m=0xff", "m=0xfe"), ("cpu=1", "cpu=2")):
+        rest = piece(b"b" * 20, "m=0xff pkt=60 off=0 seg=2 last=1")
+        text = first + end.replace(was, is_) + rest
+        assert [packet.data for packet in read(text)] == [b"a" * 20 + b"b" * 20]
+
+
+def test_all_that_an_annotation_says_is_in_its_packet() -> None:
+    said = "probe=fbt:kernel:ip_input:entry id=5 cpu=2 t=9 m=0xff pkt=90 off=4 seg=1"
+    text = f"@dtkit 1 mbuf {said} mlen=24 last=1\n" + dump(RFD[4:20])
+    start = "@dtkit 1 start timestamp=10 walltimestamp=1000\n"
+    origin = Origin("fbt:kernel:ip_input:entry", "ip_input", "entry", 2, 5)
+    (packet,) = read(start + text)
+    assert packet == Packet(
+        *(RFD[4:20], packet.linktype, origin),
+        line=2,
+        timestamp=9,
+        time=999,
+        mbuf=0xFF,
+        offset=4,
+        length=86,
+        exact=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "data"),
+    [
+        ("mlen=20 off=0 skip=4", RFD[:16]),
+        ("mlen=20 off=4", RFD[:16]),
+        ("mlen=20 off=4 skip=0", RFD[:20]),
+        ("mlen=20 off=0 skip=-4", RFD[:20]),
+        ("mlen=20 off=-4", RFD[:20]),
+        ("mlen=20", RFD[:20]),
+    ],
+)
+def test_what_is_passed_over_is_taken_off_a_segment(fields: str, data: bytes) -> None:
+    (packet,) = read(f"@dtkit 1 mbuf {WHO} t=9 m=0xff seg=1 last=1 {fields}\n" + dump(RFD))
+    assert packet.data == data
+
+
+@pytest.mark.parametrize(
+    ("fields", "packets_"),
+    [
+        ("len=0 off=0", 0),
+        ("len=4 off=4", 0),
+        ("len=4 off=5", 0),
+        ("len=5 off=4", 1),
+        ("len=0 off=-1", 0),
+        ("len=-1 off=-4", 0),
+        ("mlen=4 off=4 seg=1", 0),
+        ("mlen=4 off=8 skip=3 seg=1", 1),
+        ("mlen=4 off=0 skip=4 seg=1", 0),
+        ("mlen=0", 0),
+        ("off=4", 1),
+        ("", 1),
+    ],
+)
+def test_of_no_bytes_something_is_dumped_all_the_same(fields: str, packets_: int) -> None:
+    assert len(read(f"@dtkit 1 mbuf {WHO} t=9 m=0xff {fields}\n" + dump(RFD))) == packets_
+
+
+def test_a_tag_beside_a_frame_is_put_into_it() -> None:
+    frame = bytes(12) + b"\x08\0" + RFD
+    where = "probe=fbt::ether_input:entry id=1 cpu=0 t=1 m=0x1"
+    whole = frame[:12] + b"\x81\0\0\5" + frame[12:]
+    for tag, off, length, data in (
+        (5, 0, len(frame), whole),
+        (-1, 0, len(frame), frame),
+        (5, 2, len(frame), frame),
+    ):
+        said = f"@dtkit 1 mbuf {where} len={length} off={off} vtag={tag}\n"
+        (packet,) = read(said + dump(frame[: len(frame) - off]))
+        assert packet.data == data[: len(data) - off]
+        assert packet.length == len(data) - off
+    (packet,) = read(f"@dtkit 1 mbuf {where} len=900 off=0 vtag=5\n" + dump(frame))
+    assert (packet.data, packet.length) == (whole, 904)
+
+
+def test_what_an_annotation_does_not_say_its_frame_does() -> None:
+    (packet,) = read(framed(3, 9, "tcp_input", "entry", "@dtkit 1 mbuf t=5 len=4\n" + dump(RFD)))
+    assert packet.origin == Origin("fbt::tcp_input:entry", "tcp_input", "entry", 3, None)
+    said = "@dtkit 1 mbuf probe=x cpu=1 id=2 t=5 len=4\n"
+    (packet,) = read(framed(3, 9, "tcp_input", "entry", said + dump(RFD)))
+    assert packet.origin == Origin("x", "tcp_input", "entry", 1, 2)
+    (packet,) = read("@dtkit 1 mbuf t=5 len=4\n" + dump(RFD))
+    assert packet.origin == Origin(None, None, None, None, None)
+
+
+class Asked(Catalog):
+    """A catalog that counts what it is asked for."""
+
+    asked: list[str]
+
+    def get(self, text: str) -> Probe | None:
+        self.asked.append(text)
+        return super().get(text)
+
+    def __iter__(self) -> Iterator[Probe]:
+        self.asked.append("all")
+        return super().__iter__()
+
+
+def asked(text: str) -> list[str]:
+    """What a catalog is asked for while *text* is read."""
+    known = Asked(list(catalog()))
+    known.asked = []
+    for item in packets(read_output(io.BytesIO(text.encode())), known):
+        assert not isinstance(item, Oddity)
+    return known.asked
+
+
+def test_each_probe_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = [f"@dtkit 1 mbuf probe=fbt::{name}:entry t=1 len=4\n" + dump(RFD) for name in "abc"]
+    frames = [framed(0, 7, name, "entry", dump(RFD)) for name in "abc"]
+    assert asked("".join(said * 2)) == [f"fbt::{name}:entry" for name in "abc"]
+    assert asked("".join(frames * 2)) == ["all"] * 3
+    # No more are remembered than so many.
+    monkeypatch.setattr(assemble, "_PLACES", 1)
+    assert asked("".join(said * 2)) == [f"fbt::{name}:entry" for name in "abcabc"]
+    assert asked(said[0] + said[1] + said[0]) == ["fbt::a:entry", "fbt::b:entry"]
+    assert asked("".join(frames[:2] * 2)) == ["all"] * 3  # the last is there still
+    monkeypatch.setattr(assemble, "_PLACES", 2)
+    assert asked("".join(frames[:2] * 2)) == ["all"] * 2
+
+
+def test_no_more_chains_are_open_than_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assemble, "_PLACES", 2)
+    first = [segment(cpu, 1, 1, b"first ") for cpu in range(4)]
+    rest = [segment(cpu, 1, 2, b"rest") for cpu in range(4)]
+    assert [packet.data for packet in read("".join(first[:3] + rest[:3]))] == [b"first rest"] * 3
+    found = read("".join(first + rest))
+    assert [packet.data for packet in found] == [b"first "] * 3 + [b"first rest"]
+    assert [packet.origin.cpu for packet in found] == [0, 1, 2, 3]
+    assert len(oddities("".join(first + rest))) == 3
