@@ -107,6 +107,7 @@ class _StructuredReader:
         self._at = 0  # all of the text before is read
         self._line = line  # of the place up to which lines are counted:
         self._counted = 0
+        self._begun = 0  # the line of the object at hand, where it was looked at before
         self._list: str | None = None  # the list that is open
         self._stray = 0  # characters that are nothing, since:
         self._stray_line = 0
@@ -135,7 +136,8 @@ class _StructuredReader:
         self._number(self._at)
         gone = self._at
         kept = self._text[gone:]
-        self._at = self._counted = 0
+        self._at = 0
+        self._counted -= gone
         self._scanned, self._followed = self._scanned - gone, self._followed - gone
         # What stderr broke into goes on behind its messages: they are taken out, all at once.
         whole, messages = self._apart(kept, "".join(self._later), ended)
@@ -205,6 +207,8 @@ class _StructuredReader:
                 self._list = None
                 self._at += 1
             elif text[self._at] == "{" and not self._lost:
+                # Before a message that broke into it is counted.
+                self._begun = self._begun or self._number(self._at)
                 if run := self._run(end):
                     yield from self._close_stray()
                     yield run
@@ -222,8 +226,9 @@ class _StructuredReader:
                     yield from self._damaged(following)
                     continue
                 self._at += size
+                line, self._begun = self._begun, 0
                 yield from self._close_stray()
-                yield from self._object(found_object, self._number(start))
+                yield from self._object(found_object, line)
             elif not self._pass_over(end, ended):
                 return
 
@@ -278,7 +283,7 @@ class _StructuredReader:
             until = found.end()
             ends.append(until)
             firings.append(found.groups())
-        line = self._number(self._at)
+        line, self._begun = self._begun, 0
         lines = [line] * len(firings)
         if text.find("\n", self._at, until) >= 0:
             starts = [self._at, *ends[:-1]]
@@ -321,7 +326,8 @@ class _StructuredReader:
         if until - self._at > _LONGEST:
             what = f"a firing of more than {_LONGEST} characters is too long to keep"
             self._lost = True
-        yield Oddity("line", self._number(self._at), what, unread=1)
+        line, self._begun = self._begun, 0
+        yield Oddity("line", line, what, unread=1)
         self._at = until
 
     def _pass_over(self, end: int, ended: bool) -> bool:

@@ -338,3 +338,172 @@ def test_memory_is_bounded_while_streaming() -> None:
     tracemalloc.stop()
     assert count == 40_000
     assert peak < 4 << 20
+
+
+def runs(text: str) -> list[type]:
+    """The kinds of what *text* is read to, where firings that look alike stay together."""
+    return [type(item) for item in read_structured([text.encode()])]
+
+
+def test_firings_of_one_dump_come_in_a_run() -> None:
+    other = firing({"printm": "0x45"}, cpu=12, function="ip_input", timestamp=7)
+    text = document(ONE, other, ONE, firing({"value": 5}), ONE)
+    (run, *rest) = read_structured([text.encode()])
+    assert isinstance(run, FiringRun)
+    place = Source(12, 7, "ip_input", "entry", "fbt:kernel:ip_input:entry")
+    assert list(run) == [READ, Firing(1, place, (Dump(1, b"\x45"),), 7), READ]
+    assert list(run.timestamps) == [99, 7, 99]
+    assert run.sources[0] is run.sources[2]
+    assert [type(item) for item in rest] == [Firing, FiringRun]
+    # What stands on several lines is read one by one: each has a line of its own.
+    assert runs(json.dumps(json.loads(document(ONE, ONE)), indent=1)) == [Firing, Firing]
+    # What is in a list of another kind is no firing.
+    assert runs(document(ONE).replace("probes", "aggregations")) == [Message]
+
+
+@pytest.mark.parametrize("size", [1, 50, 1 << 20])
+def test_each_has_the_line_that_it_begins_on(size: int) -> None:
+    first, second, third = (
+        json.dumps(firing({"value": 5}, function=name), indent=1) for name in ("a", "b", "c")
+    )
+    said = "dtrace: 3 drops on CPU 1\n"
+    broken = second[:60] + said + second[60:]
+    begin = '{"dtrace":\n {"probes":\n[\n'
+    text = f'{begin}{first},\n\n{said}{broken},\n{third},\nwhat\n{{"a": 1}}\n]}}}}\n'
+    data = text.encode()
+    events = list(each_of(data[here : here + size] for here in range(0, len(data), size)))
+    lines = {type(event).__name__: 0 for event in events}
+    assert lines.keys() == {"Firing", "Drop", "Oddity"}
+
+    def lines_of(*pieces: int) -> list[int]:
+        return [text.count("\n", 0, at) + 1 for at in pieces]
+
+    # That of a firing is where it begins, though a message broke into it.
+    assert [event.line for event in events if isinstance(event, Firing)] == lines_of(
+        text.index(first), text.index(broken), text.index(third)
+    )
+    assert [event.line for event in events if isinstance(event, Drop)] == lines_of(
+        text.index(said), text.rindex(said)
+    )
+    odd = [event for event in events if isinstance(event, Oddity)]
+    assert [(one.number, one.text, one.unread) for one in odd] == [
+        (*lines_of(text.index("what")), "4 characters are no firing", 1),
+        (*lines_of(text.index('{"a"')), "an object is no firing", 1),
+    ]
+
+
+def test_lines_are_counted_on_from_what_was_in_front() -> None:
+    found = list(read_structured([document(firing({"value": 5})).encode()], 7))
+    assert [one.line for one in found if isinstance(one, Firing)] == [7]
+    (odd,) = read_structured([b'{"dtrace": {"probes": [\n{}\n]}}'], 7)
+    assert isinstance(odd, Oddity)
+    assert odd.number == 8
+
+
+def test_how_many_dumps_came_as_text_is_said() -> None:
+    said = "line 1: a dump came as text: what followed its NUL is lost"
+    text = firing({"tracemem": "GET /"})
+    assert oddities(read(document(text))) == [said]
+    assert oddities(read(document(text, ONE, text))) == [said, "2 dumps in all came as text"]
+
+
+@pytest.mark.parametrize(
+    ("text", "size", "data", "odd"),
+    [
+        ("0x4500", None, b"\x45\0", False),
+        ("0x4500", 2, b"\x45\0", False),
+        ("0x4500", 3, b"0x4500", True),
+        ("0x4500", 7, b"0x4500\0", True),
+        ("0x450", None, b"0x450", True),
+        ("0xAB", None, b"0xAB", True),
+        ("GET", 3, b"GET", True),
+        ("GET", 2, b"GET", True),
+        ("GET", 5, b"GET\0\0", True),
+        ("gr\u00fcn", None, "gr\u00fcn".encode(), True),
+        ("\udcff", None, b"\xff", True),
+        ("\ud800", None, b"?", True),
+        ("GET", 10_000_001, b"GET", True),
+    ],
+    ids=[
+        *("hex", "hex as long", "longer", "longer by far", "an odd digit", "upper case"),
+        *("text", "shorter", "zeros", "UTF-8", "a byte", "half a character", "far too long"),
+    ],
+)
+def test_the_bytes_of_a_dump(text: str, size: int | None, data: bytes, odd: bool) -> None:
+    said = [] if size is None else [{"message": f"@dtkit 1 mbuf t=1 dump={size}\n"}]
+    events = read(document(firing(*said, {"tracemem": text}, {"value": 5})))
+    (found,) = [event for event in events if isinstance(event, Firing)]
+    assert [part.data for part in found.parts if isinstance(part, Dump)] == [data]
+    assert bool(oddities(events)) is odd
+
+
+def test_of_no_bytes_there_is_no_dump() -> None:
+    for text in ("", "0x"):
+        (found,) = [
+            one for one in read(document(firing({"tracemem": text}))) if type(one) is Firing
+        ]
+        assert found.parts == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "value", "said"),
+    [
+        ("a=ff", 255, True),
+        ("a=FF", 255, False),
+        ("a=377", 255, True),
+        ("a=-1", -1, True),
+        ("a=ffffffffffffffff", -1, True),
+        ("a=18446744073709551615", -1, True),
+        ("a=x", "x", True),
+        ("a=x", "y", False),
+        ("a=1.5", 1.5, True),
+        ("@dtkit 1 mbuf t=77", 77, True),
+        ("@dtkit 1 mbuf t=77", 78, False),
+        (None, 77, False),
+    ],
+)
+def test_a_value_that_was_printed_is_not_said_again(
+    before: str | None, value: Any, said: bool
+) -> None:
+    output = [{"value": value}] if before is None else [{"message": before}, {"value": value}]
+    (found,) = read(document(firing(*output)))
+    assert isinstance(found, Firing)
+    assert len(found.parts) == len(output) - said
+
+
+@pytest.mark.parametrize(
+    ("fields", "source"),
+    [
+        ({"id": None}, Source(1, None, "tcp_input", "entry", "fbt:kernel:tcp_input:entry")),
+        ({"id": -1}, Source(1, None, "tcp_input", "entry", "fbt:kernel:tcp_input:entry")),
+        ({"id": (1 << 64) - 1}, Source(1, (1 << 64) - 1, "tcp_input", "entry", SOURCE.probe)),
+        ({"id": 1 << 64}, Source(1, None, "tcp_input", "entry", SOURCE.probe)),
+        ({"function": "a b:c\nd"}, Source(1, 7, "a_b_c_d", "entry", "fbt:kernel:a_b_c_d:entry")),
+        ({"provider": 5, "module": None}, Source(1, 7, "tcp_input", "entry", "::tcp_input:entry")),
+        ({"cpu": 0, "name": ""}, Source(0, 7, "tcp_input", "", "fbt:kernel:tcp_input:")),
+    ],
+    ids=["no id", "-1", "64 bits", "65 bits", "blanks", "no words", "no name"],
+)
+def test_where_a_firing_was(fields: dict[str, Any], source: Source) -> None:
+    (found,) = read(document(firing({"value": 5}, **fields)))
+    assert found == Firing(1, source, (Message(1, "5"),), 99)
+
+
+def test_a_long_object_is_not_looked_at_with_each_small_piece(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked: list[int] = []
+    apart = module._StructuredReader._apart
+
+    def counted(self: Any, kept: str, new: str, ended: bool) -> Any:
+        looked.append(len(new))
+        return apart(self, kept, new, ended)
+
+    monkeypatch.setattr(module._StructuredReader, "_apart", counted)
+    text = document(firing({"message": "x" * 400_000})).encode()
+    pieces = [text[at : at + 100] for at in range(0, len(text), 100)]
+    (found,) = each_of(iter(pieces))
+    assert isinstance(found, Firing)
+    # Up to 65,536 characters each piece, and then some when they are a quarter of what there is.
+    assert 655 <= len(looked) < 680
+    assert min(looked[660:-1]) > 16_000

@@ -116,7 +116,16 @@ def test_a_hop_says_all_that_its_line_does() -> None:
         ({"tid": 0, "pid": 0, "exec": "x"}, (0, "x[0]", None, None)),
         ({"exec": "x"}, (None, "x[None]", None, None)),
     ],
-    ids=str,
+    ids=[
+        "empty",
+        "nothing",
+        "a vnet without a name",
+        "a vnet",
+        "no vnet",
+        "no name",
+        "0",
+        "no pid",
+    ],
 )
 def test_what_a_line_does_not_say_is_not_known(
     fields: dict[str, Any], shown: tuple[object, ...]
@@ -575,24 +584,25 @@ def test_a_copy_that_is_copied() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "data", "length"),
+    ("fields", "size", "length"),
     [
-        ({}, IP, None),
-        ({"mlen": 40}, IP[:40], None),
-        ({"len": 40}, IP[:40], None),
-        ({"len": 50, "mlen": 40}, IP[:50], None),
-        ({"mlen": 40, "pkt": 60}, IP[:40], 60),
-        ({"mlen": 40, "pkt": 40}, IP[:40], None),
-        ({"mlen": 40, "pkt": 39}, IP[:40], None),
-        ({"mlen": 40, "pkt": -1}, IP[:40], None),
-        ({"len": 1500, "pkt": 1400}, IP, 1500),
-        ({"mlen": 1}, IP[:1], None),
+        ({}, 60, None),
+        ({"mlen": 40}, 40, None),
+        ({"len": 40}, 40, None),
+        ({"len": 50, "mlen": 40}, 50, None),
+        ({"mlen": 40, "pkt": 60}, 40, 60),
+        ({"mlen": 40, "pkt": 40}, 40, None),
+        ({"mlen": 40, "pkt": 39}, 40, None),
+        ({"mlen": 40, "pkt": -1}, 40, None),
+        ({"len": 1500, "pkt": 1400}, 60, 1500),
+        ({"mlen": 1}, 1, None),
     ],
     ids=str,
 )
-def test_the_bytes_of_a_hop(fields: dict[str, Any], data: bytes, length: int | None) -> None:
+def test_the_bytes_of_a_hop(fields: dict[str, Any], size: int, length: int | None) -> None:
+    assert len(IP) == 60
     (shown,) = only(hop(1, data=IP, **fields)).snapshots
-    assert shown == Snapshot(data, LinkType.RAW, length)
+    assert shown == Snapshot(IP[:size], LinkType.RAW, length)
 
 
 @pytest.mark.parametrize("fields", [{"mlen": 0}, {"mlen": -1}, {"len": 0, "mlen": 40}], ids=str)
@@ -601,18 +611,20 @@ def test_of_no_bytes_there_is_no_snapshot(fields: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "data", "length"),
+    ("fields", "tagged", "length"),
     [
-        ({"vtag": 5}, ETHERNET[:12] + b"\x81\0\0\5" + ETHERNET[12:], None),
-        ({"vtag": 5, "pkt": len(ETHERNET) + 9}, ETHERNET[:12] + b"\x81\0\0\5" + ETHERNET[12:], 87),
-        ({"vtag": -1}, ETHERNET, None),
-        ({"vtag": 5, "off": 0}, ETHERNET[:12] + b"\x81\0\0\5" + ETHERNET[12:], None),
-        ({"vtag": 5, "off": 2}, ETHERNET, None),
+        ({"vtag": 5}, True, None),
+        ({"vtag": 5, "pkt": 83}, True, 87),
+        ({"vtag": -1}, False, None),
+        ({"vtag": 5, "off": 0}, True, None),
+        ({"vtag": 5, "off": 2}, False, None),
     ],
     ids=str,
 )
-def test_a_tag_beside_a_frame(fields: dict[str, Any], data: bytes, length: int | None) -> None:
-    (shown,) = only(hop(1, "ether_input", data=ETHERNET, mlen=len(ETHERNET), **fields)).snapshots
+def test_a_tag_beside_a_frame(fields: dict[str, Any], tagged: bool, length: int | None) -> None:
+    assert len(ETHERNET) == 74
+    (shown,) = only(hop(1, "ether_input", data=ETHERNET, mlen=74, **fields)).snapshots
+    data = ETHERNET[:12] + b"\x81\0\0\5" + ETHERNET[12:] if tagged else ETHERNET
     assert shown == Snapshot(data, LinkType.ETHERNET, length)
 
 
@@ -651,6 +663,7 @@ def test_the_same_bytes_are_shown_once() -> None:
         ("no_such_function", ETHERNET, LinkType.ETHERNET),
         ("no_such_function", b"\1\2\3", None),
     ],
+    ids=["frame", "IPv4", "IPv6", "unfinished", "4", "6", "known", "IP", "Ethernet", "nothing"],
 )
 def test_what_bytes_start_with(function: str, data: bytes, linktype: LinkType | None) -> None:
     (shown,) = only(hop(1, function, data=data)).snapshots
