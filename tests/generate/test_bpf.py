@@ -16,6 +16,7 @@ from dtkit.packets.linktype import LinkType
 from dtkit.packets.pcapfilter import FilterError, Instruction, Program, compile_filter
 from dtkit.simulate import Settings, StackPacket, read_paths
 from tests.generate.filters import CORPUS, EXPRESSIONS, PRIMITIVES, SPLITS
+from tests.ids import plain
 from tests.simulate.running import ran
 
 PROBE = "fbt::ip_input:entry"
@@ -140,8 +141,7 @@ CASES = [(text, link) for text, links in PRIMITIVES for link in links]
 @pytest.mark.parametrize(
     ("text", "linktype"),
     CASES,
-    # A test is not found again by an id with a backslash, as mutmut wants to.
-    ids=[f"{link.name}-{text}".replace("\\", "") for text, link in CASES],
+    ids=[plain(f"{link.name}-{text}") for text, link in CASES],
 )
 def test_each_primitive(text: str, linktype: LinkType) -> None:
     check(compile_filter(text, linktype), 4)

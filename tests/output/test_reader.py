@@ -33,6 +33,7 @@ from dtkit.output import (
 from dtkit.packets.packet import Packet, PacketRun
 from dtkit.packets.packetfile import PacketFile, Provenance
 from dtkit.probes import catalog
+from tests.ids import plain
 from tests.output.all_the_way import take_all_the_way
 from tests.output.dtrace_text import FLOW_HEADING, HEADER, HEADING, dump, firings, flow, framed
 from tests.packets.frames import ipv4, ipv6, tcp, udp
@@ -356,7 +357,7 @@ DIGITS = "9" * 5000
         f"00000000: 00\n{DIGITS}: 00\n",
         "  \u0661      1                          f:entry \n",
     ],
-    ids=lambda text: text[:20],
+    ids=lambda text: plain(text[:20]),
 )
 def test_hostile_numbers_raise_nothing(text: str) -> None:
     read(text)

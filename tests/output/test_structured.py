@@ -37,6 +37,7 @@ from dtkit.output.structured import read_structured
 from dtkit.packets.packet import Packet
 from dtkit.probes import catalog
 from dtkit.simulate import Settings, StackPacket
+from tests.ids import plain
 from tests.output.all_the_way import take_all_the_way
 from tests.packets.frames import ipv4, tcp, udp
 from tests.simulate.running import ran
@@ -119,7 +120,7 @@ def test_json_has_the_packets_that_the_text_of_the_same_run_has(copy: Copy, anno
         ({"aggregation-name": ""}, Message(1, '{"aggregation-name": ""}')),
         ("?", Message(1, "?")),
     ],
-    ids=str,
+    ids=plain,
 )
 def test_what_an_action_printed(entry: Any, part: Any) -> None:
     parts = part if type(part) is tuple else (part,)
@@ -157,7 +158,7 @@ def test_a_dump_that_is_all_text_comes_as_text() -> None:
         ({"msg": "3 aggregation drops on CPU 0\n"}, Drop(1, 3, "aggregation", 0)),
         ({"msg": "?", "count": -1, "cpu": "x"}, Drop(1, 1, "", None)),
     ],
-    ids=str,
+    ids=plain,
 )
 def test_drops(fields: dict[str, Any], drop: Drop) -> None:
     names = {"provider": "dtrace", "module": "INTERNAL", "function": "INTERNAL", "name": "DROP"}
@@ -247,7 +248,7 @@ def test_what_is_no_firing_is_named(text: str, said: list[str]) -> None:
         {"output": [{"tracemem": "0xzz"}, {"tracemem": "0x1"}, {"tracemem": ""}, {"tracemem": 5}]},
         {"output": [{"stack-frames": []}, {"stack-frames": [5, None, {}]}, {"message": 5}]},
     ],
-    ids=str,
+    ids=plain,
 )
 def test_fields_that_make_no_sense_raise_nothing(fields: dict[str, Any]) -> None:
     take_all_the_way(document(firing(**fields), ONE).encode("utf-8", "surrogatepass"))
