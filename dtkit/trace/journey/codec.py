@@ -21,7 +21,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from dtkit.oddity import Oddity
 from dtkit.packets.capture import Frame
@@ -251,7 +251,8 @@ class _Hops(dict[bytes, Hop]):
                 self.clear()
             # Hop(place, arguments), in half the time.
             made = (place, tail[:-2].decode(), *_UNKNOWN)
-            self[payload] = known = cast(Hop, _new(Hop, made))
+            known: Hop = _new(Hop, made)
+            self[payload] = known
             return known
         text = payload[:-1] if payload[-1:] == b"\0" else payload
         hop = Hop.parse(text)
@@ -451,7 +452,7 @@ def read_journeys(
             steps = _steps(reading, known.hops)
             odd = reading.oddities
             typed = reading.generation != 1 and reading.order == ">"
-            if typed and not odd and 0 < len(reading.records) <= _MOST_RECORDS:
+            if typed and not odd and len(reading.records) <= _MOST_RECORDS:
                 known.remember(len(data), _Shape(reading, known, bool(generation), known.apart))
             if length > len(data):
                 cut = f"cut to {len(data)} of {length} bytes"

@@ -14,7 +14,16 @@ from hypothesis import strategies as st
 from dtkit.oddity import Oddity
 from dtkit.packets.capture import Frame, read_capture
 from dtkit.trace.journey import codec
-from dtkit.trace.journey.codec import LINKTYPE, Generation, Order, encode, read_frame, read_journeys
+from dtkit.trace.journey.codec import (
+    LINKTYPE,
+    FrameRecord,
+    Generation,
+    Order,
+    Reading,
+    encode,
+    read_frame,
+    read_journeys,
+)
 from dtkit.trace.journey.model import Hop, Journey, Step
 from dtkit.trace.journey.snapshot import Snapshot
 from dtkit.trace.views.show import journey_text
@@ -198,6 +207,12 @@ def test_a_frame_cut_by_the_snapshot_length_says_so() -> None:
         "left out",
         f"frame 3: cut to {len(whole)} of {len(whole) + 9} bytes",
     ]
+    strange = typed((7, b"x"), (8, b"y"))
+    found = list(read_journeys([Frame(1, 0, strange, 99, LINKTYPE)], 3))
+    assert [str(item) for item in found if isinstance(item, Oddity)] == [
+        "frame 1: cut to 12 of 99 bytes, record 1 has type 7, which is none: left out",
+        "frame 1: record 2 has type 8, which is none: left out",
+    ]
 
 
 def test_other_link_types_are_named_and_left_out() -> None:
@@ -211,6 +226,8 @@ def test_other_link_types_are_named_and_left_out() -> None:
         "frame 3: link type 9 is not mbuf_trace's 147: left out",
         "3 frames in all are of link type 1",
     ]
+    *_, last = read_journeys(items[:2])
+    assert last == Oddity("frame", 0, "2 frames in all are of link type 1")
 
 
 @pytest.mark.parametrize("forced", [None, 2, 3])
@@ -234,6 +251,76 @@ def test_a_strange_string_is_named_in_each_frame_that_has_it(forced: Generation 
         assert {tuple(map(str, notes(journey))) for journey in journeys} == {
             tuple(map(str, notes(journeys[0])))
         }
+
+
+HEAD = b"\0\2" + b"\0\1\0\0E"
+READINGS: dict[str, tuple[bytes, Generation | None, Reading]] = {
+    "nothing": (b"", None, Reading(3, ">", None, (), 0, 0)),
+    "a byte": (b"\0", None, Reading(3, ">", None, (), 1, 0)),
+    "a byte of 2": (b"\0", 2, Reading(2, ">", None, (), 1, 0)),
+    "no records": (b"\0\0", None, Reading(3, ">", 0, (), 0, 0)),
+    "two records": (
+        HEAD + b"\0\2\0\1x\0",
+        None,
+        Reading(
+            *(3, ">", 2, (FrameRecord("packet", 0, 6, b"E"), FrameRecord("string", 1, 11, b"x\0"))),
+            *(0, 0),
+        ),
+    ),
+    "bytes behind": (
+        HEAD.replace(b"\2", b"\1") + b"abc",
+        3,
+        Reading(3, ">", 1, (FrameRecord("packet", 0, 6, b"E"),), 3, 0),
+    ),
+    "a header that is cut": (
+        HEAD + b"\0\2\0",
+        3,
+        Reading(3, ">", 2, (FrameRecord("packet", 0, 6, b"E"),), 0, 1),
+    ),
+    "a record that is cut": (
+        HEAD + b"\0\5\0\1xy",
+        3,
+        Reading(3, ">", 2, (FrameRecord("packet", 0, 6, b"E"),), 0, 3),
+    ),
+    "strings and a packet": (
+        b"\0\2\0\2x\0\0\3ab\0IP",
+        1,
+        Reading(
+            *(1, ">", 2),
+            (
+                FrameRecord("string", None, 4, b"x\0"),
+                FrameRecord("string", None, 8, b"ab\0"),
+                FrameRecord("packet", None, 11, b"IP"),
+            ),
+            *(0, 0),
+        ),
+    ),
+    "an empty string at the end": (
+        b"\0\1\0\0",
+        1,
+        Reading(1, ">", 1, (FrameRecord("string", None, 4, b""),), 0, 0),
+    ),
+    "a string of one byte": (
+        b"\0\1\0\1\0",
+        1,
+        Reading(1, ">", 1, (FrameRecord("string", None, 4, b"\0"),), 0, 0),
+    ),
+    "a length that is cut": (
+        b"\0\2\0\2x\0\0",
+        1,
+        Reading(1, ">", 2, (FrameRecord("string", None, 4, b"x\0"),), 0, 1),
+    ),
+    "a string that is cut": (
+        b"\0\2\0\2x\0\0\5ab",
+        1,
+        Reading(1, ">", 2, (FrameRecord("string", None, 4, b"x\0"),), 0, 3),
+    ),
+}
+
+
+@pytest.mark.parametrize(("data", "generation", "reading"), READINGS.values(), ids=READINGS)
+def test_a_frame_taken_apart(data: bytes, generation: Generation | None, reading: Reading) -> None:
+    assert read_frame(data, generation) == reading
 
 
 @pytest.mark.parametrize(
@@ -306,6 +393,9 @@ def test_oddities_of_the_capture_are_handed_on() -> None:
     journey, oddity = read_journeys(read_capture(io.BytesIO(capture)))
     assert isinstance(journey, Journey)
     assert str(oddity).startswith("frame 2: the capture ends")
+    data = frame(3, WAY)
+    good = Frame(1, 0, data, len(data), LINKTYPE)
+    assert [type(one) for one in read_journeys([good, oddity, good])] == [Journey, Oddity, Journey]
 
 
 # Encoding.
@@ -466,7 +556,7 @@ def apart(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     found: list[bytes] = []
     read_run = codec._Runs.__missing__
 
-    def frame_apart(data: bytes, generation: Generation | None = None) -> codec.Reading:
+    def frame_apart(data: bytes, generation: Generation | None = None) -> Reading:
         found.append(data)
         return read_frame(data, generation)
 
@@ -526,6 +616,18 @@ def test_a_frame_of_a_known_shape_is_not_taken_apart(
     assert notes(two) == notes(three) == newest_first[::-1]
     assert notes(one) != notes(two)
     assert one.form == two.form
+
+
+@pytest.mark.parametrize("forced", [2, 3])
+@pytest.mark.parametrize("payload", [b"ab\0", b"\1\2\3"], ids=["text", "no text"])
+def test_nor_where_it_is_said_what_types_1_are(
+    apart: list[bytes], payload: bytes, forced: Generation
+) -> None:
+    one, two = typed((1, payload)), typed((1, payload[::-1]))
+    read(one, two, one, two, generation=forced)
+    # A NUL in the middle of a string is said each time.
+    again = 1 if forced == 3 and payload == b"ab\0" else 0
+    assert [data for data in apart if data in (one, two)] == [one, *[two, two][: 2 * again]]
 
 
 @pytest.mark.parametrize("forced", [False, True], ids=["asked", "forced"])
