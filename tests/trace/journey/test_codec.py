@@ -305,6 +305,22 @@ READINGS: dict[str, tuple[bytes, Generation | None, Reading]] = {
         1,
         Reading(1, ">", 1, (FrameRecord("string", None, 4, b"\0"),), 0, 0),
     ),
+    # Where it is not said what a frame is:
+    "what is whole fits": (
+        b"\1\0\0\0",
+        None,
+        Reading(1, "<", 1, (FrameRecord("string", None, 4, b""),), 0, 0),
+    ),
+    "where nothing fits, what finds most": (
+        b"\4\5\0\0",
+        None,
+        Reading(1, ">", 0x405, (FrameRecord("string", None, 4, b""),), 0, 2),
+    ),
+    "of what is known": (
+        b"A\1\0\0\5A",
+        None,
+        Reading(1, ">", 0x4101, (FrameRecord("string", None, 4, b""),), 0, 0x541),
+    ),
     "a length that is cut": (
         b"\0\2\0\2x\0\0",
         1,
