@@ -18,7 +18,6 @@ import codecs
 import json
 import re
 from collections.abc import Iterable, Iterator
-from itertools import accumulate, repeat
 from typing import Any
 
 from dtkit.annotations import PREFIX
@@ -285,10 +284,8 @@ class _StructuredReader:
             firings.append(found.groups())
         line, self._begun = self._begun, 0
         lines = [line] * len(firings)
-        if text.find("\n", self._at, until) >= 0:
-            starts = [self._at, *ends[:-1]]
-            passed = map(text.count, repeat("\n"), starts, ends[:-1])
-            lines = list(accumulate(passed, initial=line))
+        if self._line > line or text.find("\n", self._at, until) >= 0:
+            lines[1:] = map(self._number, ends[:-1])
         stamps, *places, dumps = zip(*firings, strict=True)
         each = list(zip(*places, strict=True))
         sources = {place: _source(*place) for place in dict.fromkeys(each)}

@@ -356,8 +356,16 @@ def test_firings_of_one_dump_come_in_a_run() -> None:
     assert list(run.timestamps) == [99, 7, 99]
     assert run.sources[0] is run.sources[2]
     assert [type(item) for item in rest] == [Firing, FiringRun]
-    # What stands on several lines is read one by one: each has a line of its own.
-    assert runs(json.dumps(json.loads(document(ONE, ONE)), indent=1)) == [Firing, Firing]
+    # Also where it stands on several lines: each has the one that it begins on.
+    text = json.dumps(json.loads(document(ONE, ONE, ONE)), indent=1)
+    assert runs(text) == [FiringRun]
+    lines = [at for at, line in enumerate(text.split("\n"), 1) if line == "   {"]
+    found = [one for one in each_of([text.encode()]) if isinstance(one, Firing)]
+    assert [one.line for one in found] == lines
+    # Or where a message broke into the first.
+    broken = text.replace('"cpu"', '"cpudtrace: 3 drops on CPU 1\n"', 1)
+    found = [one for one in each_of([broken.encode()]) if isinstance(one, Firing)]
+    assert [one.line for one in found] == [lines[0], lines[1] + 1, lines[2] + 1]
     # What is in a list of another kind is no firing.
     assert runs(document(ONE).replace("probes", "aggregations")) == [Message]
 
