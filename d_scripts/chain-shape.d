@@ -30,7 +30,7 @@ fbt::ip_output:entry,
 fbt::ip_input:entry
 {
 	this->m = args[0];
-	this->n = 0;
+	this->mbufs = 0;
 	this->more = (struct mbuf *)NULL;
 }
 
@@ -38,7 +38,7 @@ fbt::ip_output:entry,
 fbt::ip_input:entry
 /this->m != NULL/
 {
-	this->n = 1;
+	this->mbufs = 1;
 	@len[probefunc, "m_len of the first mbuf"] = quantize(this->m->m_len);
 	@kind[probefunc, this->m->m_flags & 0x1 ? "cluster" : "in the mbuf"] = count();
 	this->more = this->m->m_next;
@@ -48,7 +48,7 @@ fbt::ip_output:entry,
 fbt::ip_input:entry
 /this->more != NULL/
 {
-	this->n = 2;
+	this->mbufs = 2;
 	@len[probefunc, "m_len of further mbufs"] = quantize(this->more->m_len);
 	@kind[probefunc, this->more->m_flags & 0x1 ? "cluster" : "in the mbuf"] = count();
 	this->more = this->more->m_next;
@@ -58,7 +58,7 @@ fbt::ip_output:entry,
 fbt::ip_input:entry
 /this->more != NULL/
 {
-	this->n = 3;
+	this->mbufs = 3;
 	@len[probefunc, "m_len of further mbufs"] = quantize(this->more->m_len);
 	@kind[probefunc, this->more->m_flags & 0x1 ? "cluster" : "in the mbuf"] = count();
 	this->more = this->more->m_next;
@@ -68,7 +68,7 @@ fbt::ip_output:entry,
 fbt::ip_input:entry
 /this->more != NULL/
 {
-	this->n = 4;
+	this->mbufs = 4;
 	@len[probefunc, "m_len of further mbufs"] = quantize(this->more->m_len);
 	@kind[probefunc, this->more->m_flags & 0x1 ? "cluster" : "in the mbuf"] = count();
 	this->more = this->more->m_next;
@@ -78,7 +78,7 @@ fbt::ip_output:entry,
 fbt::ip_input:entry
 /this->more != NULL/
 {
-	this->n = 5;
+	this->mbufs = 5;
 	@len[probefunc, "m_len of further mbufs"] = quantize(this->more->m_len);
 	@kind[probefunc, this->more->m_flags & 0x1 ? "cluster" : "in the mbuf"] = count();
 	this->more = this->more->m_next;
@@ -88,7 +88,7 @@ fbt::ip_output:entry,
 fbt::ip_input:entry
 /this->more != NULL/
 {
-	this->n = 6;
+	this->mbufs = 6;
 	@len[probefunc, "m_len of further mbufs"] = quantize(this->more->m_len);
 	@kind[probefunc, this->more->m_flags & 0x1 ? "cluster" : "in the mbuf"] = count();
 	this->more = this->more->m_next;
@@ -98,7 +98,7 @@ fbt::ip_output:entry,
 fbt::ip_input:entry
 /this->more != NULL/
 {
-	this->n = 7;
+	this->mbufs = 7;
 	@len[probefunc, "m_len of further mbufs"] = quantize(this->more->m_len);
 	@kind[probefunc, this->more->m_flags & 0x1 ? "cluster" : "in the mbuf"] = count();
 	this->more = this->more->m_next;
@@ -108,7 +108,7 @@ fbt::ip_output:entry,
 fbt::ip_input:entry
 /this->more != NULL/
 {
-	this->n = 8;
+	this->mbufs = 8;
 	@len[probefunc, "m_len of further mbufs"] = quantize(this->more->m_len);
 	@kind[probefunc, this->more->m_flags & 0x1 ? "cluster" : "in the mbuf"] = count();
 	this->more = this->more->m_next;
@@ -118,7 +118,7 @@ fbt::ip_output:entry,
 fbt::ip_input:entry
 /this->more != NULL/
 {
-	this->n = 9;
+	this->mbufs = 9;
 	@len[probefunc, "m_len of further mbufs"] = quantize(this->more->m_len);
 	@kind[probefunc, this->more->m_flags & 0x1 ? "cluster" : "in the mbuf"] = count();
 	this->more = this->more->m_next;
@@ -128,7 +128,7 @@ fbt::ip_output:entry,
 fbt::ip_input:entry
 /this->more != NULL/
 {
-	this->n = 10;
+	this->mbufs = 10;
 	@len[probefunc, "m_len of further mbufs"] = quantize(this->more->m_len);
 	@kind[probefunc, this->more->m_flags & 0x1 ? "cluster" : "in the mbuf"] = count();
 	this->more = this->more->m_next;
@@ -138,7 +138,7 @@ fbt::ip_output:entry,
 fbt::ip_input:entry
 /this->more != NULL/
 {
-	this->n = 11;
+	this->mbufs = 11;
 	@len[probefunc, "m_len of further mbufs"] = quantize(this->more->m_len);
 	@kind[probefunc, this->more->m_flags & 0x1 ? "cluster" : "in the mbuf"] = count();
 	this->more = this->more->m_next;
@@ -148,7 +148,7 @@ fbt::ip_output:entry,
 fbt::ip_input:entry
 /this->more != NULL/
 {
-	this->n = 12;
+	this->mbufs = 12;
 	@len[probefunc, "m_len of further mbufs"] = quantize(this->more->m_len);
 	@kind[probefunc, this->more->m_flags & 0x1 ? "cluster" : "in the mbuf"] = count();
 	this->more = this->more->m_next;
@@ -158,7 +158,7 @@ fbt::ip_output:entry,
 fbt::ip_input:entry
 /this->more != NULL/
 {
-	this->n = 13;
+	this->mbufs = 13;
 	@len[probefunc, "m_len of further mbufs"] = quantize(this->more->m_len);
 	@kind[probefunc, this->more->m_flags & 0x1 ? "cluster" : "in the mbuf"] = count();
 	this->more = this->more->m_next;
@@ -168,7 +168,7 @@ fbt::ip_output:entry,
 fbt::ip_input:entry
 /this->more != NULL/
 {
-	this->n = 14;
+	this->mbufs = 14;
 	@len[probefunc, "m_len of further mbufs"] = quantize(this->more->m_len);
 	@kind[probefunc, this->more->m_flags & 0x1 ? "cluster" : "in the mbuf"] = count();
 	this->more = this->more->m_next;
@@ -178,7 +178,7 @@ fbt::ip_output:entry,
 fbt::ip_input:entry
 /this->more != NULL/
 {
-	this->n = 15;
+	this->mbufs = 15;
 	@len[probefunc, "m_len of further mbufs"] = quantize(this->more->m_len);
 	@kind[probefunc, this->more->m_flags & 0x1 ? "cluster" : "in the mbuf"] = count();
 	this->more = this->more->m_next;
@@ -188,7 +188,7 @@ fbt::ip_output:entry,
 fbt::ip_input:entry
 /this->more != NULL/
 {
-	this->n = 16;
+	this->mbufs = 16;
 	@len[probefunc, "m_len of further mbufs"] = quantize(this->more->m_len);
 	@kind[probefunc, this->more->m_flags & 0x1 ? "cluster" : "in the mbuf"] = count();
 	this->more = this->more->m_next;
@@ -196,9 +196,9 @@ fbt::ip_input:entry
 
 fbt::ip_output:entry,
 fbt::ip_input:entry
-/this->n > 0/
+/this->mbufs > 0/
 {
-	@chain[probefunc, "mbufs in the chain (17: more than 16)"] = lquantize(this->more != NULL ? 17 : this->n, 1, 18, 1);
+	@chain[probefunc, "mbufs in the chain (17: more than 16)"] = lquantize(this->more != NULL ? 17 : this->mbufs, 1, 18, 1);
 }
 
 /* What it costs to make chains contiguous. */

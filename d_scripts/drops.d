@@ -78,6 +78,63 @@ fbt::ip_input:return
 	self->ip = NULL;
 }
 
+fbt::ip_tryforward:entry
+{
+	self->fast = args[0];
+}
+
+fbt::ether_output:entry,
+fbt::looutput:entry
+/self->fast != NULL && (uint64_t)self->fast == arg1/
+{
+	self->fast = NULL;
+}
+
+fbt::m_freem:entry
+/self->fast != NULL && self->fast == args[0]/
+{
+	this->m = args[0];
+	@drops["ip_tryforward"] = count();
+	printf("@dtkit 1 stack probe=fbt::m_freem:entry id=%d cpu=%d t=%d m=0x%x dropped=ip_tryforward\n", id, cpu, timestamp, (uint64_t)this->m);
+	stack(8);
+	self->fast = NULL;
+	printf("@dtkit 1 mbuf probe=fbt::m_freem:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d dump=%d last=1 dropped=ip_tryforward\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 0x2 ? this->m->m_pkthdr.len : -1, this->m->m_len, this->m->m_len < 64 ? this->m->m_len : 64);
+	tracemem(this->m->m_data, 64, this->m->m_len);
+}
+
+fbt::ip_tryforward:return
+{
+	self->fast = NULL;
+}
+
+fbt::ip_forward:entry
+{
+	self->forward = args[0];
+}
+
+fbt::ip_output:entry
+/self->forward != NULL && (uint64_t)self->forward == arg0/
+{
+	self->forward = NULL;
+}
+
+fbt::m_freem:entry
+/self->forward != NULL && self->forward == args[0]/
+{
+	this->m = args[0];
+	@drops["ip_forward"] = count();
+	printf("@dtkit 1 stack probe=fbt::m_freem:entry id=%d cpu=%d t=%d m=0x%x dropped=ip_forward\n", id, cpu, timestamp, (uint64_t)this->m);
+	stack(8);
+	self->forward = NULL;
+	printf("@dtkit 1 mbuf probe=fbt::m_freem:entry id=%d cpu=%d t=%d m=0x%x pkt=%d off=0 seg=1 mlen=%d dump=%d last=1 dropped=ip_forward\n", id, cpu, timestamp, (uint64_t)this->m, this->m->m_flags & 0x2 ? this->m->m_pkthdr.len : -1, this->m->m_len, this->m->m_len < 64 ? this->m->m_len : 64);
+	tracemem(this->m->m_data, 64, this->m->m_len);
+}
+
+fbt::ip_forward:return
+{
+	self->forward = NULL;
+}
+
 fbt::udp_input:entry
 /args[0] != NULL/
 {
@@ -145,7 +202,7 @@ fbt::ip_output:entry
 
 fbt::ether_output:entry,
 fbt::looutput:entry
-/self->out != NULL/
+/self->out != NULL && (uint64_t)self->out == arg1/
 {
 	self->out = NULL;
 }

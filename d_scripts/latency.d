@@ -48,9 +48,9 @@ fbt::tcp_input:entry
 fbt::tcp_input:entry
 /args[0] != NULL/
 {
-	this->m = (uint64_t)*args[0];
-	this->since = came[this->m];
-	came[this->m] = 0;
+	this->at = (uint64_t)*args[0];
+	this->since = came[this->at];
+	came[this->at] = 0;
 	@seen["segments", this->since != 0 ? "from an Ethernet" : "not seen at ether_input (loopback, or another mbuf since)"] = count();
 }
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from dtkit.cli.given import given, refuse
+from dtkit.cli.given import given, given_but, refuse
 from dtkit.cli.inputs import open_input
 from dtkit.cli.options import (
     COPY,
@@ -29,6 +29,7 @@ from dtkit.cli.options import (
 from dtkit.cli.terminal import say
 from dtkit.freebsd import Release, UnknownReleaseError
 from dtkit.generate.conditions import ConditionError
+from dtkit.generate.ready import narrowed, ready
 from dtkit.generate.request import DEEPEST, LONGEST, REACH, SEGMENTS, Conditions, Copy, Request
 from dtkit.oddity import Oddity
 from dtkit.packets.linktype import LinkType
@@ -233,6 +234,53 @@ def find_probes(known: Catalog, patterns: Sequence[str], argument: int | None) -
         return [probe.using(argument) for probe in found.values()]
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+
+
+#: What ready-made scripts take of the options: parameters, and fields of :class:`Conditions`.
+_NARROWING = {
+    "filter_": "filter",
+    "iface": "interface",
+    "vnet": "vnet",
+    "count": "count",
+    "seconds": "seconds",
+    "rate": "rate",
+}
+
+
+def ready_made_text(
+    ctx: click.Context,
+    name: str,
+    release: Release | None,
+    options: dict[str, Any],
+    others: Sequence[str],
+) -> str:
+    """
+    A ready-made script, as the command line asks for it.
+
+    :param others: parameters that have nothing to do with what the script is.
+    :raises click.UsageError: it does not take one of the options.
+    """
+    names = option_names(ctx)
+    if not next(one for one in ready() if one.name == name).narrows:
+        why = f"{name} is ready-made and takes --release alone"
+        refuse(given_but(ctx, *others, "release"), why)
+    refuse(
+        given_but(ctx, *others, *_NARROWING, "release"),
+        f"{name} is ready-made and takes {', '.join(names[one] for one in _NARROWING)} and "
+        "--release; name probes to make another",
+    )
+    conditions = Conditions(**{field: options[one] for one, field in _NARROWING.items()})
+    words = ["dtkit", "script", name]
+    for one in _NARROWING:
+        if options[one] not in ("", None):
+            words += [names[one], str(options[one])]
+    try:
+        text, notes = narrowed(name, conditions, release, words if conditions.any else ())
+    except ValueError as error:
+        raise refusal(ctx, error) from error
+    for note in notes:
+        say(f"{ctx.command_path}: {note}")
+    return text
 
 
 def refusal(ctx: click.Context, error: ValueError) -> click.UsageError:

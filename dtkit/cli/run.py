@@ -18,6 +18,7 @@ from dtkit.cli.asking import (
     known_probes,
     listing_option,
     make_request,
+    ready_made_text,
     refusal,
     request_options,
 )
@@ -44,7 +45,7 @@ from dtkit.cli.running import CommandAfterDashes, connection, run_script
 from dtkit.cli.terminal import say
 from dtkit.freebsd import Release
 from dtkit.generate.conditions import ConditionError
-from dtkit.generate.ready import ready, ready_made
+from dtkit.generate.ready import ready
 from dtkit.generate.request import Copy
 from dtkit.generate.script import script
 from dtkit.live.host import Elevation, Host
@@ -68,6 +69,7 @@ Examples:
   dtkit run --as sudo tcp_input --filter 'port 22'
   dtkit run --host root@router ip_input ip_output -c 20 -w both.pcapng
   dtkit run --host root@router ether_input -w - | wireshark -k -i -
+  dtkit run drops --as sudo --filter 'udp port 53'
   dtkit run packets-at-input -- ping -c 3 127.0.0.1
   dtkit run mine.d --as doas -ttt
   dtkit run tcp_input --simulate --packets trace.pcap
@@ -208,8 +210,7 @@ def _program(
         refuse(given_but(ctx, *_ASIDE), "a FILE.d is run as it is")
         return _timed("\n".join(read_program(word) for word in words))
     if len(words) == 1 and words[0] in {one.name for one in ready()}:
-        refuse(given_but(ctx, *_ASIDE, "release"), f"{words[0]} is ready-made; name probes instead")
-        return ready_made(words[0], release)
+        return ready_made_text(ctx, words[0], release, options, _ASIDE)
     found = find_probes(known_probes(ctx, listing, release), words, argument)
     made_by = ["dtkit", "run", *words]
     own = connection(ctx, host)

@@ -13,6 +13,7 @@ from dtkit.cli.asking import (
     known_probes,
     listing_option,
     make_request,
+    ready_made_text,
     refusal,
     request_options,
 )
@@ -22,7 +23,7 @@ from dtkit.cli.options import OUTPUT
 from dtkit.cli.table import print_table
 from dtkit.cli.terminal import say
 from dtkit.freebsd import Release
-from dtkit.generate.ready import ready, ready_made
+from dtkit.generate.ready import ready
 from dtkit.generate.request import Copy
 from dtkit.generate.script import script
 
@@ -34,6 +35,7 @@ _PROFILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 Examples:
   dtkit script --list
   dtkit script packets-at-input > packets-at-input.d
+  dtkit script drops --iface em0 --filter 'udp port 53' --seconds 60 -o drops.d
   dtkit script tcp_input --filter 'port 22 and tcp[tcpflags] & tcp-syn != 0' -o syn.d
   dtkit script 'ip*_input' --iface em0 --length 0 --rate 100 -o in.d
   dtkit script ip_input --dwatch in -o ~/dwatch/in
@@ -73,12 +75,7 @@ def command(
     if dwatch and not _PROFILE.fullmatch(dwatch):
         raise click.UsageError(f"--dwatch {dwatch!r} is no name of a profile")
     if len(names) == 1 and names[0] in {one.name for one in ready()}:
-        refuse(
-            given_but(ctx, "names", "output", "release"),
-            f"{names[0]} is ready-made and takes no option but --release and -o; "
-            "name probes to make another",
-        )
-        text = ready_made(names[0], release)
+        text = ready_made_text(ctx, names[0], release, options, ("names", "output"))
     else:
         found = find_probes(known_probes(ctx, listing, release), names, argument)
         words = ["dtkit", "script", *_command_line(ctx)]

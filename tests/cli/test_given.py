@@ -30,7 +30,7 @@ from tests.cli.listing import row
         ("oneliner ip_input --linktype raw --filter tcp", "it is known what packets start with"),
         ("script --list ip_input", "ip_input: --list stands alone"),
         ("script --list --length 5 -o x", "--length, -o: --list stands alone"),
-        ("script latency --rate 5", "--rate: latency is ready-made"),
+        ("script latency --length 5", "--length: latency is ready-made"),
         ("path --func ip_input --preset forward tcp", "--preset: --func looks at other functions"),
         ("path --length 0 --copy copyoutmbuf tcp", "--copy: --length 0 copies nothing"),
         ("path script --as sudo tcp", "--as: is for --host, and for run"),

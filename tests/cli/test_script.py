@@ -219,7 +219,7 @@ def test_output_goes_to_a_file(dtkit: Dtkit, tmp_path: Path) -> None:
     ("args", "said"),
     [
         ([], "name a probe"),
-        (["drops", "--length", "3"], "drops is ready-made and takes no option"),
+        (["drops", "--length", "3"], "drops is ready-made and takes --filter, --iface, "),
         (["nosuch"], "no probe 'nosuch'"),
         (["ip_input", "--filter", "tcp prot 22"], "syntax error"),
         (["ip_input", "--filter", "ether host 02:00:00:00:00:01"], "link type IPV4"),
