@@ -8,6 +8,7 @@ import json
 import click
 
 from dtkit.cli.dtrace_options import (
+    ProgramCommand,
     dtrace_options,
     kernel_of,
     preprocessed,
@@ -23,12 +24,13 @@ from dtkit.freebsd import Release
 
 
 @click.command(
+    cls=ProgramCommand,
     epilog="""\b
 Examples:
   dtkit check tcp.d udp.d
   dtkit check --program 'fbt::tcp_input:entry { tracemem((*args[0])->m_data, 64); }'
   dtkit check --stock --to json tcp.d
-"""
+""",
 )
 @click.argument("files", metavar="[FILE.d]...", nargs=-1, type=READABLE)
 @program_options

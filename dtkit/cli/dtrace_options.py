@@ -19,6 +19,41 @@ from dtkit.freebsd import Release
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
+#: What stands here for a letter of dtrace(1): short options are tcpdump(1)'s in dtkit.
+_LETTERS = {
+    "-n": "--program",
+    "-x": "--set",
+    "-w": "--destructive",
+    "-Z": "--zdefs",
+    "-C": "--cpp",
+    "-q": "--quiet",
+    "-F": "--flowindent",
+    "-b": "--bufsize",
+    "-s": "FILE.d",
+}
+
+
+class ProgramCommand(click.Command):
+    """A command on a D program, which says what the letters of dtrace(1) are called here."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """
+        Parse the command line.
+
+        :raises click.NoSuchOption: there is no such option; the message has the name of what
+            dtrace(1) calls so.
+        """
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            here = _LETTERS.get(error.option_name)
+            names = {name for option in self.params for name in option.opts}
+            if here is None or not (here in names or here == "FILE.d"):
+                raise
+            message = f"{error.option_name} of dtrace(1) is {here} here"
+            raise click.UsageError(message, ctx) from None
+
+
 PROGRAM = Shared("--program", metavar="D", help="The program itself, as dtrace -n has it.")
 SET = Shared(
     "--set",

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 import click
 
 from dtkit.cli.dtrace_options import (
+    ProgramCommand,
     dtrace_options,
     kernel_of,
     preprocessed,
@@ -33,6 +34,7 @@ from dtkit.simulate.paths import Paths, PathsError
 
 
 @click.command(
+    cls=ProgramCommand,
     epilog="""\b
 Examples:
   dtkit simulate --program 'fbt::ip_input:entry { tracemem(args[0]->m_data, 64); }' --packets a.pcap
@@ -40,7 +42,7 @@ Examples:
   dtkit simulate script.d --packets a.pcap --split 20,32 --break hole-data@3:1
   dtkit simulate script.d --packets a.pcap --path forward --cpus 4 --quiet
   dtkit simulate script.d --packets a.pcap --cost
-"""
+""",
 )
 @click.argument("words", metavar="[FILE.d] [ARGUMENT]...", nargs=-1)
 @program_options

@@ -134,3 +134,21 @@ def test_types_of_a_file(dtkit: Dtkit, tmp_path: Path) -> None:
         assert result.exit_code == 2
         assert said in result.stderr
         assert str(types) in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("letter", "here"),
+    [("-n", "--program"), ("-x", "--set"), ("-Z", "--zdefs"), ("-s", "FILE.d")],
+)
+@pytest.mark.parametrize("command", ["check", "simulate"])
+def test_a_letter_of_dtrace_is_told_what_it_is_here(
+    dtkit: Dtkit, command: str, letter: str, here: str
+) -> None:
+    result = dtkit(command, letter, "BEGIN { exit(0); }")
+    assert result.exit_code == 2
+    assert result.stderr == f"dtkit {command}: {letter} of dtrace(1) is {here} here\n"
+
+
+def test_only_letters_of_options_that_a_command_has_are_told(dtkit: Dtkit) -> None:
+    assert "No such option '-q'" in dtkit("check", "-q", "a.d").stderr
+    assert "-q of dtrace(1) is --quiet here" in dtkit("simulate", "-q", "a.d").stderr
