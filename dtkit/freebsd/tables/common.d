@@ -5,10 +5,5 @@ typedef unsigned short mode_t;
 typedef unsigned int socklen_t;
 typedef unsigned int uint;
 
-struct timespec {
-	time_t tv_sec;
-	long tv_nsec;
-};
-
 /* sys/dtrace_bsd.h */
 typedef int (*dtrace_trap_func_t)(struct trapframe *, u_int);

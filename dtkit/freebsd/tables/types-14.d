@@ -2376,3 +2376,315 @@ struct dumperinfo {
 	} di_next;
 	char di_devname[0];
 };
+typedef struct _device *device_t;
+struct ksiginfo {
+	struct {
+		struct ksiginfo *tqe_next;
+		struct ksiginfo **tqe_prev;
+	} ksi_link;
+	siginfo_t ksi_info;
+	int ksi_flags;
+	struct sigqueue *ksi_sigq;
+};
+typedef struct ksiginfo ksiginfo_t;
+typedef void __sighandler_t(int);
+typedef __sighandler_t *sig_t;
+struct sigacts {
+	sig_t ps_sigact[128];
+	sigset_t ps_catchmask[128];
+	sigset_t ps_sigonstack;
+	sigset_t ps_sigintr;
+	sigset_t ps_sigreset;
+	sigset_t ps_signodefer;
+	sigset_t ps_siginfo;
+	sigset_t ps_sigignore;
+	sigset_t ps_sigcatch;
+	sigset_t ps_freebsd4;
+	sigset_t ps_osigset;
+	sigset_t ps_usertramp;
+	int ps_flag;
+	u_int ps_refcnt;
+	struct mtx ps_mtx;
+};
+struct kqlist {
+	struct kqueue *tqh_first;
+	struct kqueue **tqh_last;
+};
+struct filedesc {
+	struct fdescenttbl *fd_files;
+	u_long *fd_map;
+	int fd_freefile;
+	int fd_refcnt;
+	int fd_holdcnt;
+	struct sx fd_sx;
+	struct kqlist fd_kqlist;
+	int fd_holdleaderscount;
+	int fd_holdleaderswakeup;
+};
+enum nameiop {
+	LOOKUP = 0,
+	CREATE = 1,
+	DELETE = 2,
+	RENAME = 3
+};
+struct componentname {
+	u_int64_t cn_flags;
+	struct ucred *cn_cred;
+	enum nameiop cn_nameiop;
+	int cn_lkflags;
+	char *cn_pnbuf;
+	char *cn_nameptr;
+	long cn_namelen;
+};
+typedef struct cap_rights cap_rights_t;
+struct cap_rights {
+	uint64_t cr_rights[2];
+};
+struct filecaps {
+	cap_rights_t fc_rights;
+	u_long *fc_ioctls;
+	int16_t fc_nioctls;
+	uint32_t fc_fcntls;
+};
+struct nameicap_tracker_head {
+	struct nameicap_tracker *tqh_first;
+	struct nameicap_tracker **tqh_last;
+};
+struct nameidata {
+	const char *ni_dirp;
+	enum uio_seg ni_segflg;
+	cap_rights_t *ni_rightsneeded;
+	struct vnode *ni_startdir;
+	struct vnode *ni_rootdir;
+	struct vnode *ni_topdir;
+	int ni_dirfd;
+	int ni_lcf;
+	struct filecaps ni_filecaps;
+	struct vnode *ni_vp;
+	struct vnode *ni_dvp;
+	u_int ni_resflags;
+	u_short ni_debugflags;
+	u_short ni_loopcnt;
+	size_t ni_pathlen;
+	char *ni_next;
+	struct componentname ni_cnd;
+	struct nameicap_tracker_head ni_cap_tracker;
+	seqc_t ni_dvp_seqc;
+	seqc_t ni_vp_seqc;
+};
+typedef __uint64_t __nlink_t;
+typedef __nlink_t nlink_t;
+typedef __uint64_t __dev_t;
+typedef __dev_t dev_t;
+typedef __uint64_t __ino_t;
+typedef __ino_t ino_t;
+typedef __uint64_t u_quad_t;
+struct timespec {
+	time_t tv_sec;
+	long tv_nsec;
+};
+struct vattr {
+	enum enum_vtype_uint8 va_type : 8;
+	u_short va_mode;
+	u_short va_padding0;
+	uid_t va_uid;
+	gid_t va_gid;
+	nlink_t va_nlink;
+	dev_t va_fsid;
+	ino_t va_fileid;
+	u_quad_t va_size;
+	long va_blocksize;
+	struct timespec va_atime;
+	struct timespec va_mtime;
+	struct timespec va_ctime;
+	struct timespec va_birthtime;
+	u_long va_gen;
+	u_long va_flags;
+	dev_t va_rdev;
+	u_quad_t va_bytes;
+	u_quad_t va_filerev;
+	u_int va_vaflags;
+	long va_spare;
+};
+struct in_ifaddr {
+	struct ifaddr ia_ifa;
+	u_long ia_subnet;
+	u_long ia_subnetmask;
+	struct {
+		struct in_ifaddr *cle_next;
+		struct in_ifaddr **cle_prev;
+	} ia_hash;
+	struct {
+		struct in_ifaddr *cstqe_next;
+	} ia_link;
+	struct sockaddr_in ia_addr;
+	struct sockaddr_in ia_dstaddr;
+	struct sockaddr_in ia_sockmask;
+	struct callout ia_garp_timer;
+	int ia_garp_count;
+};
+struct sockaddr_un {
+	unsigned char sun_len;
+	sa_family_t sun_family;
+	char sun_path[104];
+};
+struct linger {
+	int l_onoff;
+	int l_linger;
+};
+struct iovec {
+	void *iov_base;
+	size_t iov_len;
+};
+struct xucred {
+	u_int cr_version;
+	uid_t cr_uid;
+	short cr_ngroups;
+	gid_t cr_groups[16];
+	union {
+		void *_cr_unused1;
+		pid_t cr_pid;
+	};
+};
+struct ip6_frag {
+	u_int8_t ip6f_nxt;
+	u_int8_t ip6f_reserved;
+	u_int16_t ip6f_offlg;
+	u_int32_t ip6f_ident;
+};
+struct ip_mfilter_head {
+	struct in_mfilter *stqh_first;
+	struct in_mfilter **stqh_last;
+};
+struct ip_moptions {
+	struct ifnet *imo_multicast_ifp;
+	struct in_addr imo_multicast_addr;
+	u_long imo_multicast_vif;
+	u_char imo_multicast_ttl;
+	u_char imo_multicast_loop;
+	struct ip_mfilter_head imo_head;
+};
+struct in6_addrlifetime {
+	time_t ia6t_expire;
+	time_t ia6t_preferred;
+	u_int32_t ia6t_vltime;
+	u_int32_t ia6t_pltime;
+};
+struct in6_ifaddr {
+	struct ifaddr ia_ifa;
+	struct sockaddr_in6 ia_addr;
+	struct sockaddr_in6 ia_net;
+	struct sockaddr_in6 ia_dstaddr;
+	struct sockaddr_in6 ia_prefixmask;
+	u_int32_t ia_plen;
+	struct {
+		struct in6_ifaddr *cstqe_next;
+	} ia_link;
+	int ia6_flags;
+	struct in6_addrlifetime ia6_lifetime;
+	time_t ia6_createtime;
+	time_t ia6_updatetime;
+	struct nd_prefix *ia6_ndpr;
+	struct {
+		struct in6_multi_mship *lh_first;
+	} ia6_memberships;
+	struct {
+		struct in6_ifaddr *cle_next;
+		struct in6_ifaddr **cle_prev;
+	} ia6_hash;
+};
+struct radix_head {
+	struct radix_node *rnh_treetop;
+	struct radix_mask_head *rnh_masks;
+};
+typedef struct radix_node *rn_matchaddr_f_t(const void *, struct radix_head *);
+typedef struct radix_node *rn_addaddr_f_t(void *, const void *, struct radix_head *, struct radix_node *);
+typedef struct radix_node *rn_deladdr_f_t(const void *, const void *, struct radix_head *);
+typedef struct radix_node *rn_lookup_f_t(const void *, const void *, struct radix_head *);
+typedef int walktree_f_t(struct radix_node *, void *);
+typedef int rn_walktree_t(struct radix_head *, walktree_f_t *, void *);
+typedef int rn_walktree_from_t(struct radix_head *, void *, void *, walktree_f_t *, void *);
+typedef int rnh_set_nh_pfxflags_f_t(u_int, const struct sockaddr *, const struct sockaddr *, struct nhop_object *);
+struct radix_node {
+	struct radix_mask *rn_mklist;
+	struct radix_node *rn_parent;
+	short rn_bit;
+	char rn_bmask;
+	u_char rn_flags;
+	union {
+		struct {
+			caddr_t rn_Key;
+			caddr_t rn_Mask;
+			struct radix_node *rn_Dupedkey;
+		} rn_leaf;
+		struct {
+			int rn_Off;
+			struct radix_node *rn_L;
+			struct radix_node *rn_R;
+		} rn_node;
+	} rn_u;
+};
+struct _cpuset {
+	long __bits[16];
+};
+typedef struct _cpuset cpuset_t;
+struct rmlock {
+	struct lock_object lock_object;
+	cpuset_t rm_writecpus;
+	struct {
+		struct rm_priotracker *lh_first;
+	} rm_activeReaders;
+	union {
+		struct lock_object _rm_wlock_object;
+		struct mtx _rm_lock_mtx;
+		struct sx _rm_lock_sx;
+	} _rm_lock;
+};
+struct radix_mask_head {
+	struct radix_head head;
+	struct radix_node mask_nodes[3];
+};
+typedef int rnh_augment_nh_f_t(u_int, struct nhop_object *);
+struct rib_head {
+	struct radix_head head;
+	rn_matchaddr_f_t *rnh_matchaddr;
+	rn_addaddr_f_t *rnh_addaddr;
+	rn_deladdr_f_t *rnh_deladdr;
+	rn_lookup_f_t *rnh_lookup;
+	rn_walktree_t *rnh_walktree;
+	rn_walktree_from_t *rnh_walktree_from;
+	rnh_set_nh_pfxflags_f_t *rnh_set_nh_pfxflags;
+	rt_gen_t rnh_gen;
+	int rnh_multipath;
+	struct radix_node rnh_nodes[3];
+	struct rmlock rib_lock;
+	struct radix_mask_head rmhead;
+	struct vnet *rib_vnet;
+	int rib_family;
+	u_int rib_fibnum;
+	struct callout expire_callout;
+	time_t next_expire;
+	uint32_t rnh_prefixes;
+	rt_gen_t rnh_gen_rib;
+	unsigned int rib_dying : 1;
+	unsigned int rib_algo_fixed : 1;
+	unsigned int rib_algo_init : 1;
+	struct nh_control *nh_control;
+	rnh_augment_nh_f_t *rnh_augment_nh;
+	struct {
+		struct rib_subscription *cstqh_first;
+		struct rib_subscription **cstqh_last;
+	} rnh_subscribers;
+};
+struct malloc_type_internal {
+	uint32_t mti_probes[2];
+	u_char mti_zone;
+	struct malloc_type_stats *mti_stats;
+	u_long mti_spare[8];
+};
+struct malloc_type {
+	struct malloc_type *ks_next;
+	u_long ks_version;
+	const char *ks_shortdesc;
+	struct malloc_type_internal ks_mti;
+};
