@@ -153,6 +153,7 @@ _KINDS = (
         ("probe", "fired", "accepted", "limited", "matched", "hops", "ends", "faults"),
         "the script ends: how much there was, of a probe or in all",
     ),
+    AnnotationKind("now", ("t",), "the time, each second: packets that were freed before are over"),
     AnnotationKind("path", ("functions", "probes", "rate", "hops"), "what `dtkit path` asked for"),
     AnnotationKind(
         "vnet", ("vnet", "jail", "name"), "a network stack, by the jail that it belongs to"

@@ -41,6 +41,8 @@ DATA = TOP / "tests/data"
 ELSEWHERE = {
     "dtkit path run --host": "needs another host: tests/live has a make-believe one",
     "dtkit run --host": "likewise",
+    "dtkit path run --as sudo --serve": "serves until ^C: tests/system/test_live_page.py ends it",
+    "dtkit path run --simulate": "likewise",
     "dtkit extcap --install": "tests/live/test_extcap.py installs it into a folder of its own",
     "tshark -i dtkit-": "likewise",
 }

@@ -217,20 +217,30 @@ def first_interrupt(then: Callable[[], None]) -> Iterator[None]:
 
 @contextmanager
 def _let_the_writer_finish() -> Iterator[None]:
-    """Take the first SIGINT for the program that writes our input; the second one is for us."""
+    """
+    Take the first SIGINT for the program that writes our input; the second one is for us.
+
+    Whoever wants to know of a first one (:func:`first_interrupt`) is told.
+    """
+    heard = False
 
     def first(signum: int, frame: object) -> None:
+        nonlocal heard
+        heard = True
         signal.signal(signal.SIGINT, before)
+        if callable(before) and before is not signal.default_int_handler:
+            before(signum, frame)
 
     try:
-        before = signal.signal(signal.SIGINT, first)
+        before: Any = signal.signal(signal.SIGINT, first)
     except ValueError:  # not the main thread: signals are somebody else's
         yield
         return
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        if not heard:
+            signal.signal(signal.SIGINT, before)
 
 
 class Watched(io.RawIOBase):

@@ -24,8 +24,7 @@ from dtkit.cli.asking import (
 )
 from dtkit.cli.capture import open_capture, provenance, rotation
 from dtkit.cli.dtrace_options import read_program
-from dtkit.cli.given import given, given_but, refuse
-from dtkit.cli.inputs import open_input
+from dtkit.cli.given import given_but, refuse
 from dtkit.cli.options import (
     AS,
     FILE_COUNT,
@@ -41,7 +40,14 @@ from dtkit.cli.options import (
     WRITE,
 )
 from dtkit.cli.printing import PacketPrinter, packet_lines
-from dtkit.cli.running import CommandAfterDashes, connection, run_script
+from dtkit.cli.running import (
+    SIMULATE,
+    CommandAfterDashes,
+    check_simulated,
+    connection,
+    run_script,
+    simulated_run,
+)
 from dtkit.cli.terminal import say
 from dtkit.freebsd import Release
 from dtkit.generate.conditions import ConditionError
@@ -49,16 +55,12 @@ from dtkit.generate.ready import ready
 from dtkit.generate.request import Copy
 from dtkit.generate.script import script
 from dtkit.live.host import Elevation, Host
-from dtkit.live.simulator import SimulatedRun
-from dtkit.oddity import Oddity
 from dtkit.output import Annotation, Firing, Notice
 from dtkit.output.forms import FORMS
 from dtkit.output.uniform import FiringRun
 from dtkit.packets.packet import Packet, PacketRun
 from dtkit.packets.rotation import AllWrittenError
 from dtkit.probes.points import shipped_catalog
-from dtkit.simulate import Settings, StackPacket
-from dtkit.simulate.arrivals import arrivals
 from dtkit.version import __version__
 
 
@@ -80,7 +82,7 @@ Examples:
 @listing_option
 @HOST()
 @AS()
-@click.option("--simulate", is_flag=True, help="In the simulated kernel, over --packets.")
+@SIMULATE()
 @PACKETS()
 @PATH(default="input", show_default=True)
 @TO(
@@ -125,14 +127,7 @@ def command(
     begun: on the host that is traced, as the user who is calling. No other tool is needed there
     than dtrace(1), which needs root.
     """
-    if simulate:
-        refuse(given(ctx, "host", "elevation"), "--simulate runs here, without dtrace(1)")
-        if packets is None:
-            raise click.UsageError("--simulate needs --packets FILE")
-        if ctx.meta[CommandAfterDashes.KEY]:
-            raise click.UsageError("--simulate has its packets from a file: no COMMAND")
-    else:
-        refuse(given(ctx, "packets", "path"), "is for --simulate")
+    check_simulated(ctx, simulate, packets)
     there = Host(host, Elevation(elevation) if elevation else None)
     text = _program(ctx, words, listing, release, argument, options, there)
     with ExitStack() as stack:
@@ -144,10 +139,7 @@ def command(
         printer = PacketPrinter(
             form, lines=packet_lines(times, verbose), capture=capture, to_stderr=write == "-"
         )
-        child = None
-        if simulate and packets is not None:
-            settings = Settings(file="script.d")
-            child = SimulatedRun(text, settings, _arriving(ctx, packets, path))
+        child = simulated_run(ctx, text, packets, path)
         with run_script(
             ctx, text, there, flush=printer.flush, figures=printer.figures, simulated=child
         ) as running:
@@ -250,12 +242,3 @@ def _timed(text: str) -> str:
         },
     )
     return f'{text}\ndtrace:::BEGIN {{ printf("\\n{said}\\n", {", ".join(arguments)}); }}\n'
-
-
-def _arriving(ctx: click.Context, name: str, path: str) -> Iterator[StackPacket]:
-    with open_input(name) as stream:
-        for item in arrivals(stream, path):
-            if isinstance(item, Oddity):
-                say(f"{ctx.command_path}: {item}")
-            else:
-                yield item

@@ -9,12 +9,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import BinaryIO
 
 import click
 
 from dtkit.cli.failure import Failure
-from dtkit.cli.inputs import Watched, first_interrupt
+from dtkit.cli.given import given, refuse
+from dtkit.cli.inputs import Watched, first_interrupt, open_input
+from dtkit.cli.options import Shared
 from dtkit.cli.terminal import say, tell
 from dtkit.live.companion import Companion
 from dtkit.live.connection import Connection, own_connection
@@ -22,8 +25,19 @@ from dtkit.live.dtrace import running
 from dtkit.live.hints import hint
 from dtkit.live.host import DtraceError, Host, NowhereError
 from dtkit.live.simulator import SimulatedRun
+from dtkit.oddity import Oddity
+from dtkit.simulate import Settings, StackPacket
+from dtkit.simulate.arrivals import arrivals
 
-__all__ = ["CommandAfterDashes", "RunningScript", "run_script"]
+__all__ = [
+    "SIMULATE",
+    "CommandAfterDashes",
+    "RunningScript",
+    "check_simulated",
+    "connection",
+    "run_script",
+    "simulated_run",
+]
 
 
 class CommandAfterDashes(click.Command):
@@ -43,6 +57,43 @@ class CommandAfterDashes(click.Command):
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         return [*super().collect_usage_pieces(ctx), "[-- COMMAND...]"]
+
+
+SIMULATE = Shared("--simulate", is_flag=True, help="In the simulated kernel, over --packets.")
+
+
+def check_simulated(ctx: click.Context, simulate: bool, packets: str | None) -> None:
+    """
+    Look whether ``--simulate`` goes with the other options.
+
+    :raises click.UsageError: one is of no effect, or one is missing.
+    """
+    if not simulate:
+        refuse(given(ctx, "packets", "path"), "is for --simulate")
+        return
+    refuse(given(ctx, "host", "elevation"), "--simulate runs here, without dtrace(1)")
+    if packets is None:
+        raise click.UsageError("--simulate needs --packets FILE")
+    if ctx.meta[CommandAfterDashes.KEY]:
+        raise click.UsageError("--simulate has its packets from a file: no COMMAND")
+
+
+def simulated_run(
+    ctx: click.Context, text: str, packets: str | None, path: str
+) -> SimulatedRun | None:
+    """What runs in place of dtrace(1), where ``--simulate`` asked for it: over a capture."""
+    if packets is None:
+        return None
+    return SimulatedRun(text, Settings(file="script.d"), _arriving(ctx, packets, path))
+
+
+def _arriving(ctx: click.Context, name: str, path: str) -> Iterator[StackPacket]:
+    with open_input(name) as stream:
+        for item in arrivals(stream, path):
+            if isinstance(item, Oddity):
+                say(f"{ctx.command_path}: {item}")
+            else:
+                yield item
 
 
 def connection(ctx: click.Context, host: Host) -> Connection | None:
@@ -65,6 +116,8 @@ class RunningScript:
     A script that runs.
 
     :ivar stream: what it prints, with dtrace(1)'s stderr in it; binary.
+    :ivar advice: what to do about what it said last, where that is known.
+    :ivar interrupted: whether it is ^C, or SIGTERM, that ends it.
     """
 
     def __init__(
@@ -80,6 +133,7 @@ class RunningScript:
         self._since: float | None = None
         self._drawn = False
         self.advice = ""
+        self.interrupted = False
         watched = Watched(stream, self._before, self._after)
         self.stream: BinaryIO = io.BufferedReader(watched, 1 << 18)
 
@@ -89,6 +143,11 @@ class RunningScript:
             self._since = time.monotonic()
             if self._companion is not None:
                 self._companion.start()
+
+    def interrupt(self, stop: Callable[[], None]) -> None:
+        """Have it end, at ^C."""
+        self.interrupted = True
+        stop()
 
     def heard(self, text: str) -> None:
         """Take note of what was said meanwhile: it may be why dtrace(1) fails."""
@@ -138,8 +197,9 @@ def run_script(
     :raises Failure: dtrace(1), or what is between, has failed.
     """
     if simulated is not None:
-        with first_interrupt(simulated.stop):
-            yield RunningScript(ctx, simulated, None, flush, figures)
+        script = RunningScript(ctx, simulated, None, flush, figures)
+        with first_interrupt(partial(script.interrupt, simulated.stop)):
+            yield script
         if simulated.status:
             raise Failure("the simulated dtrace(1) refused it", ctx)
         return
@@ -150,7 +210,7 @@ def run_script(
             companion = Companion(words, host, child.stop) if words else None
             script = RunningScript(ctx, child.output, companion, flush, figures)
             tell(f"{ctx.command_path}: {host}: dtrace(1) begins; ^C ends it")
-            with first_interrupt(child.stop):
+            with first_interrupt(partial(script.interrupt, child.stop)):
                 try:
                     yield script
                 finally:

@@ -7,18 +7,12 @@ import io
 import itertools
 import json
 import re
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
-from selenium.webdriver.chrome.service import Service
-from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.ui import WebDriverWait
 
 from dtkit.trace.journey.filter import journey_filter
 from dtkit.trace.journey.headers import dissect, walk
@@ -27,6 +21,7 @@ from dtkit.trace.journey.path import read_path
 from dtkit.trace.journey.snapshot import Snapshot
 from dtkit.trace.views.links import Links
 from dtkit.trace.views.report import write_report
+from tests.system.browser import Page, complaints
 from tests.trace.frames import PACKETS, ethernet, ipv4, tcp
 
 DATA = Path(__file__).parent.parent / "data"
@@ -59,81 +54,10 @@ def dropped(number: int) -> Journey:
     return journey(number, "netinet/ip_input.c:7: +ip_input", PACKETS["ipv6"], "dropped")
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[webdriver.Chrome]:
-    driver = shutil.which("chromedriver")
-    if driver is None:
-        pytest.skip("no chromedriver: make system-packages")
-    options = webdriver.ChromeOptions()
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1200,800"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    chrome = webdriver.Chrome(options=options, service=Service(driver))
-    yield chrome
-    chrome.quit()
-
-
-class Page:
-    """The report in the browser, as its reader sees it."""
-
-    def __init__(self, browser: webdriver.Chrome, path: Path) -> None:
-        self.browser = browser
-        browser.set_window_size(1200, 800)
-        browser.get(path.as_uri())
-        self.ready = browser.find_element(By.TAG_NAME, "body").get_attribute("data-ready")
-
-    def all(self, selector: str) -> list[WebElement]:
-        return self.browser.find_elements(By.CSS_SELECTOR, selector)
-
-    def texts(self, selector: str) -> list[str]:
-        # In one step: the page may replace the elements between two of ours.
-        found: list[str] = self.browser.execute_script(
-            "return [...document.querySelectorAll(arguments[0])].map((e) => e.innerText)", selector
-        )
-        return found
-
-    def one(self, selector: str) -> WebElement:
-        return self.browser.find_element(By.CSS_SELECTOR, selector)
-
-    def until(self, holds: Callable[[], object]) -> None:
-        """Wait until *holds*: what follows an event need not be there when the event is sent."""
-        WebDriverWait(self.browser, 30, ignored_exceptions=[StaleElementReferenceException]).until(
-            lambda _: holds()
-        )
-
-    def row(self, number: int) -> None:
-        """Click the row of packet *number*, which a redrawing list may replace underhand."""
-
-        def click() -> bool:
-            self.all(".row")[number - 1].click()
-            return True
-
-        self.until(click)
-
-    def press(self, *keys: str) -> None:
-        self.browser.switch_to.active_element.send_keys(*keys)
-
-    def search(self, text: str) -> str:
-        """Search for *text*; what is said of the number found."""
-        box = self.one("#search")
-        box.clear()
-        box.send_keys(text)
-        return self.one("#count").text
-
-    @property
-    def chosen(self) -> str:
-        return self.one("#journey h2").text.split()[0]
-
-
 def write(path: Path, journeys: list[Journey], links: Links | None = None) -> Path:
     with path.open("w", encoding="utf-8") as stream:
         write_report(journeys, stream, "capture.pcap", links or Links(SOURCE))
     return path
-
-
-def complaints(browser: webdriver.Chrome) -> list[str]:
-    """What the page and its policy had to complain about, on the console."""
-    return [entry["message"] for entry in browser.get_log("browser")]  # type: ignore[no-untyped-call]
 
 
 @pytest.fixture

@@ -142,7 +142,7 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
         seconds: int,
         **rest: Any,
     ) -> int | None:
-        running = ctx.info_name == "run"
+        running = ctx.info_name == "run" and not rest.get("simulate")
         if host is not None and listing is not None and not running:
             raise click.UsageError("the functions come from --host or --listing, not from both")
         if wanted:
@@ -261,7 +261,10 @@ def _listing(listed: str | None, host: Host, refresh: bool) -> Iterator[BinaryIO
 
 
 #: What does not change the script.
-_ASIDE = ("words", "output", "follow", "form", "elevation", "refresh")
+_ASIDE = (
+    *("words", "output", "follow", "form", "elevation", "refresh", "serve", "port"),
+    *("simulate", "packets", "path"),
+)
 
 
 def _command_line(ctx: click.Context) -> list[str]:

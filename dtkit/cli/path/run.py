@@ -3,13 +3,24 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import ExitStack
+
 import click
 
+from dtkit.cli.given import given
 from dtkit.cli.inputs import open_output
 from dtkit.cli.journeys import FORMS, JourneyPrinter
-from dtkit.cli.options import FOLLOW, NO_ADVICE, OUTPUT, TO
+from dtkit.cli.options import FOLLOW, NO_ADVICE, OUTPUT, PACKETS, PATH, TO
 from dtkit.cli.path.asking import PathAsked, path_options
-from dtkit.cli.running import CommandAfterDashes, run_script
+from dtkit.cli.running import (
+    SIMULATE,
+    CommandAfterDashes,
+    check_simulated,
+    run_script,
+    simulated_run,
+)
+from dtkit.cli.serve import PORT, SERVE, served_page
 from dtkit.cli.terminal import say
 from dtkit.oddity import Oddity
 from dtkit.trace.journey.path import read_path
@@ -25,32 +36,50 @@ Examples:
   dtkit path run --host root@router --preset forward udp port 53
   dtkit path run --follow --seconds 10 icmp
   dtkit path run --host root@router icmp -- ping -c 3 192.0.2.1
+  dtkit path run --as sudo --serve icmp
+  dtkit path run --simulate --packets trace.pcap --path nat tcp
 """,
 )
 @path_options
+@SIMULATE()
+@PACKETS()
+@PATH(default="input", show_default=True)
 @TO(type=click.Choice(FORMS), default="text")
 @FOLLOW()
 @NO_ADVICE()
 @OUTPUT()
+@SERVE()
+@PORT()
 @click.pass_context
 def command(
     ctx: click.Context,
     /,
     asked: PathAsked,
+    simulate: bool,
+    packets: str | None,
+    path: str,
     form: str,
     follow: bool,
     no_advice: bool,
     output: str,
+    serve: bool,
+    port: int | None,
 ) -> int:
     """Run the script that follows packets, and print journeys as they end, then what became of all.
 
     ^C ends it, or the end of COMMAND, which is started when the script has begun: on the host that
-    is traced, as the user who is calling.
+    is traced, as the user who is calling. With --serve, they are in the page, and printed if an
+    option says how or where to.
     """
     if follow and form == "json":
         raise click.UsageError("--follow prints lines")
+    check_simulated(ctx, simulate, packets)
     odd = read = 0
-    with open_output(output) as sink:
+    quiet = serve and not given(ctx, "form", "follow", "output")
+    title = f"{' '.join(ctx.params['words']) or 'all packets'} on {asked.host}"
+    with ExitStack() as stack:
+        sink = stack.enter_context(open_output(os.devnull if quiet else output))
+        page = stack.enter_context(served_page(ctx, serve, port, title))
         printer = JourneyPrinter(sink, form, follow=follow)
         ends = Statistics(timed=False)
         with run_script(
@@ -59,6 +88,7 @@ def command(
             asked.host,
             flush=sink.flush,
             figures=lambda: f"{read} journeys, {odd} oddities",
+            simulated=simulated_run(ctx, asked.text, packets, path),
         ) as script:
             for item in read_path(script.stream, printer.seen, script.started):
                 if isinstance(item, Oddity):
@@ -68,11 +98,16 @@ def command(
                 else:
                     read += 1
                     ends.add(item)
-                    printer.take(item.without_advice() if no_advice else item)
+                    journey = item.without_advice() if no_advice else item
+                    printer.take(journey)
+                    page.take(journey)
             printer.finish()
             if form == "text" and read > 1:
                 for line in ends_lines(ends):
                     sink.write(f"{line}\n".encode())
             journeys = "1 journey" if read == 1 else f"{read} journeys"
             say(f"{journeys}, {'1 oddity' if odd == 1 else f'{odd} oddities'}")
+        if not script.interrupted:
+            sink.flush()
+            page.stay()
     return 0 if read or script.began else 1

@@ -234,6 +234,9 @@ class _PathReader:
             uptime, wall = annotation.number("timestamp"), annotation.number("walltimestamp")
             if uptime is not None and wall is not None:
                 self._wall = wall - uptime
+        elif kind == "now":
+            self._last = max(self._last, annotation.number("t") or 0)
+            yield from self._over()
         elif kind == "vnet":
             vnet = annotation.number("vnet")
             if vnet is not None:

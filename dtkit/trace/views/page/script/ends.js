@@ -8,11 +8,12 @@ const nameOf = (group) => groups[group] || "kernel";
 
 const ENDS = tables.ends;
 const endOf = (journey) => ENDS.find((end) => journey[J.outcome].startsWith(end)) || null;
-const indexOf = new Map(journeys.map((journey, index) => [journey[J.journey], index]));
-const copiesOf = new Map();
-for (const { [J.journey]: number, [J.origin]: origin } of journeys) {
-  if (origin === null) continue;
+const indexOf = new Map(), copiesOf = new Map();
+const enter = ({ [J.journey]: number, [J.origin]: origin }, index) => {
+  indexOf.set(number, index);
+  if (origin === null) return;
   if (!copiesOf.has(origin)) copiesOf.set(origin, []);
   copiesOf.get(origin).push(number);
-}
+};
+journeys.forEach(enter);
 const endBadge = (end) => make("span", { class: `badge end ${end.split(" ")[0]}` }, end);

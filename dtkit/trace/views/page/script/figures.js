@@ -79,8 +79,6 @@ const slowestView = () => {
 };
 const bare = (name) => name.replace(/^-/, "");
 const figuresView = () => {
-  const view = $("figures");
-  if (view.firstChild) return;
   const parts = [outcomesView(), droppersView(), histogramView(), slowestView(),
     spreadView("stage", "Time in each stage of the stack"),
     spreadView("way", "Time by direction and interface"),
@@ -90,5 +88,5 @@ const figuresView = () => {
       (row) => asked(row.name, row.name.split(" > ").map((name) => wordFor("label", bare(name)))
         .join(" "))),
     ...tables.missing.map((text) => make("p", { class: "about" }, text))].filter(Boolean);
-  view.append(...(parts.length ? parts : [make("p", { class: "about" }, "No packets.")]));
+  return parts.length ? parts : [make("p", { class: "about" }, "No packets.")];
 };

@@ -2,16 +2,15 @@
 // The graph, and searching from it.
 
 const VIEWS = ["graph", "figures"];
+const fill = (view) => $(view).replaceChildren(...(view === "graph"
+  ? [$("drawing").content.cloneNode(true)] : figuresView()));
 // Show the packets, or instead of them one of the views.
 const showView = (wanted) => {
   for (const view of VIEWS) {
     $(view).hidden = view !== wanted;
     $(`show-${view}`).setAttribute("aria-pressed", String(view === wanted));
   }
-  if (wanted === "graph" && !$("graph").firstChild) {
-    $("graph").append($("drawing").content.cloneNode(true));
-  }
-  if (wanted === "figures") figuresView();
+  if (wanted && !$(wanted).firstChild) fill(wanted);
   $("journey").hidden = Boolean(wanted);
   document.querySelector("nav").hidden = Boolean(wanted);
   if (!wanted) draw();
@@ -19,7 +18,7 @@ const showView = (wanted) => {
 const viewing = () => VIEWS.find((view) => !$(view).hidden) || null;
 const flip = (view) => showView(viewing() === view ? null : view);
 const clearSearch = () => {
-  for (const chip of $("groups").children) chip.setAttribute("aria-pressed", "false");
+  for (const chip of $("groups").querySelectorAll("button")) chip.setAttribute("aria-pressed", "false");
   for (const only of [onlyGroups, onlyVnets, onlyEnds]) only.clear();
   $("search").value = "";
   search();

@@ -54,7 +54,14 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
   }
 });
-const chipFor = (only, value, title, shade, said) => {
+// Chips by which only some packets are shown: of what they met, each once.
+const chips = new Map();
+const chipFor = (only, value, title, said, shade, colourOf) => {
+  if (chips.get(only)?.has(value)) return;
+  if (!chips.has(only)) {
+    chips.set(only, new Map());
+    $("groups").append(make("span", { class: "chips" }));
+  }
   const chip = make("button", { "aria-pressed": "false", title: said, class: shade }, title);
   chip.addEventListener("click", () => {
     const on = !only.delete(value);
@@ -62,28 +69,31 @@ const chipFor = (only, value, title, shade, said) => {
     chip.setAttribute("aria-pressed", String(on));
     search();
   });
-  $("groups").append(chip);
-  return chip;
+  chips.get(only).set(value, chip);
+  $("groups").children[[...chips.keys()].indexOf(only)].append(chip);
+  if (!shade) chip.style.setProperty("--colour", colour(colourOf));
 };
-const ends = new Set(journeys.map(endOf)), vnets = new Set();
-for (const journey of journeys) {
-  for (const step of journey[J.steps]) {
-    if (isHop(step) && known(step[H.vnet])) vnets.add(step[H.vnet]);
+const met = { ends: new Set(), vnets: new Set() };
+const meet = (from) => {
+  for (let index = from; index < journeys.length; index++) {
+    met.ends.add(endOf(journeys[index]));
+    for (const step of journeys[index][J.steps]) {
+      if (isHop(step) && known(step[H.vnet])) met.vnets.add(step[H.vnet]);
+    }
   }
-}
-for (const end of ENDS) {
-  if (ends.has(end)) chipFor(onlyEnds, end, end, `end ${end.split(" ")[0]}`, "only packets that ended so");
-}
-for (const vnet of vnets) {
-  chipFor(onlyVnets, words[vnet], `vnet ${words[vnet]}`, null, "only packets that were there")
-    .style.setProperty("--colour", colour(vnet));
-}
-// One subsystem is no choice.
-if (groups.length > 1 || !vnets.size) groups.forEach((_, group) => {
-  chipFor(onlyGroups, group, nameOf(group), null, "only packets that pass it")
-    .style.setProperty("--colour", colour(group));
-});
-const wanted = indexOf.get(Number(location.hash.slice(1)));
+  for (const end of ENDS) {
+    if (met.ends.has(end)) chipFor(onlyEnds, end, end, "only packets that ended so", `end ${end.split(" ")[0]}`);
+  }
+  for (const vnet of met.vnets) {
+    chipFor(onlyVnets, words[vnet], `vnet ${words[vnet]}`, "only packets that were there", null, vnet);
+  }
+  // One subsystem is no choice.
+  if (groups.length > 1 || !met.vnets.size) groups.forEach((_, group) => {
+    chipFor(onlyGroups, group, nameOf(group), "only packets that pass it", null, group);
+  });
+};
+meet(0);
+const wantedNumber = Number(location.hash.slice(1)), wanted = indexOf.get(wantedNumber);
 search();
 if (wanted !== undefined) choose(wanted, true);
 document.body.dataset.ready = String(Math.round(performance.now()));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Which packets are shown.
 
-const haystacks = new Array(journeys.length);
+const haystacks = [];
 const haystack = (index) => {
   if (haystacks[index]) return haystacks[index];
   const labels = [], files = [], changes = [], passed = new Set();
@@ -69,19 +69,23 @@ const wordsOf = (text) => (text.toLowerCase().match(/(?:[^\s"]|"[^"]*"?)+/g) || 
 const quoted = (text) => text.includes('"') ? text.split(/[\s"]/).find(Boolean) || ""
   : /\s/.test(text) ? `"${text}"` : text;
 const onlyGroups = new Set(), onlyVnets = new Set(), onlyEnds = new Set();
-let shown = journeys.map((_, index) => index);
-const search = () => {
-  const all = wordsOf($("search").value).map(wants);
-  for (const group of onlyGroups) all.push((index) => haystack(index).passed.has(group));
-  for (const vnet of onlyVnets) all.push((index) => haystack(index).vnets.has(vnet));
-  if (onlyEnds.size) all.push((index) => onlyEnds.has(endOf(journeys[index])));
-  shown = [];
-  for (let index = 0; index < journeys.length; index++) {
-    if (all.every((matches) => matches(index))) shown.push(index);
+let shown = [], conditions = [];
+// Look at the packets from number *from* on; those before were looked at.
+const searchFrom = (from) => {
+  for (let index = from; index < journeys.length; index++) {
+    if (conditions.every((matches) => matches(index))) shown.push(index);
   }
   $("count").textContent = shown.length === journeys.length
     ? plural(journeys.length, "packet") : `${shown.length} of ${plural(journeys.length, "packet")}`;
   rows.style.height = `${shown.length * ROW}px`;
+};
+const search = () => {
+  conditions = wordsOf($("search").value).map(wants);
+  for (const group of onlyGroups) conditions.push((index) => haystack(index).passed.has(group));
+  for (const vnet of onlyVnets) conditions.push((index) => haystack(index).vnets.has(vnet));
+  if (onlyEnds.size) conditions.push((index) => onlyEnds.has(endOf(journeys[index])));
+  shown = [];
+  searchFrom(0);
   list.scrollTop = 0;
   if (!shown.includes(chosen)) choose(shown.length ? shown[0] : -1, false);
   draw();
