@@ -15,6 +15,7 @@ from dtkit.cli.options import (
     COUNT,
     FILTER,
     IFACE,
+    INNER,
     LENGTH,
     LISTING,
     META,
@@ -120,6 +121,7 @@ def request_options(default: Copy) -> Callable[[Callable[..., Any]], Callable[..
         DEPTH(),
         ARGUMENT(),
         FILTER(default=""),
+        INNER(default=""),
         LINKTYPE(),
         IFACE(default=""),
         VNET(),
@@ -169,6 +171,7 @@ def make_request(ctx: click.Context, annotate: bool, options: dict[str, Any]) ->
         seconds=options["seconds"],
         rate=options["rate"],
         sample=options["sample"],
+        inner=options["inner"],
     )
     return Request(
         options["length"],

@@ -178,6 +178,11 @@ FOLLOW = Shared("--follow", is_flag=True, help="Print hops as they come, not jou
 FILTER = Shared(
     "--filter", "filter_", metavar="EXPR", help="Only packets that match, as in pcap-filter(7)."
 )
+INNER = Shared(
+    "--inner",
+    metavar="EXPR",
+    help="Only packets within which a tunnel carries one that matches: IP in IP, GRE, VXLAN.",
+)
 IFACE = Shared("-i", "--iface", metavar="NAME", help="The interface that packets are at.")
 LENGTH = Shared(
     "--length",

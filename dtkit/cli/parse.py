@@ -16,6 +16,7 @@ from dtkit.cli.options import (
     FILE_SECONDS,
     FILE_SIZE,
     FILTER,
+    INNER,
     NUMERIC,
     STRICT,
     TIMES,
@@ -63,6 +64,7 @@ Examples:
 @VERBOSE()
 @NUMERIC()
 @FILTER()
+@INNER()
 @click.option(
     "--probe",
     "globs",
@@ -94,6 +96,7 @@ def command(
     verbose: int,
     numeric: int,
     filter_: str | None,
+    inner: str | None,
     globs: tuple[str, ...],
     cpus: tuple[int, ...],
     link: str | None,
@@ -116,7 +119,7 @@ def command(
     if write is None:
         refuse(given(ctx, "link"), "is for -w FILE")
     try:
-        selection = Selection(filter_ or "", globs, cpus)
+        selection = Selection(filter_ or "", globs, cpus, inner or "")
     except ValueError as error:  # FilterError is one
         raise click.UsageError(str(error)) from error
     with ExitStack() as stack:

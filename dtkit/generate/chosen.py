@@ -12,7 +12,8 @@ from __future__ import annotations
 from dtkit.generate.bpf import TranslationError
 from dtkit.generate.filtering import DATA, straight_line, with_tag
 from dtkit.generate.functions import Layer, PathError
-from dtkit.generate.lazy import Lazy, NotLazyError, decision
+from dtkit.generate.inner import inner_condition
+from dtkit.generate.lazy import Lazy, NotLazyError, all_of, decision
 from dtkit.generate.text import D
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.pcapfilter import FilterError, Program, compile_filter
@@ -39,7 +40,7 @@ def _type(at: int) -> str:
 
 
 #: IP behind an Ethernet header: ``this->d`` is moved to it.
-_BEHIND_ETHERNET = (
+BEHIND_ETHERNET = (
     f"(this->l >= 14 && ({_type(12)} ? (this->d += 14, this->l -= 14, 1) : "
     "this->l >= 18 && this->d[12] == 0x81 && this->d[13] == 0 && "
     f"({_type(16)}) && (this->d += 18, this->l -= 18, 1)))"
@@ -47,7 +48,7 @@ _BEHIND_ETHERNET = (
 
 #: The same where the bytes may begin with IP as well.
 _IP = "(this->d[0] >= 0x45 && this->d[0] < 0x50 || this->l >= 40 && (this->d[0] & 0xf0) == 0x60)"
-_BEHIND_ANYTHING = (
+BEHIND_ANYTHING = (
     "(this->l >= 34 && (this->d[12] == 8 && this->d[13] == 0 && (this->d[14] & 0xf0) == 0x40 || "
     "this->d[12] == 0x86 && this->d[13] == 0xdd && (this->d[14] & 0xf0) == 0x60) ? "
     "(this->d += 14, this->l -= 14, 1) : "
@@ -72,12 +73,14 @@ class Chosen:
     The packets that pass a filter.
 
     :param expression: pcap-filter(7); empty for every IP packet.
+    :param inner: the same for what tunnels carry, one of which must pass as well; empty for any.
     :raises PathError: it is none.
     :ivar lazy: whether the filter is a lazy expression at every layer.
     """
 
-    def __init__(self, expression: str) -> None:
+    def __init__(self, expression: str, inner: str = "") -> None:
         self.expression = expression
+        self.inner = inner
         self.lazy = True
         self.on_frames = False
         if not expression:
@@ -97,6 +100,16 @@ class Chosen:
 
         :raises PathError: the filter is one that bpf(4) would not run.
         """
+        outer = self._outer(layer)
+        if not outer or not self.inner:
+            return outer
+        to_ip = {Layer.ETHERNET: BEHIND_ETHERNET, Layer.ANYTHING: BEHIND_ANYTHING}.get(layer, "")
+        try:
+            return all_of([outer, inner_condition(self.inner, to_ip)])
+        except (FilterError, TranslationError) as error:
+            raise PathError(f"--inner: {error}") from error
+
+    def _outer(self, layer: Layer) -> D:
         if self.on_frames:
             if layer not in (Layer.ETHERNET, Layer.ANYTHING):
                 return D("")
@@ -108,9 +121,9 @@ class Chosen:
             return D("1")
         test = self._decision(program, unfinished=layer is Layer.UNFINISHED)
         if layer is Layer.ETHERNET:
-            test = f"{_BEHIND_ETHERNET} && ({test})"
+            test = f"{BEHIND_ETHERNET} && ({test})"
         elif layer is Layer.ANYTHING:
-            test = f"{_BEHIND_ANYTHING} && ({test})"
+            test = f"{BEHIND_ANYTHING} && ({test})"
         return D(f"({DATA}, {test})")
 
     def _program(self, link: LinkType) -> Program | None:

@@ -115,6 +115,11 @@ def _interface(probe: Probe, name: str) -> Iterator[D]:
     yield D(f"stringof({interface}->if_xname) == {_literal('interface', name)}")
 
 
+def starts_with(probe: Probe, conditions: Conditions) -> LinkType | None:
+    """What packets at *probe* start with, as far as it is known or said."""
+    return _LINKTYPES.get(probe.data) or conditions.linktype
+
+
 def packet_filter(probe: Probe, conditions: Conditions) -> Program | None:
     """
     The filter, compiled for what packets at *probe* start with.
@@ -125,7 +130,7 @@ def packet_filter(probe: Probe, conditions: Conditions) -> Program | None:
     """
     if not conditions.filter:
         return None
-    linktype = _LINKTYPES.get(probe.data) or conditions.linktype
+    linktype = starts_with(probe, conditions)
     if linktype is None:
         raise ConditionError(
             "filter",

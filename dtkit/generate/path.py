@@ -77,6 +77,7 @@ class PathRequest:
     :ivar count: packets to begin with in all, or None; the script ends some seconds after.
     :ivar seconds: how long, or None.
     :ivar count_firings: whether the firings of each probe are counted.
+    :ivar inner: the same for what tunnels carry; empty for any packet.
     :ivar meta: whether hops say what the packet's header has beside its bytes.
     """
 
@@ -91,6 +92,7 @@ class PathRequest:
     seconds: int | None = None
     count_firings: bool = False
     meta: bool = False
+    inner: str = ""
 
 
 def path_script(
@@ -103,7 +105,7 @@ def path_script(
     :return: the script, and what it will enable.
     :raises PathError: the filter is none.
     """
-    chosen = Chosen(request.filter)
+    chosen = Chosen(request.filter, request.inner)
     choosing = _choosing(functions, chosen)
     returning = [f for f in functions if request.returns or verdict(f.name)]
     # These say what they return in lines of their own.

@@ -7,12 +7,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dtkit.generate.bpf import TranslationError
-from dtkit.generate.conditions import ConditionError, gates, packet_filter
+from dtkit.generate.chosen import BEHIND_ANYTHING, BEHIND_ETHERNET
+from dtkit.generate.conditions import ConditionError, gates, packet_filter, starts_with
 from dtkit.generate.filtering import condition
+from dtkit.generate.inner import inner_condition
 from dtkit.generate.lazy import all_of
-from dtkit.generate.request import Copy, Request
+from dtkit.generate.request import Conditions, Copy, Request
 from dtkit.generate.text import D, primary
 from dtkit.generate.where import check_where
+from dtkit.packets.linktype import LinkType
+from dtkit.packets.pcapfilter import FilterError
 from dtkit.probes import Data, Probe
 from dtkit.probes.points import Direction
 
@@ -55,6 +59,8 @@ def _conditions(probe: Probe, request: Request, number: int) -> Iterator[D]:
         last.append(D(f"this->m->m_len > {request.offset}"))
     elif not request.annotate and request.copy is Copy.COPYOUTMBUF:
         last.append(D(f"(this->len = mbuflen(this->m)) > {request.offset}"))
+    if conditions.inner:
+        last.insert(0, _inner(probe, conditions))
     if program is not None:
         try:
             last = [condition(program, request.reach, last)]
@@ -71,6 +77,29 @@ def _conditions(probe: Probe, request: Request, number: int) -> Iterator[D]:
     elif needed:
         needed = [D(f"(this->m = {probe.expression}, {all_of(needed)})")]
     yield from needed
+
+
+#: What moves ``this->d`` to the header of IP, by what packets start with.
+_TO_IP = {
+    LinkType.ETHERNET: BEHIND_ETHERNET,
+    LinkType.RAW: "",
+    LinkType.IPV4: "",
+    LinkType.IPV6: "",
+}
+
+
+def _inner(probe: Probe, conditions: Conditions) -> D:
+    """
+    The condition on what tunnels carry at *probe*.
+
+    :raises ConditionError: it is no filter, or looks at more than IP.
+    """
+    linktype = starts_with(probe, conditions)
+    to_ip = BEHIND_ANYTHING if linktype is None else _TO_IP[linktype]
+    try:
+        return inner_condition(conditions.inner, to_ip)
+    except (FilterError, TranslationError) as error:
+        raise ConditionError("inner", f"looks at packets of IP: {error}") from error
 
 
 def _predicate(probe: Probe, request: Request, number: int, told: bool) -> D:

@@ -40,6 +40,7 @@ class Conditions:
     Which firings are shown; what is None or empty asks for nothing.
 
     :ivar filter: an expression of pcap-filter(7).
+    :ivar inner: the same of a packet that a tunnel carries, which must pass as well.
     :ivar linktype: what packets start with at probes where it is not known, for *filter*.
     :ivar interface: name of a network interface.
     :ivar vnet: the network stack that is at work: ``host``, or the address of a ``struct vnet``.
@@ -64,6 +65,7 @@ class Conditions:
     seconds: int | None = None
     rate: int | None = None
     sample: int | None = None
+    inner: str = ""
 
     def __post_init__(self) -> None:
         for name, least in (("pid", 0), ("count", 1), ("seconds", 1), ("rate", 1), ("sample", 1)):

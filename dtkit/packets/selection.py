@@ -15,6 +15,7 @@ from dtkit.probes.description import description_fields
 if TYPE_CHECKING:
     # Not at run time: most have no filter, and ctypes takes its time.
     from dtkit.packets.pcapfilter import Program
+    from dtkit.packets.tunnels import InnerFilter
 
 __all__ = ["Selection"]
 
@@ -33,6 +34,7 @@ class Selection:
     :param probes: globs of probes: of descriptions where they have a colon, whose empty fields
         match all, else of functions and names. None for all probes.
     :param cpus: CPUs; none for all.
+    :param inner: a filter on what tunnels carry, which must match as well.
     :raises FilterError: *filter* is none for any link type.
     :raises ValueError: a description has more than four fields.
     :ivar passed_over: how many packets were not wanted.
@@ -41,9 +43,18 @@ class Selection:
     """
 
     def __init__(
-        self, filter: str = "", probes: Collection[str] = (), cpus: Collection[int] = ()
+        self,
+        filter: str = "",
+        probes: Collection[str] = (),
+        cpus: Collection[int] = (),
+        inner: str = "",
     ) -> None:
         self._filter = filter
+        self._inner: InnerFilter | None = None
+        if inner:
+            from dtkit.packets.tunnels import InnerFilter
+
+            self._inner = InnerFilter(inner)
         self._programs: dict[LinkType, Program | None] = {}
         self._globs = [(glob, description_fields(glob) if ":" in glob else None) for glob in probes]
         self._cpus = frozenset(cpus)
@@ -56,7 +67,7 @@ class Selection:
             compile_filter(filter, LinkType.ETHERNET)  # which says why
 
     def __bool__(self) -> bool:
-        return bool(self._filter or self._globs or self._cpus)
+        return bool(self._filter or self._globs or self._cpus or self._inner)
 
     def of(self, items: Iterable[_Item]) -> Iterator[_Item]:
         """*items* without the packets that are not wanted."""
@@ -82,6 +93,8 @@ class Selection:
             if len(self._places) >= 10_000:  # only hostile input has more probes
                 self._places.clear()
             wanted = self._places[origin] = self._is_place(origin)
+        if wanted and self._inner is not None:
+            wanted = self._inner.matches(packet.data, packet.linktype)
         if not wanted or not self._filter:
             return wanted
         program = self._program(packet.linktype)

@@ -19,6 +19,7 @@ from dtkit.cli.options import (
     COPY,
     COUNT,
     HOST,
+    INNER,
     LENGTH,
     LISTING,
     META,
@@ -110,6 +111,7 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
         default="first",
     )
     @RETURNS()
+    @INNER("Followed from where it is seen so.", default="")
     @META()
     @STACK("It is recorded where packets are freed.")
     @RATE("So many are begun with.", default=100, show_default=True)
@@ -133,6 +135,7 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
         length: int,
         copy: str,
         returns: bool,
+        inner: str,
         meta: bool,
         stack: bool,
         rate: int,
@@ -169,6 +172,7 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
             seconds or None,
             count_firings,
             meta,
+            inner,
         )
         try:
             functions = choose(

@@ -10,13 +10,13 @@ from typing import Any, BinaryIO, cast
 import click
 
 from dtkit.cli.inputs import READABLE, open_input
-from dtkit.cli.options import FILTER, NO_ADVICE, STRICT, Shared
+from dtkit.cli.options import FILTER, INNER, NO_ADVICE, STRICT, Shared
 from dtkit.cli.terminal import say
 from dtkit.oddity import Oddity
 from dtkit.packets.pcapfilter import FilterError
 from dtkit.trace.journey.codec import Generation
 from dtkit.trace.journey.detect import read_any
-from dtkit.trace.journey.filter import Filter, journey_filter
+from dtkit.trace.journey.filter import Filter, inner_filter, journey_filter
 from dtkit.trace.journey.model import Journey
 from dtkit.trace.journey.path import Seen
 
@@ -97,6 +97,7 @@ def source_argument(function: Callable[..., None]) -> Callable[..., int]:
         "must match.",
         multiple=True,
     )
+    @INNER("At any moment of their way.")
     @STRICT()
     @NO_ADVICE()
     @functools.wraps(function)
@@ -104,12 +105,14 @@ def source_argument(function: Callable[..., None]) -> Callable[..., int]:
         file: str,
         generation: str | None,
         filter_: tuple[str, ...],
+        inner: str | None,
         strict: bool,
         no_advice: bool,
         **rest: Any,
     ) -> int:
         try:
             chosen = [journey_filter(expression) for expression in filter_]
+            chosen += [] if inner is None else [inner_filter(inner)]
         except FilterError as error:
             raise click.UsageError(str(error)) from error
         to_file = rest.get("output", rest.get("write", "-")) != "-"

@@ -10,9 +10,10 @@ from fnmatch import fnmatchcase
 from dtkit.foreign import plain
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.pcapfilter import FilterError, Program, compile_filter
+from dtkit.packets.tunnels import InnerFilter
 from dtkit.trace.journey.model import Journey
 
-__all__ = ["Filter", "journey_filter"]
+__all__ = ["Filter", "inner_filter", "journey_filter"]
 
 #: Whether a journey is wanted.
 Filter = Callable[[Journey], bool]
@@ -56,6 +57,20 @@ def journey_filter(expression: str) -> Filter:
     if kind == "rule":
         return _by_rule(glob)
     return _by_hop({"vnet": "vnet", "if": "interface", "proc": "process"}[kind], glob)
+
+
+def inner_filter(expression: str) -> Filter:
+    """
+    That one of the snapshots is of a packet within which a tunnel carries one that matches.
+
+    :raises FilterError: *expression* is no filter of pcap-filter(7).
+    """
+    within = InnerFilter(expression)
+
+    def wanted(journey: Journey) -> bool:
+        return any(within.matches(one.data, one.linktype) for one in journey.snapshots)
+
+    return wanted
 
 
 def _by_label(glob: str) -> Filter:
