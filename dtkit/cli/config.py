@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""``~/.config/dtkit/config.toml``: sets of options by name, for ``dtkit --profile``."""
+"""
+``~/.config/dtkit/config.toml``: sets of options by name, for ``dtkit --profile``, and hosts by
+name, for ``--host``.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,10 @@ from typing import Any
 
 import click
 
-__all__ = ["config_file", "profile"]
+__all__ = ["config_file", "named_host", "profile"]
+
+#: The key of a host that is no option: where ssh(1) goes to.
+_SSH = "ssh"
 
 
 def config_file() -> Path:
@@ -29,22 +35,74 @@ def profile(group: click.Group, ctx: click.Context, name: str) -> dict[str, Any]
     :raises click.UsageError: there is no such profile, or a key is no option of any command.
     """
     path = config_file()
-    try:
-        content = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise click.UsageError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
-    known = content.get("profile", {})
-    if unknown := sorted(content.keys() - {"profile"}):
-        raise click.UsageError(f"{path}: unknown key {', '.join(unknown)}: [profile.NAME] is known")
-    if not isinstance(known, dict) or not isinstance(known.get(name), dict):
-        names = ", ".join(known) if isinstance(known, dict) and known else "none"
-        raise click.UsageError(f"{path}: no profile {name!r}: there is {names}")
-    values: dict[str, Any] = known[name]
+    known = _tables(path, "profile")
+    if name not in known:
+        raise click.UsageError(
+            f"{path}: no profile {name!r}: there is {', '.join(known) or 'none'}"
+        )
+    values = known[name]
     used: set[str] = set()
     defaults = _defaults(group, ctx, values, used)
     if unknown := sorted(values.keys() - used):
         raise click.UsageError(f"{path}: profile {name}: no option --{', --'.join(unknown)}")
     return defaults
+
+
+def named_host(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """
+    Where ``--host`` leads: a host of the file, by its name, or whatever ssh(1) makes of it.
+
+    The other keys of that host are defaults of the command's other options; they go before those of
+    a profile. A file that is not there names no hosts.
+
+    :raises click.UsageError: the file is wrong, or a key is no option of any command.
+    """
+    path = config_file()
+    if value is None or not path.exists():
+        return value
+    values = _tables(path, "host").get(value)
+    if values is None:
+        return value
+    target = values.get(_SSH, value)
+    if not isinstance(target, str):
+        raise click.UsageError(f"{path}: host {value}: {_SSH} is the name that ssh(1) goes to")
+    own: dict[str, Any] = {}
+    for option in ctx.command.params:
+        for opt in option.opts if isinstance(option, click.Option) else ():
+            key = opt.lstrip("-")
+            if opt.startswith("--") and key in values and option.name and option is not param:
+                own[option.name] = values[key]
+                values = {one: other for one, other in values.items() if one != key}
+    used = {_SSH}
+    root = ctx.find_root()
+    if values.keys() - used and isinstance(root.command, click.Group):
+        _defaults(root.command, root, values, used)
+    if unknown := sorted(values.keys() - (used - {"host"})):
+        raise click.UsageError(f"{path}: host {value}: no option --{', --'.join(unknown)}")
+    ctx.default_map = {**(ctx.default_map or {}), **own}
+    return target
+
+
+def _tables(path: Path, wanted: str) -> dict[str, dict[str, Any]]:
+    """
+    The tables of a kind, by name.
+
+    :raises click.UsageError: the file cannot be read, or has something else in it.
+    """
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise click.UsageError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+    kinds = {"profile": "[profile.NAME]", "host": "[host.NAME]"}
+    if unknown := sorted(content.keys() - kinds.keys()):
+        what = " and ".join(kinds.values())
+        raise click.UsageError(f"{path}: unknown key {', '.join(unknown)}: {what} are known")
+    for kind in content:
+        tables = content[kind]
+        if not isinstance(tables, dict) or not all(isinstance(x, dict) for x in tables.values()):
+            raise click.UsageError(f"{path}: {kind} is not a table of names: {kinds[kind]} is")
+    found: dict[str, dict[str, Any]] = content.get(wanted, {})
+    return found
 
 
 def _defaults(

@@ -121,6 +121,15 @@ def _kinds() -> dict[str, Any]:
     return {"help": f"{BREAK.help} KIND: {', '.join(KINDS)}."}
 
 
+def _named_host(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    if value is None:
+        return None
+    # Not at the top: few ask for it.
+    from dtkit.cli.config import named_host
+
+    return named_host(ctx, param, value)
+
+
 # What comes out, and where it goes.
 
 TO = Shared("--to", "form", help="Form of output.", show_default=True)
@@ -221,7 +230,13 @@ RELEASE = Shared("--release", type=ReleaseType(), help="The FreeBSD that it is a
 STOCK = Shared(
     "--stock", is_flag=True, help="As a dtrace(1) without copyoutmbuf: every released one."
 )
-HOST = Shared("--host", metavar="HOST", help="Run dtrace(1) there, by ssh(1).")
+HOST = Shared(
+    "--host",
+    metavar="HOST",
+    is_eager=True,  # what is known of it is the default of others
+    callback=_named_host,
+    help="Run dtrace(1) there, by ssh(1): a name for that, or of ~/.config/dtkit/config.toml.",
+)
 AS = Shared(
     "--as",
     "elevation",

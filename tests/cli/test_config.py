@@ -41,8 +41,9 @@ def test_a_profile_gives_defaults_and_the_command_line_goes_first(
         ("[profile.lab]\nlenght = 20\n", "profile lab: no option --lenght"),
         ("[profile.other]\n", "no profile 'lab': there is other"),
         ("", "no profile 'lab': there is none"),
-        ("[profil.lab]\n", "unknown key profil"),
-        ("profile = 3\n", "no profile 'lab'"),
+        ("[profil.lab]\n", "unknown key profil: [profile.NAME] and [host.NAME] are known"),
+        ("profile = 3\n", "profile is not a table of names"),
+        ("[profile]\nlab = 3\n", "profile is not a table of names"),
         ("[profile.lab\n", "config.toml: "),
         ("[profile.lab]\nlength = 'x'\n", "'x' is not a valid integer range"),
     ],
@@ -59,3 +60,90 @@ def test_no_file_is_a_line(dtkit: Dtkit, config: Path) -> None:
     result = dtkit("--profile", "lab", "probes")
     assert result.exit_code == 2
     assert "No such file or directory" in result.stderr
+
+
+@pytest.fixture
+def ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An ssh(1) that notes down what it was called with; where."""
+    program = tmp_path / "ssh"
+    program.write_text(
+        f'#!/bin/sh\nprintf "%s\\n" "$@" > {tmp_path}/words\necho cut >&2\nexit 255\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    return tmp_path / "words"
+
+
+LAB = """[host.lab]
+ssh = "alice@192.0.2.1"
+as = "doas"
+release = "14"
+length = 20
+[host.plain]
+[host.bare]
+length = 20
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "target", "last"),
+    [
+        ("doctor --host lab", "alice@192.0.2.1", "doas -n sh"),
+        ("doctor --host lab --as sudo", "alice@192.0.2.1", "sudo -n sh"),
+        ("doctor --host plain", "plain", "sh"),
+        ("doctor --host other", "other", "sh"),
+        ("--profile here doctor", "alice@192.0.2.1", "doas -n sh"),
+        ("run ip_input --host lab", "alice@192.0.2.1", "sh"),
+    ],
+)
+def test_a_host_has_a_name(
+    dtkit: Dtkit, config: Path, ssh: Path, words: str, target: str, last: str
+) -> None:
+    config.write_text(f'{LAB}[profile.here]\nhost = "lab"\n')
+    assert dtkit(*words.split()).exit_code == 1
+    assert ssh.read_text().splitlines()[-2:] == [target, last]
+
+
+@pytest.mark.parametrize(
+    ("words", "length"), [("--host bare", 20), ("--host bare --length 9", 9), ("--host other", 30)]
+)
+def test_options_of_a_host_go_before_those_of_a_profile(
+    dtkit: Dtkit, config: Path, ssh: Path, words: str, length: int
+) -> None:
+    config.write_text(f"{LAB}[profile.p]\nlength = 30\n")
+    # As if ssh(1) came back here, where this is dtrace(1).
+    ssh.with_name("ssh").write_text("#!/bin/sh\nexec sh\n")
+    ssh.with_name("dtrace").write_text(f"#!/bin/sh\ncat > {ssh}\n")
+    ssh.with_name("dtrace").chmod(0o755)
+    dtkit("--profile", "p", "run", "ip_input", *words.split(), "--copy", "first")
+    assert f", {length}" in ssh.read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[host.lab]\nsssh = 'x'\n", "host lab: no option --sssh"),
+        ("[host.lab]\nhost = 'x'\n", "host lab: no option --host"),
+        ("[host.lab]\nssh = 7\n", "host lab: ssh is the name that ssh(1) goes to"),
+        ("[host.lab]\nas = 'su'\n", "'su' is not one of 'sudo', 'doas'"),
+        ("[host.lab]\nssh = '-oProxyCommand=id'\n", "'-oProxyCommand=id' is no name of a host"),
+        ("[host.lab]\nssh = 'a b'\n", "'a b' is no name of a host"),
+        ("host = 'lab'\n", "host is not a table of names: [host.NAME] is"),
+        ("[hosts.lab]\n", "unknown key hosts"),
+        ("[host.lab\n", "config.toml: "),
+    ],
+)
+def test_a_wrong_host_is_a_line(dtkit: Dtkit, config: Path, text: str, said: str) -> None:
+    config.write_text(text)
+    result = dtkit("doctor", "--host", "lab")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert said in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_key_of_another_command_is_none_of_this_one_s(
+    dtkit: Dtkit, config: Path, ssh: Path
+) -> None:
+    config.write_text("[host.lab]\npreset = 'input'\nlength = 9\n")
+    assert dtkit("doctor", "--host", "lab").exit_code == 1
+    assert ssh.exists()
