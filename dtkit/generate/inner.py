@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
-A filter on what a tunnel carries, as a condition of D: IP in IP, GRE, VXLAN, and one in the other.
+A filter on what a tunnel carries, as a condition of D: IP in IP, GRE, VXLAN, and one in the other;
+and what IPsec has decrypted, which the kernel's tag on it tells.
 
 It goes as far as the first mbuf does, through two tunnels, each with one VLAN tag at most, without
 extension headers; :mod:`dtkit.packets.tunnels` goes further, on what was captured.
@@ -11,14 +12,16 @@ from __future__ import annotations
 from dtkit.generate.filtering import DATA, straight_line
 from dtkit.generate.lazy import Lazy, NotLazyError, all_of
 from dtkit.generate.text import D
+from dtkit.mbuf.layout import MFlag
+from dtkit.packets.header import DECRYPTED
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.pcapfilter import compile_filter
 from dtkit.packets.tunnels import VXLAN_PORT
 
 __all__ = ["inner_condition"]
 
-#: Tunnels that are looked into, one in the other.
-_DEEPEST = 2
+#: Tunnels that are looked into, one in the other, and tags of a packet.
+_DEEPEST, _TAGS = 2, 2
 
 
 def _ip(at: str) -> str:
@@ -67,6 +70,21 @@ _PEEL = all_of(
 )
 
 
+def _decrypted(tags: int) -> str:
+    """Whether one of the first *tags* of the packet says that IPsec has decrypted it."""
+    found = f"(this->tag->m_tag_id == {DECRYPTED} && this->tag->m_tag_cookie == 0)"
+    text = found
+    for _ in range(tags - 1):
+        text = f"({found} || (this->tag = this->tag->m_tag_link.sle_next) != NULL && {text})"
+    return all_of(
+        [
+            f"(this->m->m_flags & {MFlag.PKTHDR:#x}) != 0",
+            "(this->tag = this->m->m_pkthdr.tags.slh_first) != NULL",
+            text,
+        ]
+    )
+
+
 def inner_condition(expression: str, to_ip: str = "") -> D:
     """
     Whether a packet within the one in ``this->m``, which is not NULL, passes.
@@ -85,5 +103,7 @@ def inner_condition(expression: str, to_ip: str = "") -> D:
     found = ""
     for _ in range(_DEEPEST):
         found = f"{_PEEL} && ({test}{f' || {found}' if found else ''})"
+    # What was decrypted is at hand itself.
+    found = f"{_decrypted(_TAGS)} && {test} || {found}"
     parts = [f"({DATA}, 1)", *([to_ip] if to_ip else []), f"({found})"]
     return all_of(parts)

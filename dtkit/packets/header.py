@@ -14,7 +14,7 @@ from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_
 
 from dtkit.mbuf.layout import MFlag
 
-__all__ = ["HEADER_FIELDS", "MbufHeader", "header_from", "header_words", "read_header"]
+__all__ = ["DECRYPTED", "HEADER_FIELDS", "MbufHeader", "header_from", "header_words", "read_header"]
 
 
 class MbufHeader(NamedTuple):
@@ -29,6 +29,11 @@ class MbufHeader(NamedTuple):
     received: Annotated[str | None, "the interface that it came from; hops tell it apart"] = None
     process: Annotated[str | None, "the program that ran; hops tell it apart"] = None
     tags: Annotated[str | None, "what modules have put on it: PF, IPSEC_IN_DONE, ..."] = None
+
+    @property
+    def decrypted(self) -> bool:
+        """Whether IPsec has taken the packet out of what came in."""
+        return self.tags is not None and _TAGS[DECRYPTED] in self.tags.split(",")
 
     def known(self) -> dict[str, int | str]:
         """The fields that are known."""
@@ -86,6 +91,9 @@ _TAGS = {
     33: "IPSEC_ACCEL_IN", 34: "OVPN",
 }  # fmt: skip
 _PERSISTENT = 0x800
+
+#: Of these, that of a packet which IPsec has decrypted.
+DECRYPTED = 1
 
 #: Tags of modules with a cookie of their own.
 _COOKIES = {

@@ -94,7 +94,8 @@ class Selection:
                 self._places.clear()
             wanted = self._places[origin] = self._is_place(origin)
         if wanted and self._inner is not None:
-            wanted = self._inner.matches(packet.data, packet.linktype)
+            decrypted = packet.header is not None and packet.header.decrypted
+            wanted = self._inner.matches(packet.data, packet.linktype, decrypted)
         if not wanted or not self._filter:
             return wanted
         program = self._program(packet.linktype)

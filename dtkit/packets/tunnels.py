@@ -24,6 +24,8 @@ _VLANS = (0x8100, 0x88A8)
 #: Headers of IPv6 that may stand before what it carries, with their units and bias of length.
 _EXTENSIONS = {0: (8, 8), 43: (8, 8), 60: (8, 8), 51: (4, 8)}
 
+_NETWORK = (LinkType.RAW, LinkType.IPV4, LinkType.IPV6)
+
 #: Layers that are looked into; a packet of 64 KiB cannot have many more that mean something.
 _DEEPEST = 64
 
@@ -39,7 +41,7 @@ def inner_packets(data: bytes, linktype: LinkType) -> Iterator[tuple[LinkType, b
     found: tuple[LinkType, bytes] | None
     if linktype is LinkType.ETHERNET:
         found = _within((LinkType.ETHERNET, data))
-    elif linktype in (LinkType.RAW, LinkType.IPV4, LinkType.IPV6):
+    elif linktype in _NETWORK:
         found = _within((LinkType.RAW, data))
     else:
         found = _of_udp(data) if linktype is LinkType.UDP else None
@@ -126,8 +128,16 @@ class InnerFilter:
         if not any(self._programs.values()):
             compile_filter(expression, LinkType.ETHERNET)  # which says why
 
-    def matches(self, data: bytes, linktype: LinkType) -> bool:
-        """Whether a packet within that one passes."""
+    def matches(self, data: bytes, linktype: LinkType, decrypted: bool = False) -> bool:
+        """
+        Whether a packet within that one passes.
+
+        :param decrypted: whether it was within another itself, which IPsec has decrypted.
+        """
+        if decrypted and linktype in (*_NETWORK, LinkType.ETHERNET):
+            frame = linktype is LinkType.ETHERNET
+            if self._passes(LinkType.ETHERNET if frame else LinkType.RAW, data):
+                return True
         return any(self._passes(kind, inner) for kind, inner in inner_packets(data, linktype))
 
     def _passes(self, kind: LinkType, data: bytes) -> bool:

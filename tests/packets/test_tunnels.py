@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -209,6 +210,18 @@ def test_frames_are_for_what_was_captured(dtkit: Callable[..., Result]) -> None:
     assert (result.exit_code, "--inner" in result.stderr) == (2, True)
     result = dtkit("oneliner", "ip_input", "--inner", "tcp prt 80")
     assert (result.exit_code, "syntax error" in result.stderr) == (2, True)
+
+
+IPSEC = Path(__file__).parents[1] / "data/meta-ipsec-15.1.txt"
+
+
+def test_what_ipsec_has_decrypted_was_within(dtkit: Callable[..., Result]) -> None:
+    """The request where it arrives, and the reply; not what is yet to be encrypted, nor ESP."""
+    lines = dtkit("parse", str(IPSEC), "--inner", "icmp", "--to", "json").stdout.splitlines()
+    found = [json.loads(line) for line in lines]
+    assert [one["function"] for one in found] == ["icmp_input", "ip_input", "icmp_input"]
+    assert all("ICMP echo" in one["summary"] for one in found)
+    assert not dtkit("parse", str(IPSEC), "--inner", "udp").stdout
 
 
 PACKETS = [HTTP, ip_in_ip(HTTP), vxlan(ethernet(SSH)), gre(HTTP6), ip_in_ip(vxlan(ethernet(HTTP)))]

@@ -11,7 +11,7 @@ from dtkit.foreign import plain
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.pcapfilter import FilterError, Program, compile_filter
 from dtkit.packets.tunnels import InnerFilter
-from dtkit.trace.journey.model import Journey
+from dtkit.trace.journey.model import Journey, SnapshotMoment
 
 __all__ = ["Filter", "inner_filter", "journey_filter"]
 
@@ -68,7 +68,13 @@ def inner_filter(expression: str) -> Filter:
     within = InnerFilter(expression)
 
     def wanted(journey: Journey) -> bool:
-        return any(within.matches(one.data, one.linktype) for one in journey.snapshots)
+        for moment in journey.moments():
+            if isinstance(moment, SnapshotMoment):
+                header = None if moment.before is None else moment.before.header
+                decrypted = header is not None and header.decrypted
+                if within.matches(moment.step.data, moment.step.linktype, decrypted):
+                    return True
+        return False
 
     return wanted
 
