@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dtkit.generate.chosen import Chosen
 from dtkit.generate.estimate import Estimate
@@ -31,6 +31,8 @@ from dtkit.generate.functions import (
     matches,
     verdict,
 )
+from dtkit.generate.lazy import all_of
+from dtkit.generate.place import DIRECTIONS, PlaceRequest
 from dtkit.generate.request import Copy
 from dtkit.generate.templating import render
 from dtkit.generate.text import D, comment
@@ -57,6 +59,9 @@ _CPUS = 64
 #: Bytes of a hop's record without those of the packet.
 _RECORD = 72 + 2 * _NAMES + 8
 
+#: Bytes more with a stack: 20 frames, as dtrace(1) records.
+_STACK = 20 * 8
+
 #: Bytes more with what its header says.
 _META = 5 * 8 + 8 * 8
 
@@ -71,7 +76,7 @@ class PathRequest:
     :ivar copy: ``FIRST`` or ``COPYOUTMBUF``.
     :ivar returns: whether returns are shown of all functions, or of those whose value tells what
         became of the packet.
-    :ivar stack: whether the stack at a free is shown whole.
+    :ivar stack: whether the stack is shown at each hop, and whole at a free.
     :ivar rate: packets to begin with in a second, at most.
     :ivar hops: hops in a second after which no other packet is begun with.
     :ivar count: packets to begin with in all, or None; the script ends some seconds after.
@@ -79,6 +84,7 @@ class PathRequest:
     :ivar count_firings: whether the firings of each probe are counted.
     :ivar inner: the same for what tunnels carry; empty for any packet.
     :ivar meta: whether hops say what the packet's header has beside its bytes.
+    :ivar place: where and by whom a packet has to be seen.
     """
 
     filter: str = ""
@@ -93,6 +99,7 @@ class PathRequest:
     count_firings: bool = False
     meta: bool = False
     inner: str = ""
+    place: PlaceRequest = field(default_factory=PlaceRequest)
 
 
 def path_script(
@@ -106,11 +113,11 @@ def path_script(
     :raises PathError: the filter is none.
     """
     chosen = Chosen(request.filter, request.inner)
-    choosing = _choosing(functions, chosen)
+    choosing = _choosing(functions, chosen, request.place)
     returning = [f for f in functions if request.returns or verdict(f.name)]
     # These say what they return in lines of their own.
     returning = [f for f in returning if f.name not in (*MOVES, *COPIES)]
-    groups = _groups(functions, chosen, choosing, returning)
+    groups = _groups(functions, chosen, choosing, returning, request.place)
     if not any(group.chooses for group in groups):
         raise PathError(f"filter {request.filter!r}: no packet at these functions can pass it")
     pairs = {
@@ -119,6 +126,7 @@ def path_script(
         "copies": _probes([f for f in functions if f.name in COPIES]),
     }
     record = request.size + _RECORD + (_META if request.meta else 0)
+    record += _STACK if request.stack else 0
     mebibytes, hertz = _buffers(record, request.hops)
 
     text = render(
@@ -148,6 +156,8 @@ def path_script(
         osreldates=sorted({one[0] for function in functions for one in function.earlier}),
         ends=D(",\n".join(f"fbt::{name}:entry" for name in ENDS)),
         frames=D("" if request.stack else "8"),
+        stacks=int(request.stack),
+        jail=request.place.found,
         count_firings=int(request.count_firings),
         meta=int(request.meta),
         **{name: pair if pair.count else None for name, pair in pairs.items()},
@@ -155,9 +165,16 @@ def path_script(
     return text, Estimate(text, len(functions), chosen.lazy)
 
 
-def _choosing(functions: Sequence[Function], chosen: Chosen) -> list[Function]:
+def _choosing(functions: Sequence[Function], chosen: Chosen, place: PlaceRequest) -> list[Function]:
     """The functions at which packets are chosen: gates, if there are any that they can pass."""
     gates = [f for f in functions if f.name in GATES and chosen.at(GATES[f.name])]
+    if place.direction:
+        gates = [f for f in gates if place.allows(f.name)]
+        if not gates:
+            where = ", ".join(DIRECTIONS[place.direction])
+            raise PathError(
+                f"direction {place.direction!r} is told at {where}: look at one of them"
+            )
     if not chosen.on_frames:
         # ether_output() has seen those packets before.
         gates = [f for f in gates if f.name != "ether_output_frame"]
@@ -169,6 +186,7 @@ def _groups(
     chosen: Chosen,
     choosing: Sequence[Function],
     returning: Sequence[Function],
+    place: PlaceRequest,
 ) -> list[Group]:
     known = {
         probe.description.function: _LAYERS[probe.data]
@@ -184,6 +202,8 @@ def _groups(
             if where not in conditions:
                 conditions[where] = chosen.at(where)
             chooses = conditions[where]
+            if chooses and (there := place.at(function)):
+                chooses = all_of([*there, chooses])
             if chooses and not (function.name in GATES and function.depth == 1):
                 chooses = D(f"this->m != NULL && {chooses}")
         role = "move" if function.name in MOVES else "copy" if function.name in COPIES else ""

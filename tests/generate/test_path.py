@@ -8,6 +8,7 @@ import lzma
 import re
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,7 @@ from dtkit.generate.functions import (
     verdict,
 )
 from dtkit.generate.path import PathRequest, path_script
+from dtkit.generate.place import PlaceRequest
 from dtkit.generate.request import Copy
 from dtkit.probes import ListedProbe, catalog, read_listing
 
@@ -100,6 +102,10 @@ REQUESTS = {
     "no bytes": PathRequest("udp", size=0),
     "copyoutmbuf": PathRequest("udp", size=200, copy=Copy.COPYOUTMBUF),
     "count": PathRequest("udp", count=3, seconds=9),
+    "interface": PathRequest("udp", place=PlaceRequest(interface="em0")),
+    "jail": PathRequest("udp", stack=True, place=PlaceRequest(jail="web")),
+    "host": PathRequest(place=PlaceRequest(vnet="host", direction="in")),
+    "all": PathRequest("tcp", place=PlaceRequest("em0", "", "7", "nc", 9, "in")),
 }
 
 
@@ -142,6 +148,57 @@ def test_packets_are_chosen_at_gates() -> None:
     assert {"fbt::ip_input:entry", "fbt::ip_output:entry", "fbt::ether_input:entry"} <= gates
     assert "fbt::pf_pull_hdr:entry" not in gates
     assert len(gates) < 40
+
+
+def test_places_are_conditions_where_packets_are_chosen() -> None:
+    def at(name: str, **asked: Any) -> str:
+        text, _ = path_script(listed(), PathRequest("icmp", place=PlaceRequest(**asked)))
+        return re.sub(r"\s+", " ", clause(text, name)) + f" {text.count('wanted_vnet')}"
+
+    received = 'stringof(this->m->m_pkthdr.rcvif->if_xname) == "em0"'
+    assert received in at("ip_input", interface="em0")
+    assert 'stringof(((struct ifnet *)arg0)->if_xname) == "em0"' in at(
+        "ether_input", interface="em0"
+    )
+    assert "csum_flags & 0x80000000) == 0" in at("ip_output", interface="em0")
+    assert "curthread->td_vnet == `vnet0" in at("ip_input", vnet="host")
+    # A driver's interrupt is in no vnet yet.
+    assert "((struct ifnet *)arg0)->if_vnet == `vnet0" in at("ether_input", vnet="host")
+    assert "curthread->td_vnet == wanted_vnet" in at("ip_input", jail="web")
+    assert 'execname == "nc"' in at("ip_output", execname="nc")
+    assert "pid == 7" in at("ip_output", pid=7)
+    for asked in ({"interface": "em0"}, {"vnet": "host"}, {"jail": "web"}, {"pid": 7}):
+        # Where packets are not chosen, nothing is asked.
+        assert "em0" not in at("ip_tryforward", **asked)
+        assert at("ip_tryforward", **asked).partition(" /")[2].startswith("opened")
+    text, _ = path_script(listed(), PathRequest("icmp", place=PlaceRequest(jail="7")))
+    assert "wanted_vnet = this->child->pr_id == 7 ?" in text
+
+
+def test_a_direction_is_where_packets_are_chosen() -> None:
+    def gates(direction: str) -> set[str]:
+        request = PathRequest("icmp", place=PlaceRequest(direction=direction))
+        chosen = choosing(path_script(listed(), request)[0])
+        return {probe.split(":")[2] for probe in chosen}
+
+    assert gates("in") == {"ether_input", "ip_input", "ip6_input"} & gates("")
+    assert gates("out") == gates("") - gates("in") - {"ip_forward", "ip6_forward"}
+    request = PathRequest("icmp", place=PlaceRequest(direction="out"))
+    with pytest.raises(PathError, match="is told at ether_output, "):
+        path_script([Function("ip_input", 0)], request)
+
+
+@pytest.mark.parametrize("jail", ["a" * 256, "a\0b"])
+def test_a_bad_jail_is_refused(jail: str) -> None:
+    with pytest.raises(PathError, match="jail "):
+        path_script(listed(), PathRequest("icmp", place=PlaceRequest(jail=jail)))
+
+
+def test_stacks_are_recorded_before_bytes() -> None:
+    text, _ = path_script(listed(), PathRequest("icmp", stack=True))
+    hop = clause(text, "ip_input")
+    assert hop.index("\tstack();") < hop.index("tracemem")
+    assert "\tstack();" not in clause(path_script(listed(), PathRequest("icmp"))[0], "ip_input")
 
 
 def test_where_there_is_no_gate_they_are_chosen_anywhere() -> None:

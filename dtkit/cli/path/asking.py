@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 import click
 
+from dtkit.cli.asking import EXEC, PID, VNET, refusal
 from dtkit.cli.failure import Failure
 from dtkit.cli.given import given, refuse
 from dtkit.cli.inputs import open_input
@@ -19,6 +20,7 @@ from dtkit.cli.options import (
     COPY,
     COUNT,
     HOST,
+    IFACE,
     INNER,
     LENGTH,
     LISTING,
@@ -32,6 +34,7 @@ from dtkit.cli.options import (
 from dtkit.cli.running import connection
 from dtkit.cli.terminal import say, tell
 from dtkit.freebsd import UnknownReleaseError
+from dtkit.generate.conditions import ConditionError
 from dtkit.generate.estimate import Estimate
 from dtkit.generate.functions import (
     COPIES,
@@ -44,6 +47,7 @@ from dtkit.generate.functions import (
     listed_functions,
 )
 from dtkit.generate.path import PathRequest, path_script
+from dtkit.generate.place import DIRECTIONS, PlaceRequest
 from dtkit.generate.request import Copy
 from dtkit.live.host import DtraceError, Elevation, Host, NowhereError
 from dtkit.live.kernel import host_release
@@ -68,6 +72,14 @@ HOPS = Shared(
     default=10_000,
     show_default=True,
     help="Hops in a second, after which no other packet is begun with.",
+)
+JAIL = Shared(
+    "--jail", metavar="JAIL", default="", help="Packets in the network stack of that jail."
+)
+DIRECTION = Shared(
+    "--direction",
+    type=click.Choice(list(DIRECTIONS)),
+    help="Packets that come in, or that leave: where they do.",
 )
 REFRESH = Shared(
     "--refresh", is_flag=True, help="List a host's functions anew: its listing is kept."
@@ -110,10 +122,16 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
         type=click.Choice(["first", "copyoutmbuf"]),
         default="first",
     )
+    @IFACE("Where a packet is chosen.", default="")
+    @VNET()
+    @JAIL()
+    @EXEC()
+    @PID()
+    @DIRECTION()
     @RETURNS()
     @INNER("Followed from where it is seen so.", default="")
     @META()
-    @STACK("It is recorded where packets are freed.")
+    @STACK("It is that of each hop; that of a free is recorded in any case.")
     @RATE("So many are begun with.", default=100, show_default=True)
     @HOPS()
     @COUNT_FIRINGS()
@@ -134,6 +152,12 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
         refresh: bool,
         length: int,
         copy: str,
+        iface: str,
+        vnet: str,
+        jail: str,
+        execname: str,
+        pid: int | None,
+        direction: str | None,
         returns: bool,
         inner: str,
         meta: bool,
@@ -160,6 +184,8 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
         filter_ = " ".join(words).strip()
         if running and (own := connection(ctx, there)):
             filter_ = own.excluded(filter_)
+        if vnet and jail:
+            raise click.UsageError("--vnet and --jail both say whose network stack; give one")
         request = PathRequest(
             filter_,
             length,
@@ -173,12 +199,15 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
             count_firings,
             meta,
             inner,
+            PlaceRequest(iface, vnet, jail, execname, pid, direction or ""),
         )
         try:
             functions = choose(
                 _functions(ctx, listing, there, running, refresh), preset, wanted, unwanted
             )
             text, expected = path_script(functions, request, _command_line(ctx))
+        except ConditionError as error:
+            raise refusal(ctx, error) from error
         except (PathError, NowhereError) as error:
             raise click.UsageError(str(error)) from error
         except DtraceError as error:

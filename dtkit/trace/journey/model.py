@@ -114,6 +114,9 @@ class Hop(NamedTuple):
     reason: Annotated[str | None, Words("what it says of why; null if nothing")] = None
     host: Annotated[str | None, Words("it was on, of several; null if there is one")] = None
     header: MbufHeader | None = None
+    stack: Annotated[
+        tuple[str, ...] | None, Words("the callers, innermost first; null if not recorded")
+    ] = None
 
     @classmethod
     def parse(cls, text: bytes) -> Hop:

@@ -151,19 +151,19 @@ class _PathReader:
             if source is not None and source.id is not None:
                 self._names[source.id] = source.function
             annotation: Annotation | None = None
+            frames: tuple[str, ...] = ()
             for part in event.parts:
                 if isinstance(part, Annotation):
                     if annotation is not None:
-                        yield from self._annotation(annotation, source)
-                    annotation = part
+                        yield from self._annotation(annotation, source, frames=frames)
+                    annotation, frames = part, ()
                 elif annotation is not None and isinstance(part, Dump):
-                    yield from self._annotation(annotation, source, data=part.data)
-                    annotation = None
+                    yield from self._annotation(annotation, source, part.data, frames)
+                    annotation, frames = None, ()
                 elif annotation is not None and isinstance(part, Stack):
-                    yield from self._annotation(annotation, source, frames=part.frames)
-                    annotation = None
+                    frames = part.frames
             if annotation is not None:
-                yield from self._annotation(annotation, source)
+                yield from self._annotation(annotation, source, frames=frames)
         elif isinstance(event, Annotation):
             yield from self._annotation(event, None)
         elif isinstance(event, Drop):
@@ -489,6 +489,7 @@ class _PathReader:
             annotation.fields.get("if") or None,
             None if vnet is None else self._vnets.get(vnet, f"{vnet:#x}"),
             header=read_header(number, annotation.fields, hop=True),
+            stack=record.frames or None if kind == "hop" else None,
         )
 
     def _shown(self, journey: _Open, record: _Record) -> Snapshot | None:

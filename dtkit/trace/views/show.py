@@ -141,6 +141,9 @@ def _step(moment: Moment, teller: Teller) -> Iterator[Line]:
                 *((f"  {text}", style) for text, style in teller(moment)),
             )
         )
+        if moment.step.stack:
+            callers = " < ".join(visible(frame) for frame in moment.step.stack)
+            yield Line(((f"{teller.margin}{indent}  < {callers}", "place"),))
         return
     indent = teller.margin + indent
     step, change, earlier = moment.step, moment.changes, moment.earlier

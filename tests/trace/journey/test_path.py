@@ -21,6 +21,7 @@ from dtkit.simulate import Settings, StackPacket
 from dtkit.trace.journey.detect import read_any
 from dtkit.trace.journey.model import Hop, Journey, Step
 from dtkit.trace.journey.path import read_path
+from dtkit.trace.views.show import journey_text
 from tests.simulate.running import ran
 from tests.trace.frames import ipv4, tcp
 
@@ -454,3 +455,21 @@ def test_a_tag_beside_the_frame_is_put_into_it() -> None:
     journey = read(text.replace("vtag=-1", "vtag=7"))[0][0]
     assert journey.snapshots[0].data[12:18] == bytes.fromhex("810000070800")
     assert journey.snapshots[0].length in (None, len(segment()) + 18)
+
+
+def test_callers_of_each_hop_of_a_real_kernel() -> None:
+    with PING.with_name("path-stacks-15.1.txt").open("rb") as stream:
+        read = list(read_path(stream))
+    (journey,) = (one for one in read if isinstance(one, Journey))
+    assert len(read) == 1
+    entered = [hop for hop in journey.hops if hop.place.direction != "-"]
+    called = {hop.place.label: hop.stack[0] for hop in entered if hop.stack}
+    assert called["ip_output"] == "kernel`udp_send+0x986"
+    assert called["ether_output_frame"] == "kernel`ether_output+0x688"
+    assert entered[0].process is not None
+    assert entered[0].process.startswith("nc[")
+    assert all(hop.stack is None for hop in journey.hops if hop not in entered)
+    # What is behind a stack in its firing is still the packet.
+    assert journey.snapshots[-1].data.startswith(b"E")
+    text = journey_text(journey)
+    assert "  < kernel`udp_send+0x986 < kernel`sosend_dgram+0x2fc < " in text

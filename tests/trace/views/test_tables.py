@@ -69,6 +69,7 @@ def test_the_rows_of_a_journey() -> None:
         "rule": None,
         "reason": None,
         "host": None,
+        "stack": None,
         "text": "netinet/ip_input.c:7: ip_input(em0\\xff)",
     }
     assert made[3][1] == {
