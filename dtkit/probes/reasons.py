@@ -4,13 +4,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from fnmatch import fnmatchcase
 from functools import cache
-from importlib import resources
 from typing import Any
 
 __all__ = ["ENDS", "Facts", "FactsError", "Reason", "Told", "facts", "read_facts"]
@@ -131,6 +129,8 @@ def read_facts(text: str) -> Facts:
     :param text: TOML, of the form that ``reasons.toml`` describes.
     :raises FactsError: it is not of that form, or two reasons claim the same.
     """
+    import tomllib  # few ask for a reason, and it takes its time
+
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -199,7 +199,9 @@ def _read(name: str, sentence: str) -> tuple[Told, tuple[str, ...]]:
 @cache
 def facts() -> Facts:
     """The facts that ship with dtkit."""
-    return read_facts((resources.files(__package__) / "reasons.toml").read_text("utf-8"))
+    from pkgutil import get_data  # several times as quick to import as importlib.resources
+
+    return read_facts((get_data(__package__, "reasons.toml") or b"").decode())
 
 
 def manual() -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import click
 
@@ -13,12 +13,13 @@ from dtkit.cli.inputs import READABLE, open_input
 from dtkit.cli.options import FILTER, INNER, NO_ADVICE, STRICT, Shared
 from dtkit.cli.terminal import say
 from dtkit.oddity import Oddity
-from dtkit.packets.pcapfilter import FilterError
 from dtkit.trace.journey.codec import Generation
 from dtkit.trace.journey.detect import read_any
-from dtkit.trace.journey.filter import Filter, inner_filter, journey_filter
 from dtkit.trace.journey.model import Journey
-from dtkit.trace.journey.path import Seen
+
+if TYPE_CHECKING:
+    from dtkit.trace.journey.filter import Filter
+    from dtkit.trace.journey.path import Seen
 
 
 class JourneySource:
@@ -81,6 +82,17 @@ def forced_generation(choice: str | None) -> Generation | None:
     return cast("Generation | None", choice and int(choice))
 
 
+def _filters(expressions: tuple[str, ...], inner: str | None) -> list[Filter]:
+    from dtkit.packets.pcapfilter import FilterError
+    from dtkit.trace.journey.filter import inner_filter, journey_filter
+
+    try:
+        chosen = [journey_filter(expression) for expression in expressions]
+        return chosen if inner is None else [*chosen, inner_filter(inner)]
+    except FilterError as error:
+        raise click.UsageError(str(error)) from error
+
+
 def source_argument(function: Callable[..., None]) -> Callable[..., int]:
     """Give a command the argument FILE and the options on reading it, as parameter ``source``.
 
@@ -110,11 +122,7 @@ def source_argument(function: Callable[..., None]) -> Callable[..., int]:
         no_advice: bool,
         **rest: Any,
     ) -> int:
-        try:
-            chosen = [journey_filter(expression) for expression in filter_]
-            chosen += [] if inner is None else [inner_filter(inner)]
-        except FilterError as error:
-            raise click.UsageError(str(error)) from error
+        chosen = _filters(filter_, inner) if filter_ or inner is not None else []
         to_file = rest.get("output", rest.get("write", "-")) != "-"
         with open_input(file, shown=False if to_file else None) as stream:
             source = JourneySource(file, stream, forced_generation(generation), chosen)

@@ -82,6 +82,12 @@ class Table:
         return attrgetter(*(column.path for column in self.columns))
 
     @cached_property
+    def _keep(self) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+        """The names of what is kept, and what gets it."""
+        columns = [column for column in self.columns if column.type in _KEPT]
+        return tuple(one.name for one in columns), attrgetter(*(one.path for one in columns))
+
+    @cached_property
     def _told(self) -> tuple[Callable[[Any], Any] | None, ...]:
         return tuple(_TOLD.get(column.type) for column in self.columns)
 
@@ -97,10 +103,11 @@ class Table:
         What is known of *thing* by column, to be read back: without what is null or empty, and
         text as it is. Bytes and changes are left out.
         """
+        names, get = self._keep
         return {
-            column.name: value.name if isinstance(value, LinkType) else value
-            for column, value in zip(self.columns, self._get(thing), strict=True)
-            if column.type in _KEPT and value is not None and value != "" and value != ()
+            name: value.name if type(value) is LinkType else value
+            for name, value in zip(names, get(thing), strict=True)
+            if value or value == 0  # which neither None nor anything empty is
         }
 
     def read_back(self, owner: type, row: Any) -> dict[str, Any]:

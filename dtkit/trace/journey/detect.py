@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from dtkit.oddity import Oddity
 from dtkit.packets.capture import read_capture
 from dtkit.trace.journey.codec import Generation, read_journeys
 from dtkit.trace.journey.kept import kept_journeys
 from dtkit.trace.journey.model import Journey
-from dtkit.trace.journey.path import Seen, read_path
+
+if TYPE_CHECKING:
+    from dtkit.trace.journey.path import Seen
 
 __all__ = ["read_any"]
 
@@ -40,6 +42,8 @@ def read_any(
     if head and head != _PCAPNG and all(byte in b"\t\n\r" or 32 <= byte < 127 for byte in head):
         if generation is not None:
             yield Oddity("line", 0, "this is no capture of mbuf_trace: it has no generation")
+        from dtkit.trace.journey.path import read_path  # and with it all that reads output
+
         yield from read_path(rest, seen)
     else:
         for item in read_journeys(kept_journeys(read_capture(rest)), generation):

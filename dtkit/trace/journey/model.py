@@ -267,7 +267,7 @@ class Journey:
         # Told when it is asked for: to look for it takes as long as to read the frame.
         if name not in Ending._fields:
             raise AttributeError(name)
-        ending = ended([(hop.place.label, hop.arguments) for hop in self.hops])
+        ending = ended([(hop[0].label, hop[1]) for hop in self.hops])
         self.__dict__.update(ending._asdict())
         told: str = self.__dict__[name]
         return told
@@ -281,7 +281,7 @@ class Journey:
     @cached_property
     def hops(self) -> tuple[Hop, ...]:
         """Its hops, in the order of time."""
-        return tuple(step for step in self.steps if isinstance(step, Hop))
+        return tuple([step for step in self.steps if type(step) is Hop])
 
     @property
     def snapshots(self) -> tuple[Snapshot, ...]:
@@ -310,10 +310,10 @@ class Journey:
         inside: list[str] = []
         within: Counter[str] = Counter()
         for step in self.steps:
-            if isinstance(step, Snapshot) or not (direction := step.place.direction):
+            if type(step) is not Hop or not (direction := step[0].direction):
                 depths.append(deep)
                 continue
-            label = step.place.label
+            label = step[0].label
             if direction == "+":
                 depths.append(deep)
                 inside.append(label)
@@ -375,14 +375,15 @@ class Journey:
 
     def moments(self) -> Iterator[Moment]:
         """Each step, as in :attr:`seen`, with what one has to know of those before it."""
+        new = tuple.__new__  # a third of what the class's own constructor takes
         hop: Hop | None = None
         last: tuple[int, Snapshot, Hop | None] | tuple[None, None, None] = None, None, None
         diffs, seen = self._compared
         for index, (step, depth) in enumerate(zip(seen, self.depths, strict=True)):
-            if isinstance(step, Hop):
-                yield HopMoment(index, depth, step, hop)
+            if type(step) is Hop:
+                yield new(HopMoment, (index, depth, step, hop))
                 hop = step
-            else:
+            elif isinstance(step, Snapshot):
                 since, earlier, left = last
                 yield SnapshotMoment(index, depth, step, hop, since, diffs[index], earlier, left)
                 last = index, step, hop

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 __all__ = ["ENDS", "end_of", "freed_by", "function_in", "refused", "value_in_words", "who_freed"]
 
@@ -95,6 +96,7 @@ _PASSERS = (
 _FRAME = re.compile(r"(?:[^`]+`)?([^+`]+)(?:\+0x[0-9a-f]+)?")
 
 
+@lru_cache(maxsize=4096)
 def end_of(outcome: str) -> tuple[str, str]:
     """How it ended in a word, and what else *outcome* says: ``("dropped", "pf_test ...")``.
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import NamedTuple
 
 from dtkit.probes.reasons import Reason, facts
@@ -71,7 +72,7 @@ def ended(hops: Sequence[tuple[str, str | None]]) -> Ending:
     :param hops: label and arguments of each, in the order of time.
     """
     for label, arguments in hops:
-        if found := _DROP.fullmatch(label):
+        if ": drop" in label and (found := _DROP.fullmatch(label)):
             if found[1] not in _DONE:
                 return _dropped(found[1], found[2] or "")
         elif label in _FAMILIES and (found := _ICMP.fullmatch(arguments or "")):
@@ -107,6 +108,7 @@ def _because(
     return Ending(outcome, reason.name, source, rule, reason.advice)
 
 
+@lru_cache(maxsize=4096)
 def _last(label: str, arguments: str | None) -> Ending:
     """What it means that nothing is said of a packet after this."""
     if label in _FIREWALLS and (found := _DENIED.fullmatch(arguments or "")):
