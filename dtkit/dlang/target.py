@@ -22,6 +22,9 @@ _TIMER = re.compile(
 _SHORTEST = 200_000
 _NANOSECONDS = {"ns": 1, "nsec": 1, "us": 1_000, "usec": 1_000}
 
+#: What only probes of the profile provider are called.
+_TIMER_LIKE = re.compile(r"(?:tick|profile)-")
+
 #: How the probes of a function are called.
 _FBT_NAMES = ("entry", "return")
 
@@ -90,6 +93,8 @@ class TargetKernel:
         """Whether such a kernel may have a probe of that description, listed or not."""
         provider, name = description.provider, description.name
         if not self.may_have_provider(provider):
+            return False
+        if not provider and _TIMER_LIKE.match(name):
             return False
         alone = ProbeDescription(name=name)
         if provider == "fbt":

@@ -202,6 +202,9 @@ ON_15_1: list[tuple[str, str | None]] = [
     # Timers, and probes that no kernel has.
     ("profile:::profile-1ns { trace(1); }", "D_PDESC_ZERO"),
     ("profile:::tick-1ns { trace(1); }", "D_PDESC_ZERO"),
+    (":::tick-n { trace(1); }", "D_PDESC_ZERO"),
+    ("::BEGIN:tick-1 { trace(1); }", "D_PDESC_ZERO"),
+    ("tick-1x { trace(1); }", "D_PDESC_ZERO"),
     ("tick-5000hz { trace(1); }", None),
     ("tick-1 { trace(1); }", None),
     ("dtrace:::NOSUCH { trace(1); }", "D_PDESC_ZERO"),

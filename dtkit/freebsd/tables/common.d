@@ -7,3 +7,6 @@ typedef unsigned int uint;
 
 /* sys/dtrace_bsd.h */
 typedef int (*dtrace_trap_func_t)(struct trapframe *, u_int);
+
+/* sys/proc.h of the Solaris compatibility module */
+typedef struct thread kthread_t;
