@@ -233,6 +233,21 @@ def test_freebsd_passed_the_suite(kernel: str) -> None:
     assert "FAIL" not in TRANSCRIPTS[kernel]
 
 
+def test_the_table_of_what_was_booted_is_that_of_the_transcripts() -> None:
+    text = (PATCHSET / "README.md").read_text()
+    table = re.findall(
+        r"^\| ([^|]*) \| [^|]* \| (yes|no) \| *(?:\[(\S+)\]\(\3\))? *\|$", text, re.MULTILINE
+    )
+    booted = {name: tree for tree, answer, name in table if answer == "yes"}
+    assert set(booted) == {f"transcript-{kernel}.txt" for kernel in TRANSCRIPTS}
+    assert not any(name for _, answer, name in table if answer == "no")
+    for name, tree in booted.items():
+        # It says what it ran on: `uname`, `sysctl -n kern.osreldate`.
+        machine = section((PATCHSET / name).read_text(), "### The machine")
+        (number,) = re.findall(r"\((\d{7})\)", tree)
+        assert number in machine.split("\n") or tree.split(" ")[0] in machine
+
+
 @pytest.mark.parametrize("name", ["copyoutmbuf", "mbuflen"])
 def test_specification_has_the_form_of_the_others(name: str) -> None:
     text = (PATCHSET / "specification" / f"{name}.tex").read_text()
