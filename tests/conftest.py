@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 
 import pytest
 from click.testing import CliRunner, Result
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from dtkit.cli import main
 
@@ -16,8 +16,16 @@ settings.register_profile(
     "dtkit", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.register_profile("nightly", settings.get_profile("dtkit"), max_examples=100_000)
-# The same examples each time: for comparing one run with another.
-settings.register_profile("same", settings.get_profile("dtkit"), derandomize=True, database=None)
+# The same examples each time, and none that is smaller: for runs of mutants, to which it is enough
+# that a test fails.
+settings.register_profile(
+    "mutants",
+    settings.get_profile("dtkit"),
+    derandomize=True,
+    database=None,
+    max_examples=30,
+    phases=[Phase.explicit, Phase.generate],
+)
 settings.load_profile(os.environ.get("DTKIT_HYPOTHESIS_PROFILE", "dtkit"))
 
 REQUIRE_ALL = os.environ.get("DTKIT_REQUIRE_ALL") == "1"

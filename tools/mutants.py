@@ -78,7 +78,7 @@ def configure(into: Path, room: dict[str, list[str]]) -> None:
 
 def mutmut(into: Path, *arguments: str, quiet: bool = True) -> str:
     """Run mutmut there: the same examples each time, one process, no compiled code."""
-    same = {"DTKIT_HYPOTHESIS_PROFILE": "same", "PYTHONHASHSEED": "0", "DTKIT_PURE_PYTHON": "1"}
+    same = {"DTKIT_HYPOTHESIS_PROFILE": "mutants", "PYTHONHASHSEED": "0", "DTKIT_PURE_PYTHON": "1"}
     environment = {**os.environ, **same}
     done = subprocess.run(
         [sys.executable, "-m", "mutmut", *arguments],

@@ -47,6 +47,21 @@ def test_probes_of_one_answer_share_a_line() -> None:
     assert not verdict.odd
 
 
+@pytest.mark.parametrize(
+    ("probes", "line"),
+    [
+        ("a", "a never fired"),
+        ("abc", "a, b, c never fired"),
+        ("abcd", "a, b, c and 1 more never fired"),
+    ],
+)
+def test_three_probes_are_named(probes: str, line: str) -> None:
+    verdict = Verdict()
+    for probe in probes:
+        verdict.add(end(probe=probe, fired="0", accepted="0"))
+    assert list(verdict.unseen()) == [line]
+
+
 def test_an_oddity_is_odd() -> None:
     verdict = Verdict()
     verdict.add(Oddity("line", 1, "odd", 2))

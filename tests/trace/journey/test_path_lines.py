@@ -560,6 +560,12 @@ def test_a_copy_of_what_was_not_seen_is_said_once() -> None:
     assert odd == ["a copy of a packet that was not seen before"]
 
 
+def test_a_copy_of_nobody_is_of_nobody() -> None:
+    copied = line("copy", "m_dup", t=2, j=2, m="0x200", from_="0x100", off=0)
+    _, copy = read(hop(1), copied)[0]
+    assert labels(copy) == ["m_dup(a copy)"]
+
+
 def test_a_copy_that_failed_is_of_the_packet_that_was_to_be_copied() -> None:
     journey = only(
         hop(1),
