@@ -161,6 +161,11 @@ _PARTIAL = frozenset(
     {"ifnet", "inpcb", "prison", "proc", "socket", "tcpcb", "thread", "ucred", "vnet"}
 )
 
+#: Those of pf, on every release.
+_FIREWALLS = frozenset(
+    f"pf_{kernel}{kind}" for kernel in ("", "k") for kind in ("rule", "state", "anchor", "ruleset")
+)
+
 # Of main nothing else is known but where it begins.
 _FIFTEEN = Release(
     name="15",
@@ -173,6 +178,7 @@ _FIFTEEN = Release(
         "types-15.d",
         "common.d",
         "modules-15.d",
+        "firewall-15.d",
     ),
     library=(
         "network.d",
@@ -189,6 +195,7 @@ _FIFTEEN = Release(
     constant_tables=("constants.tsv", "constants-15.tsv"),
     name_tables=("names.tsv", "names-15.tsv"),
     tree=_TREE_MAIN,
+    partial=_FIREWALLS,
 )
 
 #: Oldest first. 13 is not among them: nobody has read a tree of 13.x-RELEASE.
@@ -203,6 +210,7 @@ RELEASES: tuple[Release, ...] = (
             "types.d",
             "mbuf-12.d",
             "tcpcb-12.d",
+            "firewall-12.d",
         ),
         library=(
             "network.d",
@@ -218,7 +226,7 @@ RELEASES: tuple[Release, ...] = (
         name_tables=("names.tsv", "names-14.tsv"),
         tree=_TREE_12,
         max_cpus=256,
-        partial=_PARTIAL,
+        partial=_PARTIAL | _FIREWALLS,
     ),
     Release(
         name="14",
@@ -231,6 +239,7 @@ RELEASES: tuple[Release, ...] = (
             "types-14.d",
             "common.d",
             "modules-14.d",
+            "firewall-14.d",
         ),
         library=(
             "network.d",
@@ -248,6 +257,7 @@ RELEASES: tuple[Release, ...] = (
         name_tables=("names.tsv", "names-14.tsv"),
         tree=_TREE_14,
         max_cpus=1024,
+        partial=_FIREWALLS,
     ),
     _FIFTEEN,
     replace(

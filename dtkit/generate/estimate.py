@@ -17,6 +17,8 @@ from functools import cached_property
 from dtkit.dlang import WITH_COPYOUTMBUF, clauses, compile_program
 from dtkit.dlang.compiler.dif import Difo
 from dtkit.dlang.compiler.enablings import Compiled, Enabling
+from dtkit.dlang.target import target_kernel
+from dtkit.freebsd import Release
 
 #: ``kern.dtrace.dof_maxsize`` where nobody changed it.
 DOF_MAXSIZE = 8 << 20
@@ -77,11 +79,13 @@ class Estimate:
     :ivar script: its text.
     :ivar functions: functions whose entry is looked at.
     :ivar lazy: whether its filter is a lazy expression, and not run as bpf(4) would.
+    :ivar kernel: that it is compiled for, where it is not for any.
     """
 
     script: str
     functions: int
     lazy: bool
+    kernel: Release | None = None
 
     @cached_property
     def _clauses(self) -> list[tuple[str, ...]]:
@@ -104,7 +108,8 @@ class Estimate:
         for clause in probes:
             if len(clause) > 1:
                 short = short.replace(",\n".join(clause), clause[0], 1)
-        return compile_program(short, options=WITH_COPYOUTMBUF.set("zdefs")), probes
+        kernel = None if self.kernel is None else target_kernel(self.kernel)
+        return compile_program(short, options=WITH_COPYOUTMBUF.set("zdefs"), of=kernel), probes
 
     @cached_property
     def size(self) -> Size:

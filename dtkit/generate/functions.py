@@ -15,8 +15,8 @@ _PRESETS: dict[str, tuple[str, ...]] = {
     "input": (
         "ether_input*", "ether_demux", "ether_nh_input", "*netisr_*", "*vlan_input*", "lagg_input*",
         "bridge_input", "ip_input", "ip6_input", "ip_reass*", "frag6_input", "*_input", "icmp*_*",
-        "tcp_do_segment", "syncache_*", "in*_pcblookup*", "sbappend*", "udp*_append", "rip_append",
-        "if_simloop",
+        "tcp_do_segment", "tcp_dropwithreset", "syncache_*", "in*_pcblookup*", "sbappend*",
+        "udp*_append", "rip_append", "if_simloop",
     ),
     "output": (
         "ip_output", "ip6_output", "ip_fragment", "ip6_fragment", "*_output", "ether_output*",
@@ -48,6 +48,22 @@ MOVES = ("m_pullup", "m_copyup", "m_unshare", "m_defrag", "m_collapse", "m_prepe
 #: Functions that return a copy.
 COPIES = ("m_copym", "m_copypacket", "m_dup")
 
+#: Functions that decide what becomes of a packet, and say why further in.
+TESTS = ("pf_test", "pf_test6")
+
+#: Functions that tell the sender about a packet by a copy of it, when the packet is gone.
+FORWARDS = ("ip_forward", "ip6_forward")
+
+#: Functions within which counters are about the packet that they were given.
+COUNTED = (
+    "ip_input", "ip6_input", "ip_tryforward", "ip6_tryforward", "ip_output", "ip6_output",
+    "tcp_input", "tcp_input_with_port", "tcp6_input", "udp_input", "udp6_input", "icmp_input",
+    "icmp6_input", "rip_input", "rip6_input", "ip_reass", "frag6_input",
+)  # fmt: skip
+
+#: Functions that are about to tell the sender.
+ERRORS = ("icmp_error", "icmp6_error")
+
 #: Functions that free.
 FREES = ("m_freem", "m_free", "mb_free_ext")
 
@@ -63,12 +79,12 @@ VERDICTS: dict[str, str] = {
     "ether_output": "errno",
     "ether_output_frame": "errno",
     "looutput": "errno",
-    "pf_check_in": "errno",
-    "pf_check_out": "errno",
-    "pf_check6_in": "errno",
-    "pf_check6_out": "errno",
-    "ipfw_check_packet": "errno",
-    "ipfw_check_frame": "errno",
+    "pf_check_in": "pfil",
+    "pf_check_out": "pfil",
+    "pf_check6_in": "pfil",
+    "pf_check6_out": "pfil",
+    "ipfw_check_packet": "pfil",
+    "ipfw_check_frame": "pfil",
     "netisr_queue": "errno",
     "netisr_queue_src": "errno",
     "netisr_queue_internal": "errno",
@@ -200,9 +216,11 @@ class Group:
     :ivar argument: the mbuf, in D.
     :ivar depth: 1 for ``struct mbuf *``, 2 for ``struct mbuf **``.
     :ivar interface: the ``struct ifnet *``, or None.
-    :ivar role: ``move``, ``copy`` or ``copy from`` (an offset on) where they do that, else empty.
+    :ivar role: ``move``, ``copy`` or ``copy from`` (an offset on) where they do that; ``context``
+        where what is told further in is about the packet; else empty.
     :ivar returns: whether what they return is shown.
     :ivar chooses: the condition under which a packet that is not followed yet is; empty for none.
+    :ivar keeps: statements that keep where the function's arguments have rules.
     :ivar entries: the descriptions of their entry probes.
     """
 
@@ -212,6 +230,7 @@ class Group:
     role: str
     returns: bool
     chooses: D
+    keeps: D
     entries: D
 
 
@@ -222,6 +241,26 @@ class Pair:
     entries: D
     returns: D
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """
+    A function that finds a rule of a firewall, as clauses look at it.
+
+    :ivar entry: its entry probe, where no other clause looks at that.
+    :ivar returns: its return probe.
+    :ivar keeps: what keeps where its arguments have what it finds.
+    :ivar rule: whether it finds rules, and not states only.
+    :ivar ruleset: how the ruleset is had: ``known`` from the arguments, ``stepped`` into by other
+        functions, or empty where it is not.
+    """
+
+    entry: D | None
+    returns: D
+    keeps: D
+    rule: bool
+    ruleset: str
 
 
 def known_functions(known: Catalog) -> list[Function]:

@@ -18,10 +18,15 @@ from dtkit.generate.chosen import Chosen
 from dtkit.generate.estimate import Estimate
 from dtkit.generate.functions import (
     COPIES,
+    COUNTED,
     ENDS,
+    ERRORS,
+    FORWARDS,
     GATES,
     MOVES,
     RUBBISH,
+    TESTS,
+    Finder,
     Function,
     Group,
     Layer,
@@ -34,6 +39,7 @@ from dtkit.generate.functions import (
 from dtkit.generate.lazy import all_of
 from dtkit.generate.place import DIRECTIONS, PlaceRequest
 from dtkit.generate.request import Copy
+from dtkit.generate.tellers import NOTHING, RuleFunction, Tellers
 from dtkit.generate.templating import render
 from dtkit.generate.text import D, comment
 from dtkit.probes import Data, catalog
@@ -103,12 +109,16 @@ class PathRequest:
 
 
 def path_script(
-    functions: Sequence[Function], request: PathRequest, command: Sequence[str] = ()
+    functions: Sequence[Function],
+    request: PathRequest,
+    command: Sequence[str] = (),
+    tellers: Tellers = NOTHING,
 ) -> tuple[str, Estimate]:
     """
     The script that follows packets through *functions*.
 
     :param command: the words of the command that asks for it, for the header.
+    :param tellers: what else the kernel has that tells why packets end.
     :return: the script, and what it will enable.
     :raises PathError: the filter is none.
     """
@@ -117,14 +127,32 @@ def path_script(
     returning = [f for f in functions if request.returns or verdict(f.name)]
     # These say what they return in lines of their own.
     returning = [f for f in returning if f.name not in (*MOVES, *COPIES)]
-    groups = _groups(functions, chosen, choosing, returning, request.place)
+    names = (*TESTS, *FORWARDS, *(COUNTED if tellers.counters else ()))
+    contexts = [f for f in functions if f.name in names]
+    telling = [f for f in contexts if f in returning]
+    returning = [f for f in returning if f not in telling]
+    finding = tellers.rules if any(f.name in TESTS for f in functions) else ()
+    groups = _groups(functions, chosen, choosing, returning, contexts, tellers, request.place)
     if not any(group.chooses for group in groups):
         raise PathError(f"filter {request.filter!r}: no packet at these functions can pass it")
     pairs = {
         "returns": _probes(returning),
         "moves": _probes([f for f in functions if f.name in MOVES]),
         "copies": _probes([f for f in functions if f.name in COPIES]),
+        "telling": _probes(telling),
+        "contexts": _probes([f for f in contexts if f not in telling]),
     }
+    looked_at = {function.name for function in functions}
+    finders = [
+        Finder(
+            D(f"fbt::{one.name}:entry") if one.name not in looked_at else None,
+            D(f"fbt::{one.name}:return"),
+            _keeps(one, tellers),
+            one.rule is not None,
+            "known" if one.ruleset is not None else "stepped" if tellers.steps else "",
+        )
+        for one in finding
+    ]
     record = request.size + _RECORD + (_META if request.meta else 0)
     record += _STACK if request.stack else 0
     mebibytes, hertz = _buffers(record, request.hops)
@@ -155,6 +183,16 @@ def path_script(
         groups=groups,
         osreldates=sorted({one[0] for function in functions for one in function.earlier}),
         ends=D(",\n".join(f"fbt::{name}:entry" for name in ENDS)),
+        finders=finders,
+        steps=[D(f"fbt::{name}") for name in tellers.steps if finding],
+        pf=D(tellers.prefix) if finding else "",
+        done=int(tellers.done and bool(finding)),
+        within=int(bool(contexts)),
+        ipfw=int(tellers.ipfw),
+        errors=[
+            D(f"fbt::{f.name}:entry") for f in functions if f.name in ERRORS and not f.position
+        ],
+        counters=D(",\n".join(f"mib:::{name}" for name in tellers.counters)),
         frames=D("" if request.stack else "8"),
         stacks=int(request.stack),
         jail=request.place.found,
@@ -162,7 +200,7 @@ def path_script(
         meta=int(request.meta),
         **{name: pair if pair.count else None for name, pair in pairs.items()},
     )
-    return text, Estimate(text, len(functions), chosen.lazy)
+    return text, Estimate(text, len(functions), chosen.lazy, tellers.kernel)
 
 
 def _choosing(functions: Sequence[Function], chosen: Chosen, place: PlaceRequest) -> list[Function]:
@@ -186,6 +224,8 @@ def _groups(
     chosen: Chosen,
     choosing: Sequence[Function],
     returning: Sequence[Function],
+    contexts: Sequence[Function],
+    tellers: Tellers,
     place: PlaceRequest,
 ) -> list[Group]:
     known = {
@@ -193,7 +233,9 @@ def _groups(
         for probe in catalog()
         if probe.description.provider == "fbt" and not probe.hint
     }
-    ways: dict[tuple[D, int, D | None, str, bool, D], list[Function]] = {}
+    finding = tellers.rules if any(function.name in TESTS for function in contexts) else ()
+    keeping = {one.name: _keeps(one, tellers) for one in finding}
+    ways: dict[tuple[D, int, D | None, str, bool, D, D], list[Function]] = {}
     conditions: dict[Layer, D] = {}
     for function in functions:
         chooses = D("")
@@ -209,6 +251,7 @@ def _groups(
         role = "move" if function.name in MOVES else "copy" if function.name in COPIES else ""
         # m_copym() copies from an offset on.
         role = "copy from" if function.name == "m_copym" else role
+        role = "context" if function in contexts else role
         way = (
             function.argument,
             function.depth,
@@ -216,9 +259,20 @@ def _groups(
             role,
             function in returning,
             chooses,
+            keeping.get(function.name, D("")),
         )
         ways.setdefault(way, []).append(function)
     return [Group(*way, _probes(found).entries) for way, found in ways.items()]
+
+
+def _keeps(finder: RuleFunction, tellers: Tellers) -> D:
+    """Statements that keep where a function's arguments have a rule, a state and a ruleset."""
+    places = (("rm", finder.rule), ("sm", finder.state), ("rsm", finder.ruleset))
+    kept = [f"\tself->{name} = arg{at};\n" for name, at in places if at is not None]
+    if finder.rule is not None and tellers.steps:
+        kept.append(f"\tself->matched = *(uint64_t *)arg{finder.rule};\n")
+        kept.append("\tself->within = 0;\n\tself->present = 0;\n")
+    return D("".join(kept))
 
 
 def _probes(functions: Sequence[Function]) -> Pair:

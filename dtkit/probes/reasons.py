@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+import shlex
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from fnmatch import fnmatchcase
@@ -40,8 +41,9 @@ class Reason:
     :ivar name: in a few words.
     :ivar words: in a few more.
     :ivar end: of :data:`ENDS`.
-    :ivar advice: what to look at next; may be empty.
+    :ivar advice: what to look at next, with the fields of :meth:`advise`; may be empty.
     :ivar when: the sentences that say how it is known.
+    :ivar first: whether it goes before others that hold.
     """
 
     name: str
@@ -49,15 +51,31 @@ class Reason:
     end: str
     advice: str
     when: tuple[str, ...]
+    first: bool = False
+
+    def advise(self, jail: str = "", anchor: str = "", number: int | None = None) -> str:
+        """
+        What to look at next.
+
+        :param jail: that it is in; empty for the host, or where that is not known.
+        :param anchor: of pf that the rule is in, and *number* of the rule.
+        """
+        return self.advice.format(
+            **{
+                "in": f"jexec {shlex.quote(jail)} " if jail else "",
+                "anchor": f"-a {shlex.quote(anchor)} " if anchor else "",
+                "rule": "of the rule" if number is None else f"of rule {number}",
+            }
+        )
 
 
 _SENTENCES: tuple[tuple[Told, re.Pattern[str]], ...] = (
     (Told.RULE, re.compile(r"(pf) (\d{1,3})|(ipfw)")),
     (Told.ICMP, re.compile(r"(icmp6?) (\d{1,3})/(\d{1,3}|\*)")),
     (Told.COUNTER, re.compile(r"counter (\w+)")),
-    (Told.RETURNED, re.compile(r"([\w*?]+) returned (E[A-Z0-9]+)")),
+    (Told.RETURNED, re.compile(r"([\w*?]+) returned ([A-Z][A-Z0-9_]+)")),
     (Told.PASSED, re.compile(r"passed ([\w*?]+)")),
-    (Told.FREED, re.compile(r"freed by ([\w*?]+)(, copied)?")),
+    (Told.FREED, re.compile(r"freed by ([\w*?]+)(?:, (copied|bad checksum))?")),
 )
 
 
@@ -73,7 +91,7 @@ class Facts:
     _exact: Mapping[tuple[str, ...], Reason] = field(repr=False)
     _returned: tuple[tuple[str, str, Reason], ...] = field(repr=False)
     _passed: tuple[tuple[str, Reason], ...] = field(repr=False)
-    _freed: tuple[tuple[str, bool, Reason], ...] = field(repr=False)
+    _freed: tuple[tuple[str, str, Reason], ...] = field(repr=False)
 
     @property
     def counters(self) -> list[str]:
@@ -103,10 +121,10 @@ class Facts:
         """What it means that a counter counts."""
         return self._exact.get(("counter", name))
 
-    def returned(self, function: str, errno: str) -> Reason | None:
-        """What it means that *function* returned *errno*, by its name."""
+    def returned(self, function: str, value: str) -> Reason | None:
+        """What it means that *function* returned *value*, by its name."""
         for glob, name, reason in self._returned:
-            if name == errno and fnmatchcase(function, glob):
+            if name == value and fnmatchcase(function, glob):
                 return reason
         return None
 
@@ -114,10 +132,14 @@ class Facts:
         """What it means that a packet came to *function*."""
         return next((reason for glob, reason in self._passed if fnmatchcase(function, glob)), None)
 
-    def freed(self, function: str, copied: bool) -> Reason | None:
-        """What it means that *function* freed a packet, of which a copy was made or not."""
-        for needs_copy, glob, reason in ((c, g, r) for g, c, r in self._freed):
-            if (copied or not needs_copy) and fnmatchcase(function, glob):
+    def freed(self, function: str, so: Container[str] = ()) -> Reason | None:
+        """
+        What it means that *function* freed a packet.
+
+        :param so: what else is known of it: ``copied``, ``bad checksum``.
+        """
+        for glob, condition, reason in self._freed:
+            if (not condition or condition in so) and fnmatchcase(function, glob):
                 return reason
         return None
 
@@ -141,7 +163,7 @@ def read_facts(text: str) -> Facts:
     exact: dict[tuple[str, ...], Reason] = {}
     returned: list[tuple[str, str, Reason]] = []
     passed: list[tuple[str, Reason]] = []
-    freed: list[tuple[str, bool, Reason]] = []
+    freed: list[tuple[str, str, Reason]] = []
     names: set[str] = set()
     claimed: set[str] = set()
     for reason in reasons:
@@ -159,13 +181,13 @@ def read_facts(text: str) -> Facts:
                 case Told.PASSED:
                     passed.append((groups[0], reason))
                 case Told.FREED:
-                    freed.append((groups[0], len(groups) > 1, reason))
+                    freed.append((groups[0], groups[1] if groups[1:] else "", reason))
                 case Told.COUNTER:
                     exact["counter", groups[0]] = reason
                 case _:
                     exact[groups] = reason
-    # That a copy was made says more than that none is known of.
-    freed.sort(key=lambda fact: not fact[1])
+    # What is known besides says more than that nothing is, and a name more than a glob.
+    freed.sort(key=lambda fact: (not fact[1], bool(set("*?") & set(fact[0]))))
     return Facts(reasons, exact, tuple(returned), tuple(passed), tuple(freed))
 
 
@@ -176,17 +198,23 @@ def _reason(row: Any) -> Reason:
     if not isinstance(name, str) or not name.strip():
         raise FactsError("a reason has a name")
     for key in row:
-        if key not in ("name", "words", "end", "advice", "when"):
+        if key not in ("name", "words", "end", "advice", "when", "first"):
             raise FactsError(f"reason {name!r}: there is no key {key!r}")
     for key in ("words", "advice"):
         if not isinstance(row.get(key), str):
             raise FactsError(f"reason {name!r}: {key} is a string")
+    try:
+        Reason(name, "", "", row["advice"], ()).advise()
+    except (KeyError, ValueError, IndexError) as error:
+        raise FactsError(f"reason {name!r}: advice has in, anchor and rule in braces") from error
     end, when = row.get("end", "dropped"), row.get("when")
     if end not in ENDS:
         raise FactsError(f"reason {name!r}: end is one of {', '.join(filter(None, ENDS))}, or ''")
     if not isinstance(when, list) or not when or not all(isinstance(one, str) for one in when):
         raise FactsError(f"reason {name!r}: when is a list of sentences")
-    return Reason(name, row["words"], end, row["advice"], tuple(when))
+    if not isinstance(row.get("first", False), bool):
+        raise FactsError(f"reason {name!r}: first is true or false")
+    return Reason(name, row["words"], end, row["advice"], tuple(when), row.get("first", False))
 
 
 def _read(name: str, sentence: str) -> tuple[Told, tuple[str, ...]]:
@@ -223,7 +251,7 @@ def manual() -> Iterator[str]:
         words = (
             f"{reason.words} ({reason.end})" if reason.end not in ("dropped", "") else reason.words
         )
-        yield f"| {reason.name} | {words} | {when} | {reason.advice} |"
+        yield f"| {reason.name} | {words} | {when} | {reason.advise()} |"
 
 
 if __name__ == "__main__":

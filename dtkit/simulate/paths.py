@@ -26,6 +26,7 @@ DIRECTIVES = {
     "rewrite",
     "reorder",
     "returns",
+    "store",
     "wire",
 }
 

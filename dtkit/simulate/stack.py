@@ -31,6 +31,9 @@ _OBJECTS = 0xFFFFF80002000000
 #: Steps that are no calls, when it comes to where a function is called from.
 _BLOCKS = ("when", "since", "before", "probe")
 
+#: Variables that keep what is stored in them.
+_STORED = ("found", "within")
+
 _PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp6"}
 
 #: Fires a probe: the probe, its arguments, and the program counters of its callers.
@@ -163,6 +166,7 @@ class NetworkStack:
             False: self._interface("lo0"),
         }
         self._slot = self._allocate(0x800)
+        self._rules: dict[str, int] = {}
         self.unmapped = unmapped
         context = paths.thread
         self.thread = self._thread(
@@ -344,7 +348,10 @@ class NetworkStack:
         walk.value = value
 
     def _static(self, provider: str, name: str) -> ProbePoint | None:
-        """A statically defined probe, which has no function."""
+        """A statically defined probe: ``name``, or ``function:name`` where it has one."""
+        function, _, name = name.rpartition(":")
+        if function:
+            return self._probes.get((provider, function, name))
         known = self._probes.get((provider, "none", name))
         return known or self._probes.get((provider, "", name))
 
@@ -374,18 +381,53 @@ class NetworkStack:
                 return self._connection
             case "inp":
                 return self._connection if "tcp" in walk.what and self.major >= 14 else 0
+            case "null" | "found" | "within":
+                return 0
+            case "rule" | "other-rule" | "anchored" | "ruleset" | "state" | "fw-rule" | "fw-args":
+                return self._firewall(word, walk)
             case "proto":
                 return next((n for n, name in _PROTOCOLS.items() if name in walk.what), 0)
         return int(word, 0) & (1 << 64) - 1
 
     def _reference(self, name: str, walk: _Walk) -> int:
         """The address of a variable on the kernel's stack that holds what *name* is."""
-        if name not in walk.slots:
+        known = name in walk.slots
+        if not known:
             walk.slots[name] = self._slot + 8 * len(walk.slots)
         address = walk.slots[name]
+        if known and name in _STORED:
+            return address
         value = self._ip_length(walk) if name == "off" else self._value(name, walk)
         self.memory.write_uint(address, 8, value)
         return address
+
+    def _firewall(self, what: str, walk: _Walk) -> int:
+        """
+        What firewalls have: ``rule`` 3 of the anchor that ``ruleset`` is of, with a label;
+        ``other-rule`` 1, which translates what has ``state``; rule 100 of ipfw, ``fw-rule``.
+        """
+        if what == "fw-args":
+            return self._struct("ip_fw_args", m=walk.chains["m"].address)
+        if what not in self._rules:
+            kernel = "k" if self.major >= 13 else ""
+            if what == "rule":
+                made = self._struct(f"pf_{kernel}rule", nr=3, label=b"no web")
+            elif what == "other-rule":
+                made = self._struct(f"pf_{kernel}rule", nr=1)
+            elif what == "anchored":
+                made = self._struct(f"pf_{kernel}anchor", path=b"web/deep")
+            elif what == "ruleset":
+                anchor = self._firewall("anchored", walk)
+                made = self._struct(f"pf_{kernel}ruleset", anchor=anchor)
+            elif what == "state":
+                rules = {name: self._firewall(name, walk) for name in ("rule", "other-rule")}
+                made = self._struct(
+                    f"pf_{kernel}state", rule=rules["rule"], nat_rule=rules["other-rule"]
+                )
+            else:
+                made = self._struct("ip_fw", rulenum=100, set=2)
+            self._rules[what] = made
+        return self._rules[what]
 
     def _data(self, walk: _Walk) -> int:
         address = walk.chains["m"].address
@@ -480,6 +522,12 @@ class NetworkStack:
         if chain is not None:
             self.wire(b"".join(self._content(mbuf) for mbuf in chain.mbufs))
 
+    def store(self, words: Sequence[str], walk: _Walk, fire: Fire) -> None:
+        """``store NAME VALUE``: the variable of the kernel's stack becomes that."""
+        slot = walk.slots.get(words[0])
+        if slot is not None:
+            self.memory.write_uint(slot, 8, self._value(words[1], walk))
+
     def returns(self, words: Sequence[str], walk: _Walk, fire: Fire) -> None:
         """``returns VALUE``."""
         walk.value = self._value(words[0], walk)
@@ -565,6 +613,7 @@ _OPERATIONS: dict[str, Callable[[NetworkStack, Sequence[str], _Walk, Fire], None
     "reorder": NetworkStack.reorder,
     "returns": NetworkStack.returns,
     "sent": NetworkStack.sent,
+    "store": NetworkStack.store,
     "wire": NetworkStack.transmit,
 }
 

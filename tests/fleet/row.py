@@ -47,7 +47,8 @@ path input
       ip_input m
         udp_input &m &off 17
           udp_append 0 m
-            free m
+        soreceive_dgram 0 0 0 0 0 0
+          free m
 
 path outward
   ether_input ifp m

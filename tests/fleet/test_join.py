@@ -67,7 +67,7 @@ def test_a_journey_goes_through_all_hosts_in_one_time() -> None:
         assert hosts == (["alpha", "router", "bravo"], ["bravo", "router", "alpha"])[way]
         times = [hop.time for hop in journey.hops if hop.time is not None]
         assert times == sorted(times)
-        assert journey.outcome.startswith("freed by udp_append")
+        assert journey.outcome.startswith("delivered: freed by soreceive_dgram")
     lines = [line for diff in journeys[0].diffs if diff for line in diff.lines]
     assert [line for line in lines if "ethernet" not in line] == [
         "ipv4 ttl 64 -> 63",

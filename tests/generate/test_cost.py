@@ -7,11 +7,14 @@ from functools import cache
 
 import pytest
 
-from dtkit.generate.functions import Function, choose, known_functions
+from dtkit.freebsd import default_release
+from dtkit.generate.functions import Function, choose, known_functions, listed_functions
 from dtkit.generate.oneliners import program
 from dtkit.generate.path import PathRequest, path_script
 from dtkit.generate.request import Conditions, Copy, Request
-from dtkit.probes import catalog
+from dtkit.generate.tellers import tellers
+from dtkit.probes import ListedProbe, catalog
+from dtkit.probes.description import ProbeDescription
 from dtkit.simulate import Cost, Settings, Simulation, StackPacket
 from dtkit.simulate.paths import Paths, read_paths, shipped_paths
 
@@ -187,3 +190,36 @@ def test_a_filter_of_a_one_liner(copy: Copy) -> None:
     (cost,) = costs(text, StackPacket(UDP))["ip_input:entry"]
     assert cost.clauses == 1
     assert cost.instructions < 40
+
+
+@pytest.mark.parametrize(
+    "way", ["refused", "stateful", "denied", "expired", "unroutable", "corrupt"]
+)
+def test_what_tells_reasons_costs_the_unwanted_packet_a_look_up(way: str) -> None:
+    probes = [
+        ListedProbe(
+            one.id,
+            ProbeDescription(one.provider, one.module, one.function, one.name),
+            one.arguments,
+            0,
+        )
+        for one in default_release().probes
+    ]
+    wanted = ["ip_*", "pf_test*", "ipfw_check*", "icmp_error", "udp_input"]
+    functions = choose(listed_functions(probes), wanted=wanted)
+    tells = tellers(probes)
+    assert all((tells.done, tells.ipfw, tells.counters, tells.rules))
+    text, _ = path_script(functions, PathRequest("tcp port 7777"), tellers=tells)
+    simulation = Simulation(text, Settings(file="a.d", cost=True))
+    for _ in simulation.run([StackPacket(UDP, path=way)]):
+        pass
+    assert simulation.status == 0
+    seen = set()
+    for one in simulation.costs:
+        provider, _, where = one.probe.partition(":")
+        if provider in ("pf", "ipfw", "mib") or "pf_test_rule" in where or "icmp_error" in where:
+            seen.add(provider)
+            assert one.cost.bytes == one.cost.aggregations == 0, one.probe
+            assert one.cost.lookups <= one.cost.clauses <= 2, one.probe
+            assert one.cost.instructions <= 12 * one.cost.clauses, one.probe
+    assert seen

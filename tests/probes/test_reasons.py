@@ -37,13 +37,23 @@ def test_what_is_seen_has_a_reason() -> None:
     assert name(known.returned("ip_output", "EHOSTUNREACH")) == "no route"
     assert name(known.returned("epair_transmit", "ENOBUFS")) == "queue full"
     assert name(known.passed("tcp_dropwithreset")) == "reset"
-    assert name(known.freed("ip_findroute", False)) == "no route"
-    assert known.freed("soreceive_generic", False) is None
+    assert name(known.freed("ip_findroute")) == "no route"
+    assert known.freed("soreceive_generic") is None
 
 
 def test_a_copy_that_was_made_says_that_it_was_delivered() -> None:
-    assert name(facts().freed("rip_input", True)) == "delivered as copies"
-    assert name(facts().freed("rip_input", False)) == "no listener"
+    assert name(facts().freed("rip_input", {"copied"})) == "delivered as copies"
+    assert name(facts().freed("rip_input")) == "taken by the stack"
+
+
+def test_bytes_tell_a_bad_checksum_from_silence() -> None:
+    assert name(facts().freed("udp_input", {"bad checksum"})) == "bad checksum"
+    assert name(facts().freed("udp_input")) == "bad checksum, or no listener and silent"
+
+
+def test_a_name_says_more_than_a_glob() -> None:
+    assert name(facts().freed("pf_intr")) == "told the sender"
+    assert name(facts().freed("pf_test")) == "refused by a firewall"
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,7 @@ from dtkit.generate.functions import (
 from dtkit.generate.path import PathRequest, path_script
 from dtkit.generate.place import DIRECTIONS, PlaceRequest
 from dtkit.generate.request import Copy
+from dtkit.generate.tellers import NOTHING, Tellers, tellers
 from dtkit.live.host import DtraceError, Elevation, Host, NowhereError
 from dtkit.live.kernel import host_release
 from dtkit.live.listings import kept_listing
@@ -202,10 +203,9 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
             PlaceRequest(iface, vnet, jail, execname, pid, direction or ""),
         )
         try:
-            functions = choose(
-                _functions(ctx, listing, there, running, refresh), preset, wanted, unwanted
-            )
-            text, expected = path_script(functions, request, _command_line(ctx))
+            known, tells = _functions(ctx, listing, there, running, refresh)
+            functions = choose(known, preset, wanted, unwanted)
+            text, expected = path_script(functions, request, _command_line(ctx), tells)
         except ConditionError as error:
             raise refusal(ctx, error) from error
         except (PathError, NowhereError) as error:
@@ -222,14 +222,14 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
 
 def _functions(
     ctx: click.Context, listed: str | None, host: Host, running: bool, refresh: bool
-) -> list[Function]:
-    """The functions to choose from, by what the command line says."""
+) -> tuple[list[Function], Tellers]:
+    """The functions to choose from, by what the command line says; and what tells reasons."""
     if listed is None and host.name is None and not running:
         say(
-            f"{ctx.command_path}: only the functions that dtkit knows; --listing FILE has all of a "
-            "kernel's"
+            f"{ctx.command_path}: only the functions that dtkit knows, and no rules of firewalls; "
+            "--listing FILE has all of a kernel's"
         )
-        return known_functions(catalog())
+        return known_functions(catalog()), NOTHING
     found: list[ListedProbe] = []
     names: set[str] = set()
     odd: list[Oddity] = []
@@ -250,14 +250,14 @@ def _functions(
         say(f"{ctx.command_path}: {len(odd) - 3} more lines of the listing are odd")
     functions = listed_functions(found)
     if names and not found:
-        return _untyped(ctx, listed or str(host), names)
+        return _untyped(ctx, listed or str(host), names), NOTHING
     _tell_release(ctx, listed, host, found)
     if not functions:
         raise PathError(
             "no function in the listing is given a struct mbuf; make it with "
             "`dtrace -lv -n 'fbt:::entry'` as root on FreeBSD"
         )
-    return functions
+    return functions, tellers(found)
 
 
 def _tell_release(

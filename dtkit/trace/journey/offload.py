@@ -59,6 +59,30 @@ def offloads(data: bytes, linktype: LinkType) -> tuple[str, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=64)
+def wrong_checksum(data: bytes, linktype: LinkType) -> bool:
+    """
+    Whether the checksum of TCP or UDP is wrong by the packet's bytes.
+
+    :return: False also where not all of the packet is there, or there is none.
+    """
+    parts = dissect(data, linktype)
+    at = next((at for at, part in enumerate(parts) if part.name in ("ipv4", "ipv6")), None)
+    if at is None or len(parts) <= at + 1 or parts[at + 1].name not in _PROTOCOLS:
+        return False
+    ip, transport = parts[at], parts[at + 1]
+    pseudo, length = _pseudo(data, ip, transport)
+    body = data[transport.at : transport.at + length]
+    field = _SUMS[transport.name]
+    if len(body) < length or length < field + 2 or offloads(data, linktype):
+        return False
+    if transport.name == "udp" and body[field : field + 2] == b"\0\0":
+        return False  # it has none
+    padded = body + b"\0" * (length % 2)
+    total = pseudo + length + sum(struct.unpack(f">{len(padded) // 2}H", padded))
+    return _folded(total) != 0xFFFF
+
+
 def _total(data: bytes, ip: Part) -> int:
     at = ip.at + (2 if ip.name == "ipv4" else 4)
     (length,) = struct.unpack_from(">H", data, at)

@@ -70,6 +70,9 @@ _PF = {
 }
 _PF_DROPS = {1, 10}
 
+#: What pfil(9) has from FreeBSD 13 on; before, it was an errno.
+_PFIL = {0: "PFIL_PASS", 1: "PFIL_DROPPED", 2: "PFIL_CONSUMED", 3: "PFIL_REALLOCED"}
+
 #: Functions that free one mbuf or a chain of them, whoever asks for it.
 _FREEING = ("m_free", "m_freem", "mb_free_*", "mb_dtor_*", "uma_*", "m_freem_list", "zone_*")
 
@@ -123,13 +126,15 @@ def value_in_words(kind: str, value: int) -> str:
     """
     A function's value for people.
 
-    :param kind: ``errno``, ``pf``, or empty where it is not known what it is.
+    :param kind: ``errno``, ``pf``, ``pfil``, or empty where it is not known what it is.
     :param value: as the register had it, 64 bits.
     """
     number = _int(value)
     if kind == "pf":
         return _PF.get(number, str(number))
-    if kind == "errno":
+    if kind == "pfil" and number in _PFIL:
+        return _PFIL[number]
+    if kind in ("errno", "pfil"):
         return _ERRNO.get(number, str(number))
     return str(value) if abs(value) < 1 << 31 else f"{value & (1 << 64) - 1:#x}"
 
@@ -139,7 +144,9 @@ def refused(kind: str, value: int) -> bool:
     number = _int(value)
     if kind == "pf":
         return number in _PF_DROPS
-    return kind == "errno" and number in _ERRNO and number not in _WAITING
+    if kind == "pfil" and number in _PFIL:
+        return _PFIL[number] == "PFIL_DROPPED"
+    return kind in ("errno", "pfil") and number in _ERRNO and number not in _WAITING
 
 
 def _int(value: int) -> int:

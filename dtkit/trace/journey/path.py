@@ -36,8 +36,10 @@ from dtkit.packets.vlan import with_tag
 from dtkit.probes import Catalog, Probe
 from dtkit.probes.points import shipped_catalog
 from dtkit.trace.journey.model import Hop, Journey, Place, Step
-from dtkit.trace.journey.outcome import freed_by, refused, value_in_words, who_freed
+from dtkit.trace.journey.offload import wrong_checksum
+from dtkit.trace.journey.outcome import end_of, freed_by, refused, value_in_words, who_freed
 from dtkit.trace.journey.snapshot import Snapshot
+from dtkit.trace.journey.why import Said, Why, icmp_in_words, rule_in_words, why
 
 __all__ = ["FORM", "Seen", "read_path"]
 
@@ -59,6 +61,9 @@ _PATIENCE = 50_000
 #: Journeys that are kept open at a time, and records of one, at most.
 _MOST_OPEN = 10_000
 _MOST_RECORDS = 10_000
+
+#: Lines that say something of a packet and not where it is.
+_SAID = ("return", "rule", "verdict", "icmp", "counter")
 
 #: Faults that are told one by one.
 _MOST_FAULTS = 3
@@ -308,14 +313,14 @@ class _PathReader:
             mbuf = annotation.number("from")
         journey = self._open.get(key)
         if journey is None:
-            if annotation.kind == "return":
-                return  # of a journey that is long over
+            if annotation.kind in _SAID or not key:
+                return  # of a journey that is long over, or of none
             if len(self._open) >= _MOST_OPEN:
                 yield from self._give_up(annotation.line)
             journey = self._begin(key)
             if annotation.kind == "copy" and annotation.number("j"):
                 yield from self._copied(journey, record)
-        if mbuf is not None and annotation.kind != "return":
+        if mbuf is not None and annotation.kind not in _SAID:
             yield from self._moved(key, journey, mbuf)
         if len(journey.records) < _MOST_RECORDS:
             journey.records.append(record)
@@ -429,15 +434,48 @@ class _PathReader:
                     steps.append(snapshot)
                 last = snapshot
         time = self._clock(records[0].time) if records else None
+        outcome, found = _outcome(journey, records), Why()
+        if not outcome.startswith("still"):
+            found = self._why(journey, records, steps)
+        if found.end:
+            end, said = end_of(outcome)
+            said = f"freed {said}" if end == "freed" and said.startswith("by ") else said
+            outcome = f"{found.end}: {said}".removesuffix(": ")
+            if found.end == "freed":
+                outcome = outcome.removeprefix("freed: ") if "freed by" in said else outcome
         return Journey(
             journey.number,
             time,
             tuple(steps),
             FORM,
             journey.origin,
-            _outcome(journey, records),
+            outcome,
             tuple(notes),
+            found.reason,
+            found.source,
+            found.rule,
+            found.advice,
         )
+
+    def _why(self, journey: _Open, records: list[_Record], steps: list[Step]) -> Why:
+        seen = [
+            Said(one.kind, one.function, one.annotation, self._jail(one.annotation))
+            for one in records
+        ]
+        free = next((one for one in reversed(records) if one.kind == "free"), None)
+        so = set()
+        if any(one.kind == "copy" and one.copy != journey.number for one in records):
+            so.add("copied")
+        if any(isinstance(step, Snapshot) for step in steps):
+            last = next(step for step in reversed(steps) if isinstance(step, Snapshot))
+            if last.linktype is not None and wrong_checksum(last.data, last.linktype):
+                so.add("bad checksum")
+        return why(seen, who_freed(free.frames) if free else ("", ""), so)
+
+    def _jail(self, annotation: Annotation) -> str:
+        """The name of the jail whose network stack was at work; empty for the host's."""
+        name = self._vnets.get(annotation.number("vnet") or 0, "")
+        return "" if name == "host" else name
 
     def _show(self, journey: _Open, record: _Record) -> None:
         if self._seen is None:
@@ -452,6 +490,7 @@ class _PathReader:
         annotation, kind = record.annotation, record.kind
         number = annotation.number
         direction, arguments, label = "", None, record.function
+        rule = reason = None
         if kind == "hop":
             direction = "+" if entered else ""
         elif kind == "return":
@@ -470,6 +509,22 @@ class _PathReader:
                 arguments = f"copied from #{record.original}" if record.original else "a copy"
             else:
                 direction, arguments = "-", f"copied to #{record.copy}"
+        elif kind == "rule":
+            label, rule = annotation.fields.get("by", "pf"), rule_in_words(annotation)
+            arguments = rule.removeprefix(f"{label} ") + (", state" if number("state") else "")
+        elif kind == "verdict":
+            # The return says it as well, and the rule has its own line, if it could be read.
+            if not self._unread(journey, record):
+                return None
+            label = rule = (
+                f"{annotation.fields.get('by', 'pf')} rule at {annotation.fields['rule']}"
+            )
+            arguments = "it cannot be read"
+        elif kind == "icmp":
+            arguments = icmp_in_words(annotation).partition(" ")[2]
+        elif kind == "counter":
+            label = annotation.fields.get("counter", "?")
+            arguments = "counted"
         else:
             function, frame = who_freed(record.frames)
             label = "m_free"
@@ -488,8 +543,17 @@ class _PathReader:
             process,
             annotation.fields.get("if") or None,
             None if vnet is None else self._vnets.get(vnet, f"{vnet:#x}"),
+            rule,
+            reason,
             header=read_header(number, annotation.fields, hop=True),
             stack=record.frames or None if kind == "hop" else None,
+        )
+
+    def _unread(self, journey: _Open, verdict: _Record) -> bool:
+        """Whether a firewall decided by a rule that could not be read."""
+        rule = verdict.annotation.number("rule")
+        return bool(rule) and not any(
+            one.kind == "rule" and one.annotation.number("rule") == rule for one in journey.records
         )
 
     def _shown(self, journey: _Open, record: _Record) -> Snapshot | None:

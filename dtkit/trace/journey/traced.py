@@ -93,9 +93,7 @@ def _dropped(function: str, why: str) -> Ending:
         outcome = f"dropped: {function} returned {words}"
         return _because(outcome, said, known.returned(function, name))
     if not why:
-        return _because(
-            f"dropped: by {function}", f"freed by {function}", known.freed(function, False)
-        )
+        return _because(f"dropped: by {function}", f"freed by {function}", known.freed(function))
     reason = known.named(REASONS.get(why, ""))
     return _because(f"dropped: {function}: {why}", f"{function}: {why}", reason, why)
 
@@ -105,7 +103,7 @@ def _because(
 ) -> Ending:
     if reason is None:
         return Ending(outcome, words, source if words else "", rule)
-    return Ending(outcome, reason.name, source, rule, reason.advice)
+    return Ending(outcome, reason.name, source, rule, reason.advise())
 
 
 @lru_cache(maxsize=4096)
@@ -116,7 +114,7 @@ def _last(label: str, arguments: str | None) -> Ending:
         rule = f"{_FIREWALLS[label]} rule {found[1]}"
         # What pf drops before it looks at rules, it drops by the default rule.
         by_rule = facts().ipfw if label == "ipfw_chk" else facts().pf(0)
-        reason = facts().freed(label, False) if found[1].startswith("-") else by_rule
+        reason = facts().freed(label) if found[1].startswith("-") else by_rule
         return _because(f"dropped: {label}: rule {found[1]}", rule, reason, "", rule)
     drop = _DROP.fullmatch(label)
     function = drop[1] if drop else label

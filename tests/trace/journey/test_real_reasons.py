@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Reasons that were provoked on FreeBSD 15.1, as its dtrace(1) printed what was seen of them."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from dtkit.oddity import Oddity
+from dtkit.trace.journey.model import Journey
+from dtkit.trace.journey.path import read_path
+
+DATA = Path(__file__).parents[2] / "data"
+
+
+@cache
+def journeys(name: str) -> list[Journey]:
+    with (DATA / name).open("rb") as stream:
+        found = list(read_path(stream))
+    assert [str(one) for one in found if isinstance(one, Oddity)] == []
+    return sorted((one for one in found if isinstance(one, Journey)), key=lambda one: one.number)
+
+
+@pytest.mark.parametrize(
+    ("number", "end", "reason", "source", "advice"),
+    [
+        (
+            4,
+            "dropped",
+            "refused by a rule of pf",
+            'pf rule 0 in anchor web, label "no web"',
+            "jexec router pfctl -a web -vvsr: text and counters of rule 0",
+        ),
+        (
+            5,
+            "dropped",
+            "refused by a rule of pf",
+            'pf rule 0 in anchor web/deep, label "deep label"',
+            "jexec router pfctl -a web/deep -vvsr: text and counters of rule 0",
+        ),
+        (6, "freed", "told the sender", "freed by pf_intr+", ""),
+        (
+            8,
+            "dropped",
+            "refused by a rule of ipfw",
+            "ipfw rule 100 in set 3",
+            "jexec bravo ipfw -a list: text and counters of rule 100",
+        ),
+        (9, "dropped", "ttl expired", "icmp_error type 11 code 0", "the destination is further"),
+        (12, "dropped", "no route", "icmp_error type 3 code 1", "jexec router netstat -rn"),
+        (15, "delivered", "reset", "tcp_dropwithreset", "jexec bravo sockstat -l"),
+        (16, "dropped", "no listener", "icmp_error type 3 code 3", "jexec bravo sockstat -l"),
+        (18, "dropped", "too big", "icmp_error type 3 code 4", "the MTU of the interface"),
+        (21, "dropped", "bad checksum", "freed by udp_input+", "jexec bravo netstat"),
+        (24, "dropped", "socket buffer full", "freed by udp_append+", "jexec bravo netstat -xn"),
+        # Delivered, by copies to the sockets that wanted it, or to the stack itself.
+        (1, "delivered", "delivered as copies", "freed by rip_input+", ""),
+        (7, "delivered", "taken by the stack", "freed by rip_input+", ""),
+        (2, "freed", "socket closed", "freed by sbdestroy+", ""),
+        (3, "delivered", "", "", ""),
+    ],
+)
+def test_what_was_provoked(number: int, end: str, reason: str, source: str, advice: str) -> None:
+    journey = journeys("path-15.1-reasons.txt")[number - 1]
+    assert journey.number == number
+    assert journey.outcome.startswith(end)
+    assert journey.reason == reason
+    assert journey.source.startswith(source)
+    assert journey.advice.startswith(advice)
+
+
+def test_rules_that_translate_are_told() -> None:
+    """A ping through the router, whose pf translates its source, and back."""
+    rules = [hop.rule for hop in journeys("path-15.1-reasons.txt")[0].hops if hop.rule]
+    assert [rule for rule in rules if rule.startswith("pf")] == [
+        "pf rule 0",
+        "pf rule 0, translated by rule 0",
+        "pf rule 0, translated by rule 0",
+        "pf rule 0",
+    ]
+    assert "ipfw rule 65000" in rules
+
+
+def test_a_queue_of_one_packet() -> None:
+    found = journeys("path-15.1-queue-of-one.txt")
+    full = [one for one in found if one.reason == "queue full"]
+    assert len(full) == 10
+    assert {one.source.partition("+")[0] for one in full} == {
+        "freed by netisr_queue_internal",
+        "netisr_queue_internal returned ENOBUFS",
+    }
