@@ -59,17 +59,25 @@ class KeptPacket(NamedTuple):
     steps: tuple[dict[str, Any], ...]
     snapshot: Snapshot | None
 
-    def metadata(self, journey: Journey, more: dict[str, Any]) -> dict[str, Any]:
-        """What the packet's metadata says: *more*, and what is known of the packet."""
+    def metadata(
+        self, journey: Journey, more: dict[str, Any], known: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """
+        What the packet's metadata says: *more*, and what is known of the packet.
+
+        :param known: what is kept of the journey, where that is at hand.
+        """
         return {
             **more,
-            JOURNEY.name: JOURNEY.kept(journey),
+            JOURNEY.name: JOURNEY.kept(journey) if known is None else known,
             KEPT.name: KEPT.kept(self),
             **({} if self.at is None else {HOP.name: _hop_row(self.at)}),
             "steps": list(self.steps),
         }
 
-    def words(self, journey: Journey) -> Iterator[tuple[str, str]]:
+    def words(
+        self, journey: Journey, known: dict[str, Any] | None = None
+    ) -> Iterator[tuple[str, str]]:
         """What people are told of the packet: names of :data:`KEPT_FIELDS`, with their values.
 
         Which packet it is stands before all that: see :meth:`title`. What became of the packet is
@@ -79,22 +87,22 @@ class KeptPacket(NamedTuple):
         header = None if self.at is None else self.at.step.header
         rows: dict[str, dict[str, Any]] = {
             KEPT.name: KEPT.kept(self),
-            HOP.name: {} if self.at is None else HOP.kept(self.at),
-            JOURNEY.name: JOURNEY.kept(journey),
+            HOP.name: {} if self.at is None else _hop_row(self.at),
+            JOURNEY.name: JOURNEY.kept(journey) if known is None else known,
         }
         told = set()
-        for name, table, column in KEPT_FIELDS:
-            if name in _TITLE or (table is JOURNEY and not last and name != "origin"):
-                continue
+        for name, table, column in _IN_WORDS[last]:
             value = rows[table.name].get(column.name)
-            for one in value if isinstance(value, tuple) else () if value is None else (value,):
+            if value is None:
+                continue
+            for one in value if isinstance(value, tuple) else (value,):
                 text = f"{one:#x}" if column.form == "hex" else visible(f"{one}{_unit(name)}")
                 if (name, text) not in told:  # a journey's rule is that of its last hop, mostly
                     told.add((name, text))
                     yield name, text
-        for name, known in (header.known() if header is not None else {}).items():
-            if known != "":
-                yield name, visible(str(known))
+        for name, fact in (header.known() if header is not None else {}).items():
+            if fact != "":
+                yield name, visible(str(fact))
 
     def title(self, journey: Journey) -> str:
         """Which packet it is: ``journey 4, packet 2 of 5, hop 7 of 31``."""
@@ -117,6 +125,17 @@ KEPT_FIELDS: tuple[tuple[str, Table, Column], ...] = tuple(
     for column in table.columns
     if column.name not in _ASIDE
 )
+
+
+#: Of these, what is told in words: of the last packet of a journey, and of those before it.
+_IN_WORDS = {
+    last: tuple(
+        (name, table, column)
+        for name, table, column in KEPT_FIELDS
+        if name not in _TITLE and (table is not JOURNEY or last or name == "origin")
+    )
+    for last in (False, True)
+}
 
 
 def _unit(name: str) -> str:
@@ -154,7 +173,7 @@ def parts(journey: Journey, whole: bool = False) -> list[KeptPacket]:
             at = moment
             hops += 1
             row = {"type": HOP.name, **_hop_row(moment)}
-            weight += 200 + 6 * sum(len(one) for one in row.values() if isinstance(one, str))
+            weight += 200 + 6 * sum([len(one) for one in row.values() if type(one) is str])
             if weight > _LARGE and steps:
                 end(None, ())
             steps.append(row)
@@ -175,13 +194,28 @@ def parts(journey: Journey, whole: bool = False) -> list[KeptPacket]:
     return [part._replace(packets=len(made), hops=hops) for part in made]
 
 
+#: Rows of hops without a time, with the hop itself, so that no other gets its identity: in a
+#: capture of mbuf_trace most hops were met before.
+_ROWS: dict[int, tuple[Hop, dict[str, Any]]] = {}
+_MOST_ROWS = 16_384
+
+_NUMBER, _DEPTH = HOP.names[:2]
+
+
 def _hop_row(moment: HopMoment) -> dict[str, Any]:
+    hop = moment.step
+    met = _ROWS.get(id(hop))
+    if met is not None:
+        return {**met[1], _NUMBER: moment.number, _DEPTH: moment.depth}
     row = HOP.kept(moment)
-    place, header = moment.step.place, moment.step.header
-    if place.file is not None and place.module is not None:
-        row["module"] = place.module
-    if header is not None:
-        row["header"] = header.known()
+    if hop.place.file is not None and hop.place.module is not None:
+        row["module"] = hop.place.module
+    if hop.header is not None:
+        row["header"] = hop.header.known()
+    if hop.time is None:
+        if len(_ROWS) >= _MOST_ROWS:
+            _ROWS.clear()
+        _ROWS[id(hop)] = hop, row
     return row
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from dtkit.foreign import visible
 from dtkit.packets.linktype import LinkType
@@ -13,7 +13,7 @@ from dtkit.packets.packetfile import DIRECTIONS, LARGEST, Provenance
 from dtkit.packets.pcapng import PacketDirection, PcapngWriter, packet_options
 from dtkit.probes.points import shipped_catalog
 from dtkit.trace.journey.kept import KeptPacket, parts
-from dtkit.trace.journey.model import Hop, Journey, Place
+from dtkit.trace.journey.model import JOURNEY, Hop, Journey, Place
 from dtkit.trace.journey.snapshot import Snapshot
 from dtkit.trace.views.show import lines
 
@@ -108,19 +108,19 @@ def _written(
     interfaces = _Interfaces(writer)
     more = made.metadata()
     for journey in journeys:
-        kept = parts(journey, whole)
+        kept, known = parts(journey, whole), JOURNEY.kept(journey)
         for part in kept:
             hop = None if part.at is None else part.at.step
             snapshot = part.snapshot or _NO_BYTES
             if whole and part.packet == 1:
                 comment = [str(line) for line in lines(journey)]
             else:
-                comment = _comment(part, journey)
+                comment = _comment(part, journey, known)
             options = packet_options(
                 "\n".join(comment),
                 _direction(hop.place) if hop is not None else PacketDirection.UNKNOWN,
                 number=journey.number,
-                metadata=part.metadata(journey, more),
+                metadata=part.metadata(journey, more, known),
             )
             interface = interfaces(place_name(hop), snapshot.linktype, part.probe)
             time = journey.time if hop is None or hop.time is None else hop.time
@@ -134,13 +134,14 @@ def _written(
     writer.close()
 
 
-def _comment(part: KeptPacket, journey: Journey) -> list[str]:
+def _comment(part: KeptPacket, journey: Journey, known: dict[str, Any]) -> list[str]:
     """
     The comment of a packet: a line that says which it is, then a line for each thing known.
 
     The dissector reads these lines; the first is what it knows our comments by.
     """
-    return [part.title(journey), *(f"{name}: {value}" for name, value in part.words(journey))]
+    words = part.words(journey, known)
+    return [part.title(journey), *(f"{name}: {value}" for name, value in words)]
 
 
 @lru_cache(maxsize=4096)
