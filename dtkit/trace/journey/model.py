@@ -373,15 +373,20 @@ class Journey:
         is left of a packet whose headers have gone is told by what it was before."""
         return self._compared[1]
 
-    def moments(self) -> Iterator[Moment]:
-        """Each step, as in :attr:`seen`, with what one has to know of those before it."""
+    def moments(self, hops: bool = True) -> Iterator[Moment]:
+        """
+        Each step, as in :attr:`seen`, with what one has to know of those before it.
+
+        :param hops: whether hops are among them, or snapshots alone.
+        """
         new = tuple.__new__  # a third of what the class's own constructor takes
         hop: Hop | None = None
         last: tuple[int, Snapshot, Hop | None] | tuple[None, None, None] = None, None, None
         diffs, seen = self._compared
         for index, (step, depth) in enumerate(zip(seen, self.depths, strict=True)):
             if type(step) is Hop:
-                yield new(HopMoment, (index, depth, step, hop))
+                if hops:
+                    yield new(HopMoment, (index, depth, step, hop))
                 hop = step
             elif isinstance(step, Snapshot):
                 since, earlier, left = last

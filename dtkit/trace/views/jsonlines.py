@@ -23,6 +23,7 @@ class JsonLines:
     """Makes lines of journeys; keeps what repeats."""
 
     def __init__(self) -> None:
+        self._met: dict[tuple[int, int, int], tuple[Hop, str]] = {}
         self._hops: dict[int, tuple[Hop, str]] = {}
         self._heads: dict[tuple[int, int], str] = {}
         of_hop = [column for column in HOP.columns if column.path.startswith("step.")]
@@ -33,14 +34,29 @@ class JsonLines:
 
     def line(self, journey: Journey, newest_first: bool = False) -> str:
         """*journey* with its steps, as one line without its end."""
-        steps = [
-            self.hop(moment) if isinstance(moment, HopMoment) else json.dumps(moment.to_dict())
-            for moment in journey.moments()
-        ]
+        met = self._met
+        snapshots = journey.moments(hops=False)
+        steps = []
+        for number, (step, depth) in enumerate(zip(journey.steps, journey.depths, strict=True)):
+            if type(step) is Hop:
+                kept = met.get((id(step), number, depth))
+                steps.append(kept[1] if kept is not None else self._hop(step, number, depth))
+            else:
+                steps.append(json.dumps(next(snapshots).to_dict()))
         if newest_first:
             steps.reverse()
         head = json.dumps({"type": JOURNEY.name, **JOURNEY.row(journey)})
         return f'{head[:-1]}, "steps": [{", ".join(steps)}]}}'
+
+    def _hop(self, hop: Hop, number: int, depth: int) -> str:
+        """The object of a hop at a place in its journey, which is kept if it may be met again."""
+        text = self.hop(HopMoment(number, depth, hop, None))
+        if hop.time is None:
+            if len(self._met) >= _MOST:
+                self._met.clear()
+            # With the hop itself, so that no other gets its identity.
+            self._met[id(hop), number, depth] = hop, text
+        return text
 
     def hop(self, moment: HopMoment, more: str = "") -> str:
         """The object of a hop; *more* are fields that stand behind its type."""
