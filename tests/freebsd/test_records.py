@@ -171,7 +171,7 @@ def test_every_tree_has_its_hooks(patches: str) -> None:
     assert hooks == {tree.name for tree in patch_trees()}
 
 
-@pytest.mark.parametrize("known", [known for known in releases() if known.major >= 15], ids=str)
+@pytest.mark.parametrize("known", [known for known in releases() if known.major >= 14], ids=str)
 def test_every_member_that_the_d_library_names_is_translated(known: Release) -> None:
     of = library(target_kernel(known))
     lacking = {
