@@ -71,5 +71,5 @@ def with_tag(program: Sequence[Instruction], plain: str, depth: int, closer: boo
         return plain
     return (
         f"((this->m->m_flags & {MFlag.VLANTAG:#x}) != 0 ? "
-        f"(this->vtag = this->m->m_pkthdr.PH_per.sixteen[0], {tagged}) : {plain})"
+        f"(this->vtag = (int)this->m->m_pkthdr.PH_per.sixteen[0], {tagged}) : {plain})"
     )

@@ -9,6 +9,7 @@ import pytest
 
 from dtkit.generate import Copy, Request
 from dtkit.generate.oneliners import program
+from dtkit.generate.request import Conditions
 from dtkit.generate.script import script
 from dtkit.output import packets, read_output
 from dtkit.packets.packet import Packet
@@ -28,10 +29,15 @@ FRAME = bytes.fromhex(
 
 @pytest.mark.parametrize("copy", list(Copy))
 @pytest.mark.parametrize("whole", [True, False], ids=["script", "one-liner"])
+@pytest.mark.parametrize("expression", ["", "icmp or vlan 5"])
 @pytest.mark.parametrize("lengths", [(), (20, 10)])
-def test_the_tag_is_put_back(copy: Copy, whole: bool, lengths: tuple[int, ...]) -> None:
+def test_the_tag_is_put_back(
+    copy: Copy, whole: bool, expression: str, lengths: tuple[int, ...]
+) -> None:
     probe = next(one for one in catalog() if str(one) == "fbt::ether_demux:entry")
-    request = Request(length=128, copy=copy, annotate=True)
+    request = Request(
+        length=128, copy=copy, annotate=True, conditions=Conditions(filter=expression)
+    )
     text = script([probe], request)[0] if whole else program([probe], request)
     sent = [StackPacket(FRAME, ethernet=True, lengths=lengths, vtag=tag) for tag in (5, None)]
     printed = ran(text, sent, Settings(paths=PATHS))
