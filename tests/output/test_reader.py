@@ -29,7 +29,9 @@ from dtkit.output import (
     packets,
     read_output,
     read_runs,
+    reader,
 )
+from dtkit.output.lines import LONGEST
 from dtkit.packets.packet import Packet, PacketRun
 from dtkit.packets.packetfile import PacketFile, Provenance
 from dtkit.probes import catalog
@@ -727,3 +729,130 @@ def test_lines_without_a_place_are_named_in_their_order_and_before_their_firing(
         (4, "1 line of bytes that are no text", 1),
         (5, "1 line without the header of a dump", 1),
     ]
+
+
+# Bounds
+
+
+def test_a_firing_keeps_no_more_parts_than_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "_MOST_PARTS", 3)
+    source = Source(0, 1, "f", "entry")
+    text = framed(0, 1, "f", "entry", "a\nb\nc\nd" + dump(A) + "e")
+    assert read(text) == [
+        Firing(1, source, (Message(1, "a"), Message(2, "b"), Message(3, "c"))),
+        Message(4, "d"),
+        Firing(5, source, (Dump(5, A),)),
+        Message(9, "e"),
+    ]
+    text = framed(0, 1, "f", "entry", "a\nb")
+    assert read(text) == [Firing(1, source, (Message(1, "a"), Message(2, "b")))]
+
+
+def test_a_stack_keeps_no_more_frames_than_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "_MOST_PARTS", 3)
+    names = [f"kernel`f{number}" for number in range(7)]
+    frames = "".join(f"              {name}\n" for name in names)
+    assert read(frames) == [
+        Stack(1, tuple(names[:3])),
+        Stack(4, tuple(names[3:6])),
+        Stack(7, tuple(names[6:])),
+    ]
+
+
+@pytest.mark.parametrize(("size", "spoilt"), [(32, None), (33, 0), (48, 0), (49, 1), (80, 2)])
+def test_a_dump_keeps_no_more_bytes_than_so_many(
+    monkeypatch: pytest.MonkeyPatch, size: int, spoilt: int | None
+) -> None:
+    monkeypatch.setattr(reader, "_LARGEST", 32)
+    data = bytes(range(size))
+    events = read("x\n" + dump(data))  # the text keeps it from being a run
+    assert dumps(events) == [data[:48]]
+    said = (3, "a dump is cut short: it is too long to keep", spoilt)
+    assert unread(events) == ([] if spoilt is None else [said])
+
+
+@pytest.mark.parametrize(("size", "kept"), [(LONGEST, True), (LONGEST + 1, False)])
+def test_a_line_may_be_so_long(size: int, kept: bool) -> None:
+    events = read("a\n" + "x" * size + "\n" + dump(A))
+    assert (Message(2, "x" * size) in events) is kept
+    said = (2, f"a line of {size} bytes is too long to keep", 1)
+    assert unread(events) == ([] if kept else [said])
+    assert dumps(events) == [A]
+
+
+def test_a_line_that_is_too_long_ends_what_is_open() -> None:
+    header, one, *_ = dump(A)[1:].splitlines(keepends=True)
+    events = read("\n" + header + one + "x" * (LONGEST + 1) + "\n" + one)
+    assert dumps(events) == [A[:16]]
+    assert (
+        unread(events)
+        == [
+            (4, f"a line of {LONGEST + 1} bytes is too long to keep", 1),
+            (2, "a dump is broken into by the next output", 0),
+            (5, "1 line without the header of a dump", 1),
+        ]
+        or len(unread(events)) == 3
+    )
+
+
+def test_a_line_that_is_broken_into_too_often_is_not_kept() -> None:
+    drop = "dtrace: 1 drops on CPU 0\n"
+    half = LONGEST // 2
+    # Twice that is kept; what comes behind that is a line of its own.
+    events = read("a" * half + drop + "b" * half + drop + "c" + drop + "d\n" + dump(A))
+    assert [event.line for event in events if isinstance(event, Drop)] == [1, 2, 3]
+    assert Message(1, "a" * half + "b" * half + "cd") in events
+    events = read("a" * half + drop + "b" * (half + 1) + drop + "c" + drop + "d\n" + dump(A))
+    assert unread(events) == [(1, "a line is broken into too often to keep", 1)]
+    assert Message(3, "cd") in events
+
+
+# Text that belongs to nothing
+
+NO_FIRING = "1 line of text that belong to no firing"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a\nb\n", [(1, "2 lines of text that belong to no firing", 2)]),
+        ("\na\n", [(2, "1 line of text that belong to no firing", 1)]),
+        ("# a\n", []),
+        ("# a\nb\n", [(2, "1 line of text that belong to no firing", 1)]),
+        ("a\n" + dump(A), []),
+        (
+            "a\n" + framed(0, 1, "f", "entry", ""),
+            [(1, "1 line of text that belong to no firing", 1)],
+        ),
+        ("a\n@dtkit 1 end fired=0\n", []),
+        ("a\n@dtkit 9 end fired=0\n", None),
+        (framed(0, 1, "f", "entry", "a\nb"), []),
+        ("a\ndtrace: 1 drops on CPU 0\n", []),
+    ],
+    ids=[
+        *("text", "behind an empty line", "a comment", "behind a comment", "a dump", "a frame"),
+        *("an annotation", "a later annotation", "of a firing", "a message"),
+    ],
+)
+def test_text_that_belongs_to_nothing(text: str, said: list[tuple[int, str, int]] | None) -> None:
+    found = unread(read(text))
+    if said is None:
+        assert len(found) == 2
+    else:
+        assert found == said
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        ("@dtkit 1 mbuf t=1\n", True),
+        ("@dtkit 2 hop t=1\n", True),
+        ("@dtkit 3 mbuf t=1\n", False),
+        ("@dtkit x mbuf t=1\n", False),
+        ("@dtkit 1\n", False),
+    ],
+)
+def test_annotations_that_are_not_known_are_named(text: str, known: bool) -> None:
+    found = [said for said in unread(read(text)) if "annotation" in said[1]]
+    said = (1, "an annotation that this version of dtkit does not know", 0)
+    assert found == ([] if known else [said])
