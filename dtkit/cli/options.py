@@ -121,13 +121,26 @@ def _kinds() -> dict[str, Any]:
     return {"help": f"{BREAK.help} KIND: {', '.join(KINDS)}."}
 
 
-def _named_host(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    if value is None:
-        return None
+def _named_host(
+    ctx: click.Context, param: click.Parameter, value: str | tuple[str, ...] | None
+) -> str | tuple[str | None, ...] | None:
+    if not value:
+        return () if value == () else None
     # Not at the top: few ask for it.
     from dtkit.cli.config import named_host
 
-    return named_host(ctx, param, value)
+    if isinstance(value, str):
+        return named_host(ctx, param, value)
+    before, found, known = ctx.default_map, [], []
+    for one in value:
+        ctx.default_map = before
+        found.append(named_host(ctx, param, one))
+        known.append(ctx.default_map)
+    if any(one != known[0] for one in known):
+        raise click.UsageError(
+            "several --host with other options each in the file: give the options here"
+        )
+    return tuple(found)
 
 
 # What comes out, and where it goes.

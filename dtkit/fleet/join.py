@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from dtkit.fleet.passage import Leg, Passage, Reference, passages
+from dtkit.fleet.passage import Leg, Passage, Reference, Times, passages
 from dtkit.fleet.sight import ends, interface
 from dtkit.trace.journey.model import Hop, Journey, Step
 from dtkit.trace.journey.traced import Ending
@@ -53,10 +53,14 @@ class JoinedHosts:
 
     def __iter__(self) -> Iterator[Journey]:
         """The joined journeys, in the order of their first times."""
+        return (journey for journey, _ in self.ways())
+
+    def ways(self) -> Iterator[tuple[Journey, list[Leg]]]:
+        """Each joined journey, with the legs that it was made of."""
         ways = sorted(self._ways, key=lambda way: (self._came(way[0]), way[0][:2]))
         numbers = {leg[:2]: number for number, way in enumerate(ways, 1) for leg in way}
         for number, way in enumerate(ways, 1):
-            yield self._journey(number, way, numbers)
+            yield self._journey(number, way, numbers), way
 
     @cached_property
     def _ways(self) -> list[list[Leg]]:
@@ -116,9 +120,11 @@ class JoinedHosts:
         spans: list[tuple[int, int] | None] = []
         for host, legs in enumerate(self.legs):
             times = [t for leg in legs for t in (leg.ends.came, leg.ends.went) if t is not None]
-            known = times and self.reference.clocks[host] is not None
-            bounds = (self.reference.time(host, edge) for edge in (min(times), max(times)))
-            spans.append(tuple(bounds) if known else None)  # type: ignore[arg-type]
+            if times and self.reference.clocks[host] is not None:
+                first, last = min(times), max(times)
+                spans.append((self.reference.time(host, first), self.reference.time(host, last)))
+            else:
+                spans.append(None)
         return tuple(spans)
 
     def _of(self, leg: Leg) -> Journey:
@@ -226,15 +232,16 @@ class JoinedHosts:
         return f"it spans {scaled(times[-1] - times[0])}"
 
 
-def join(captures: Sequence[Capture]) -> JoinedHosts:
+def join(captures: Sequence[Capture], before: Times | None = None) -> JoinedHosts:
     """
     Join what several hosts saw.
 
     :param captures: a host each, all in memory.
+    :param before: times of packets that are known from before, for the clocks.
     """
     legs = [
         [Leg(host, index, ends(journey)) for index, journey in enumerate(capture.journeys)]
         for host, capture in enumerate(captures)
     ]
-    found, reference = passages((leg for every in legs for leg in every), len(captures))
+    found, reference = passages((leg for every in legs for leg in every), len(captures), before)
     return JoinedHosts(captures, legs, found, reference)

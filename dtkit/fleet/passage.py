@@ -17,7 +17,7 @@ from typing import NamedTuple
 from dtkit.fleet.clocks import HostClock, Passed, clock_between
 from dtkit.fleet.sight import Ends, Sight
 
-__all__ = ["Leg", "Passage", "Reference", "passages"]
+__all__ = ["Leg", "Passage", "Reference", "Times", "passages", "times_of"]
 
 #: What a packet takes from host to host at most, and by how much that differs, where nothing tells.
 _LONGEST = 1_000_000_000
@@ -99,12 +99,19 @@ class Reference:
         return None if None in doubts else sum(one for one in doubts if one is not None)
 
 
-def passages(legs: Iterable[Leg], hosts: int) -> tuple[list[Passage], Reference]:
+#: When packets left one host and came to another, by the clocks of both.
+Times = dict[tuple[int, int], list[Passed]]
+
+
+def passages(
+    legs: Iterable[Leg], hosts: int, before: Times | None = None
+) -> tuple[list[Passage], Reference]:
     """
     The packets that went from host to host, and the clocks.
 
     :param legs: of all hosts.
     :param hosts: how many there are.
+    :param before: times of packets that are known from before, for the clocks.
     """
     sent: dict[tuple[int | str, ...], list[Leg]] = defaultdict(list)
     got: dict[tuple[int | str, ...], list[Leg]] = defaultdict(list)
@@ -115,7 +122,7 @@ def passages(legs: Iterable[Leg], hosts: int) -> tuple[list[Passage], Reference]
             got[leg.ends.arrival.key].append(leg)
     groups = [(sent[key], receivers) for key, receivers in got.items() if key in sent]
     found: list[Passage] = []
-    reference = Reference(tuple(() if host == 0 else None for host in range(hosts)))
+    reference = _reference(before or {}, hosts)
     for _ in range(_ROUNDS):
         usual = _usual(found, reference)
         found = [
@@ -124,7 +131,7 @@ def passages(legs: Iterable[Leg], hosts: int) -> tuple[list[Passage], Reference]
             for passage in _match(senders, receivers, reference, usual)
         ]
         known = reference
-        reference = _reference(found, hosts)
+        reference = _reference(times_of(found, before), hosts)
         if reference == known:
             break
     return found, reference
@@ -253,13 +260,18 @@ def _usual(found: list[Passage], reference: Reference) -> dict[tuple[int, int], 
     }
 
 
-def _reference(found: list[Passage], hosts: int) -> Reference:
-    """The clocks, by packets that are told apart."""
-    times: dict[tuple[int, int], list[Passed]] = defaultdict(list)
+def times_of(found: Iterable[Passage], before: Times | None = None) -> Times:
+    """When packets that are told apart left and came; those of *before*, and then of *found*."""
+    times: Times = {pair: list(known) for pair, known in (before or {}).items()}
     for one in found:
         went, came = one.sender.ends.went, one.receiver.ends.came
         if one.alike == 1 and not one.again and went is not None and came is not None:
-            times[one.sender.host, one.receiver.host].append((went, came))
+            times.setdefault((one.sender.host, one.receiver.host), []).append((went, came))
+    return times
+
+
+def _reference(times: Times, hosts: int) -> Reference:
+    """The clocks, by when packets left and came."""
     clocks: list[tuple[HostClock, ...] | None] = [
         () if host == 0 else None for host in range(hosts)
     ]
@@ -270,7 +282,7 @@ def _reference(found: list[Passage], hosts: int) -> Reference:
             for far in range(hosts):
                 if clocks[near] is None or clocks[far] is not None:
                     continue
-                clock = clock_between(times[near, far], times[far, near])
+                clock = clock_between(times.get((near, far), []), times.get((far, near), []))
                 if clock is not None:
                     sure = clock.doubt is None, clock.doubt or 0
                     if best is None or sure < best[0]:

@@ -162,6 +162,16 @@ def test_a_host_that_saw_none_of_the_packets_is_named(count: int, said: str) -> 
     assert len(list(joined)) == 5 + count
 
 
+@pytest.mark.parametrize("empty", [0, 1, 2])
+def test_any_host_may_have_seen_nothing(empty: int) -> None:
+    captures = row(traffic(5, 0), traffic(5, 1), links=(LOSSY, LOSSY), seed=4)
+    captures[empty] = Capture(captures[empty].name, [])
+    journeys = list(join(captures))
+    assert sum(len(one.hops) for one in journeys) == sum(
+        len(journey.hops) for one in captures for journey in one.journeys
+    )
+
+
 def test_journeys_without_times_are_joined_all_the_same() -> None:
     captures = [
         Capture(one.name, [_untimed(journey) for journey in one.journeys])

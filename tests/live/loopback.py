@@ -25,12 +25,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def loopback(folder: Path, there: Path) -> Iterator[Path]:
+def loopback(folder: Path, there: Path, name: str = "router") -> Iterator[Path]:
     """
     The host while it is up.
 
     :param folder: for keys and configurations.
     :param there: comes first on that host's path.
+    :param name: of the host.
     :return: the folder that has to come first on ours for ssh(1) to know the host.
     """
     if not Path(SSHD).exists() or shutil.which("ssh") is None:
@@ -47,7 +48,7 @@ def loopback(folder: Path, there: Path) -> Iterator[Path]:
         f"SetEnv PATH={there}:/usr/bin:/bin PYTHONPATH={Path.cwd()}\n"
     )
     (folder / "ssh_config").write_text(
-        f"Host router\nHostName 127.0.0.1\nPort {port}\nUser {getpass.getuser()}\n"
+        f"Host {name}\nHostName 127.0.0.1\nPort {port}\nUser {getpass.getuser()}\n"
         f"IdentityFile {folder}/user\nIdentitiesOnly yes\nUserKnownHostsFile /dev/null\n"
         "StrictHostKeyChecking no\nLogLevel ERROR\n"
     )

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -113,7 +114,7 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
     @FUNC()
     @NOT_FUNC()
     @LISTING()
-    @HOST("Without --listing it is asked for its functions.")
+    @HOST("Without --listing it is asked for its functions. run takes several.", multiple=True)
     @AS()
     @REFRESH()
     @LENGTH("Of these each hop shows so many.", type=click.IntRange(0, 9216))
@@ -140,7 +141,19 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
     @SECONDS("0 is at ^C.", type=click.IntRange(0, (1 << 31) - 1), default=60, show_default=True)
     @click.pass_context
     @functools.wraps(function)
-    def wrapper(
+    def wrapper(ctx: click.Context, /, host: tuple[str, ...], **options: Any) -> int | None:
+        if len(host) > 1 and ctx.info_name != "run":
+            raise click.UsageError("several --host are for run: a script is for one")
+        rest = {name: options.pop(name) for name in options.keys() - of_host}
+        asked = [
+            ask(ctx, host=one, simulate=bool(rest.get("simulate")), **options)
+            for one in host or (None,)
+        ]
+        if len(asked) > 1:
+            rest["hosts"] = asked
+        return function(asked[0], **rest)
+
+    def ask(
         ctx: click.Context,
         /,
         words: tuple[str, ...],
@@ -168,9 +181,9 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
         count_firings: bool,
         count: int | None,
         seconds: int,
-        **rest: Any,
-    ) -> int | None:
-        running = ctx.info_name == "run" and not rest.get("simulate")
+        simulate: bool,
+    ) -> PathAsked:
+        running = ctx.info_name == "run" and not simulate
         if host is not None and listing is not None and not running:
             raise click.UsageError("the functions come from --host or --listing, not from both")
         if wanted:
@@ -215,8 +228,9 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
         if expected.warning:
             fewer = "--preset, --func and --not-func make it fewer"
             say(f"{ctx.command_path}: {expected.warning}; {fewer}")
-        return function(PathAsked(text, expected, there), **rest)
+        return PathAsked(text, expected, there)
 
+    of_host = inspect.signature(ask).parameters.keys() - {"simulate"}
     return wrapper
 
 

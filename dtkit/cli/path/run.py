@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import ExitStack
 
 import click
@@ -13,6 +14,7 @@ from dtkit.cli.inputs import open_output
 from dtkit.cli.journeys import FORMS, JourneyPrinter
 from dtkit.cli.options import FOLLOW, NO_ADVICE, OUTPUT, PACKETS, PATH, TO
 from dtkit.cli.path.asking import PathAsked, path_options
+from dtkit.cli.path.hosts import run_on_hosts
 from dtkit.cli.running import (
     SIMULATE,
     CommandAfterDashes,
@@ -38,6 +40,7 @@ Examples:
   dtkit path run --host root@router icmp -- ping -c 3 192.0.2.1
   dtkit path run --as sudo --serve icmp
   dtkit path run --simulate --packets trace.pcap --path nat tcp
+  dtkit path run --host root@alpha --host root@router --host root@bravo icmp
 """,
 )
 @path_options
@@ -64,16 +67,23 @@ def command(
     output: str,
     serve: bool,
     port: int | None,
+    hosts: Sequence[PathAsked] = (),
 ) -> int:
     """Run the script that follows packets, and print journeys as they end, then what became of all.
 
     ^C ends it, or the end of COMMAND, which is started when the script has begun: on the host that
     is traced, as the user who is calling. With --serve, they are in the page, and printed if an
-    option says how or where to.
+    option says how or where to. On several hosts, packets are followed from one to the next, and
+    printed when they are at their end, as dtkit trace join prints them.
     """
     if follow and form == "json":
         raise click.UsageError("--follow prints lines")
     check_simulated(ctx, simulate, packets)
+    if hosts:
+        if follow or serve or ctx.meta[CommandAfterDashes.KEY]:
+            raise click.UsageError("several --host go without --follow, --serve and COMMAND")
+        with open_output(output) as sink:
+            return run_on_hosts(ctx, hosts, JourneyPrinter(sink, form), no_advice)
     odd = read = 0
     quiet = serve and not given(ctx, "form", "follow", "output")
     title = f"{' '.join(ctx.params['words']) or 'all packets'} on {asked.host}"
