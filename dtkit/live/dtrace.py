@@ -29,7 +29,7 @@ from dtkit.live.host import DtraceError, Host
 __all__ = ["DtraceRun", "capturing", "listing", "running", "shell_output"]
 
 #: The listing of everything that a script of `dtkit path` may look at.
-_LISTING = ("dtrace", "-l", "-v", "-n", "fbt:::entry")
+_LISTING = ("dtrace", "-l", "-v", "-n", "fbt:::entry", "-n", "mib:::")
 
 #: s that dtrace(1) has to end in once it was told to, before it is killed.
 _GRACE = 5
@@ -102,7 +102,7 @@ class DtraceRun:
 @contextmanager
 def listing(host: Host | None = None) -> Iterator[BinaryIO]:
     """
-    The output of ``dtrace -lv`` on the entry of every function.
+    The output of ``dtrace -lv`` on the entry of every function, and on counters that are probes.
 
     :raises NowhereError: *host* is no name, or there is no dtrace(1) on this one.
     :raises DtraceError: it is not there, or it failed; with its own last words.

@@ -65,14 +65,14 @@ def test_packets_are_followed_on_another_host(dtkit: Dtkit, router: Path) -> Non
     assert "ipv4 source 10.0.0.1 -> 192.0.2.1" in result.stdout
     assert result.stderr.endswith("1 journey, 0 oddities\n")
     arguments = (router / "arguments").read_text().splitlines()
-    assert arguments == ["-l -v -n fbt:::entry", "-s /dev/stdin"]
+    assert arguments == ["-l -v -n fbt:::entry -n mib:::", "-s /dev/stdin"]
 
 
 def test_a_script_is_for_the_kernel_of_that_host(dtkit: Dtkit, router: Path) -> None:
     result = dtkit("path", "--host", "router", "icmp")
     assert result.exit_code == 0, result.stderr
     assert "fbt::m_pullup:return" in result.stdout
-    assert (router / "arguments").read_text() == "-l -v -n fbt:::entry\n"
+    assert (router / "arguments").read_text() == "-l -v -n fbt:::entry -n mib:::\n"
 
 
 def test_a_host_that_cannot_be_reached_is_an_error(dtkit: Dtkit, router: Path) -> None:

@@ -149,6 +149,30 @@ def refused(kind: str, value: int) -> bool:
     return kind in ("errno", "pfil") and number in _ERRNO and number not in _WAITING
 
 
+#: Functions that free what a firewall refuses.
+_REFUSERS = (
+    "pf_*", "ipfw_*", "pfil_*", "ipf_*", "fr_check*", "ip_output", "ip6_output", "ip_input",
+    "ip6_input", "ip_forward", "ip6_forward", "ip_tryforward", "ip6_tryforward", "ether_*",
+    "bridge_*",
+)  # fmt: skip
+
+#: EACCES and EPERM: what a firewall's refusal becomes.
+_REFUSALS = (1, 13)
+
+
+def sent_on(kind: str, value: int, freed_by: str) -> bool:
+    """
+    Whether a refusal is none: pf has sent the packet on itself, as by route-to.
+
+    It then says PF_DROP as well, which those that asked it pass on, and others free the packet.
+
+    :param kind: of the *value*, which :func:`refused` takes for a refusal.
+    :param freed_by: the function that freed the packet; empty where that is not known.
+    """
+    said = kind in ("pf", "pfil") or (kind == "errno" and _int(value) in _REFUSALS)
+    return said and bool(freed_by) and not _matches(freed_by, _REFUSERS)
+
+
 def _int(value: int) -> int:
     """An int of C in a register: its low 32 bits."""
     number = value & 0xFFFFFFFF

@@ -37,7 +37,14 @@ from dtkit.probes import Catalog, Probe
 from dtkit.probes.points import shipped_catalog
 from dtkit.trace.journey.model import Hop, Journey, Place, Step
 from dtkit.trace.journey.offload import wrong_checksum
-from dtkit.trace.journey.outcome import end_of, freed_by, refused, value_in_words, who_freed
+from dtkit.trace.journey.outcome import (
+    end_of,
+    freed_by,
+    refused,
+    sent_on,
+    value_in_words,
+    who_freed,
+)
 from dtkit.trace.journey.snapshot import Snapshot
 from dtkit.trace.journey.why import Said, Why, icmp_in_words, rule_in_words, why
 
@@ -607,15 +614,16 @@ def _count(number: int, what: str) -> str:
 
 def _outcome(journey: _Open, records: list[_Record]) -> str:
     """How a journey ended, in words."""
+    free = next((record for record in reversed(records) if record.kind == "free"), None)
+    by, frame = who_freed(free.frames) if free is not None else ("", "")
     for record in records:
         if record.kind == "return":
             kind = verdict(record.function)
             value = record.annotation.number("value") or 0
-            if refused(kind, value):
+            if refused(kind, value) and not sent_on(kind, value, by):
                 return f"dropped: {record.function} returned {value_in_words(kind, value)}"
         elif record.kind == "unmoved" and record.annotation.number("freed"):
             return f"dropped: {record.function} failed and freed it"
-    free = next((record for record in reversed(records) if record.kind == "free"), None)
     if free is None:
         return "" if journey.notes else "still in the kernel when the script ended"
-    return freed_by(*who_freed(free.frames))
+    return freed_by(by, frame)

@@ -17,7 +17,7 @@ from dtkit.annotations import JOURNEY
 from dtkit.generate.functions import verdict
 from dtkit.output import Annotation
 from dtkit.probes.reasons import Reason, facts
-from dtkit.trace.journey.outcome import refused, value_in_words
+from dtkit.trace.journey.outcome import refused, sent_on, value_in_words
 
 __all__ = ["Said", "Why", "icmp_in_words", "rule_in_words", "why"]
 
@@ -114,7 +114,7 @@ def why(seen: Iterable[Said], freed_by: tuple[str, str], so: Container[str] = ()
             kind, value = verdict(one.function), number("value") or 0
             if kind == "pf" and number("why") is not None and (number("why") or 0) >= 0:
                 reason = number("why")
-            if not refused(kind, value):
+            if not refused(kind, value) or sent_on(kind, value, freed_by[0]):
                 if kind == "pf":
                     rule, reason = None, None
                 continue

@@ -91,3 +91,20 @@ def test_a_queue_of_one_packet() -> None:
         "freed by netisr_queue_internal",
         "netisr_queue_internal returned ENOBUFS",
     }
+
+
+def test_pf_within_pf() -> None:
+    """By route-to pf_test() is called within itself; what it says of each call is told apart."""
+    first, second = journeys("path-15.1-route-to.txt")[:2]
+    assert first.outcome == "dropped: pf_test returned PF_DROP"
+    assert first.rule == 'pf rule 1, label "out"'
+    rules = [[hop.rule for hop in one.hops if hop.rule] for one in (first, second)]
+    assert [[rule for rule in one if rule.startswith("pf")] for one in rules] == [
+        ['pf rule 0, label "by route-to"', 'pf rule 1, label "out"'],
+        ['pf rule 2, label "by route-to"', "pf rule 3, translated by rule 0"],
+    ]
+    # The outer call says PF_DROP of what it has sent on itself as well.
+    assert "-pf_test(PF_DROP)" in [hop.text for hop in second.hops]
+    assert second.outcome.startswith("dropped: freed by udp_input+")
+    assert second.reason == "no listener"
+    assert second.rule == ""
