@@ -60,13 +60,17 @@ _MOST = 4 << 20
 _VERSION = re.compile(rb"dtkit/([0-9]{1,4})\+?")
 
 
+#: json.dumps() would make an encoder for each packet.
+_encoded = json.JSONEncoder(separators=(",", ":")).encode
+
+
 def metadata_pieces(what: dict[str, Any]) -> list[str]:
     """
     *what* as the texts of one option or several.
 
     A half of a surrogate pair, which stands for a byte that is no UTF-8, is escaped as it is.
     """
-    text = json.dumps(what, separators=(",", ":"))
+    text = _encoded(what)
     pieces = [text[at : at + _LONGEST] for at in range(0, len(text), _LONGEST)]
     return [(_GOES_ON if number else _HEAD) + piece for number, piece in enumerate(pieces)]
 

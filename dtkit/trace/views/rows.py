@@ -40,11 +40,16 @@ from dtkit.trace.views.svg import svg
 __all__ = ["PageRows", "page_json"]
 
 
+#: json.dumps() would make an encoder for each row.
+_encoded = json.JSONEncoder(separators=(",", ":")).encode
+
+
 def page_json(value: Any) -> Markup:
     """*value* as JSON for a data block: nothing in it can end the block or start markup."""
-    text = json.dumps(value, separators=(",", ":"))
+    text = _encoded(value)
     for char in "<>&":
-        text = text.replace(char, f"\\u{ord(char):04x}")
+        if char in text:
+            text = text.replace(char, f"\\u{ord(char):04x}")
     return Markup(text)
 
 
@@ -136,8 +141,10 @@ class PageRows:
             ]
         )
         steps = [
-            self._known_hop(moment)
-            if isinstance(moment, HopMoment) and moment.step.time is None
+            page_json(self._step(moment, start))
+            if not isinstance(moment, HopMoment)
+            else self._known_hop(moment)
+            if moment.step.time is None
             else page_json(self._step(moment, start, journey.interfaces[moment.number]))
             for moment in journey.moments()
         ]
