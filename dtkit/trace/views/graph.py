@@ -39,6 +39,7 @@ class GraphNode:
     :ivar position: sum of its positions in the ways, counted from 0.
     :ivar other: how often in the graph compared with, or None.
     :ivar dropped: how many packets were dropped here.
+    :ivar reasons: why, as far as that is known.
     """
 
     count: int = 0
@@ -47,6 +48,7 @@ class GraphNode:
     position: int = 0
     other: int | None = None
     dropped: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(slots=True)
@@ -145,6 +147,8 @@ class Graph:
                 last,
             )
             self.nodes[named].dropped += 1
+            if journey.reason:
+                self.nodes[named].reasons[plain(journey.reason)] += 1
 
     def against(self, other: Graph) -> Graph:
         """This graph and *other* in one: each node and edge with both counts."""
@@ -158,6 +162,7 @@ class Graph:
                 mine.position if mine.count else theirs.position,
                 theirs.count,
                 mine.dropped,
+                mine.reasons,
             )
         for pair in [*self.edges, *(pair for pair in other.edges if pair not in self.edges)]:
             mine_edge, their_edge = self.edges.get(pair, Edge()), other.edges.get(pair, Edge())

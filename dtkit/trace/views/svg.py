@@ -236,6 +236,10 @@ def _box_width(graph: Graph, key: Key) -> float:
     return max(len(_short(key[1])) * _CHAR, len(_counted(graph.nodes[key])) * _SMALLER) + 24
 
 
+#: Reasons that a node tells.
+_MOST_WHY = 5
+
+
 def _counted(node: GraphNode) -> str:
     """How often packets came by, began and were lost here."""
     if node.other is not None:
@@ -260,6 +264,10 @@ def _node(graph: Graph, key: Key, place: Box) -> Iterator[str]:
     colour = "gone" if lost else _COLOUR_OF.get(which, "line")
     count = _counted(node)
     said = f"{visible(key[1])}: {node.count}, {node.starts} start and {node.ends} end here"
+    if why := ", ".join(
+        f"{count} {reason}" for reason, count in node.reasons.most_common(_MOST_WHY)
+    ):
+        said += f"; dropped: {visible(why)}"
     thick = 1 if colour == "line" else 2
     yield (
         f'<g class="node {which}{lost}" data-label={quoteattr(visible(key[1]))} tabindex="0">'

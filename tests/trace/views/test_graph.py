@@ -353,6 +353,8 @@ def test_drops_are_where_the_reason_says() -> None:
     )
     assert lost.get("data-label") == "pf_test"
     assert [text.text for text in lost.iter(f"{SVG}text")] == ["pf_test", "6, 1 dropped"]
+    (why,) = lost.iter(f"{SVG}title")
+    assert (why.text or "").endswith("; dropped: 1 refused by a firewall")
     said = {text.text for text in root.iter(f"{SVG}text")}
     assert {"packets, and how long they took on average", "packets dropped here"} <= said
     # Its lanes are the stages of the stack: that all are the kernel's is no news.
