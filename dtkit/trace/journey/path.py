@@ -46,7 +46,7 @@ from dtkit.trace.journey.outcome import (
     who_freed,
 )
 from dtkit.trace.journey.snapshot import Snapshot
-from dtkit.trace.journey.why import Said, Why, icmp_in_words, rule_in_words, why
+from dtkit.trace.journey.why import Said, Why, icmp_in_words, reason_at, rule_in_words, why
 
 __all__ = ["FORM", "Seen", "read_path"]
 
@@ -497,7 +497,7 @@ class _PathReader:
         annotation, kind = record.annotation, record.kind
         number = annotation.number
         direction, arguments, label = "", None, record.function
-        rule = reason = None
+        rule = None
         if kind == "hop":
             direction = "+" if entered else ""
         elif kind == "return":
@@ -551,7 +551,7 @@ class _PathReader:
             annotation.fields.get("if") or None,
             None if vnet is None else self._vnets.get(vnet, f"{vnet:#x}"),
             rule,
-            reason,
+            reason_at(kind, record.function, annotation),
             header=read_header(number, annotation.fields, hop=True),
             stack=record.frames or None if kind == "hop" else None,
         )

@@ -19,7 +19,7 @@ from dtkit.output import Annotation
 from dtkit.probes.reasons import Reason, facts
 from dtkit.trace.journey.outcome import refused, sent_on, value_in_words
 
-__all__ = ["Said", "Why", "icmp_in_words", "rule_in_words", "why"]
+__all__ = ["Said", "Why", "icmp_in_words", "reason_at", "rule_in_words", "why"]
 
 assert {"rule", "verdict", "icmp", "counter"} <= JOURNEY
 
@@ -136,6 +136,28 @@ def why(seen: Iterable[Said], freed_by: tuple[str, str], so: Container[str] = ()
         if told.first:
             return made
     return found[min(found)] if found else Why()
+
+
+def reason_at(kind: str, function: str, annotation: Annotation) -> str | None:
+    """What a line alone says of why; None where that is nothing."""
+    number = annotation.number
+    found: Reason | None = None
+    if kind == "icmp":
+        found = facts().icmp(number("family") or 4, number("type") or 0, number("code") or 0)
+    elif kind == "counter":
+        found = facts().counter(annotation.fields.get("counter", ""))
+    elif kind == "rule" and number("action") == _DENY and annotation.fields.get("by") == "ipfw":
+        found = facts().ipfw
+    elif kind == "return":
+        of, value = verdict(function), number("value") or 0
+        if not of or not refused(of, value):
+            return None
+        said = number("why")
+        if of == "pf" and said is not None and said >= 0:
+            found = facts().pf(said)
+        else:
+            found = facts().returned(function, value_in_words(of, value).partition(",")[0])
+    return found.name if found is not None else None
 
 
 def _told(reason: Reason | None, seen: Said, source: str) -> Why | None:

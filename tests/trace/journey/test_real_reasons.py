@@ -71,6 +71,23 @@ def test_what_was_provoked(number: int, end: str, reason: str, source: str, advi
     assert journey.advice.startswith(advice)
 
 
+def test_hops_say_what_they_know_of_it() -> None:
+    found = journeys("path-15.1-reasons.txt")
+    said = [
+        [(hop.place.label, hop.reason) for hop in found[number - 1].hops if hop.reason]
+        for number in (1, 4, 8, 12)
+    ]
+    assert said == [
+        [],
+        [("pf_test", "refused by a rule of pf")],
+        [
+            ("ipfw", "refused by a rule of ipfw"),
+            ("ipfw_check_packet", "refused by a rule of ipfw"),
+        ],
+        [("icmp_error", "no route")],
+    ]
+
+
 def test_rules_that_translate_are_told() -> None:
     """A ping through the router, whose pf translates its source, and back."""
     rules = [hop.rule for hop in journeys("path-15.1-reasons.txt")[0].hops if hop.rule]
