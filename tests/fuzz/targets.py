@@ -14,12 +14,14 @@ from dtkit.output import Dump, Firing, packets, read_output, to_dict
 from dtkit.packets.capture import Frame, read_capture
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.packet import Packet
+from dtkit.packets.packetfile import PacketFile, Provenance
 from dtkit.packets.pcapfilter import FilterError, compile_filter
 from dtkit.probes import UnknownProbeError, catalog, extend, read_listing
 from dtkit.simulate import Settings, StackPacket, run
 from dtkit.trace.journey.detect import read_any
 from dtkit.trace.journey.filter import journey_filter
 from dtkit.trace.journey.model import Journey
+from dtkit.trace.views.convert import write_snapshots
 
 DATA = Path(__file__).parents[1] / "data"
 SCRIPTS = Path(__file__).parents[2] / "d_scripts"
@@ -113,6 +115,24 @@ def _files(folder: Path, *globs: str) -> Callable[[], Iterable[bytes]]:
     )
 
 
+def _kept() -> Iterable[bytes]:
+    """Captures that have journeys, and packets, with what is known of them."""
+    for name in ("mbuf_trace-freebsd-14-loopback.pcap", "path-15.1.txt"):
+        with (DATA / name).open("rb") as stream:
+            found = [one for one in read_any(stream) if isinstance(one, Journey)]
+        for one in found[:3]:
+            made = io.BytesIO()
+            list(write_snapshots([one], made))
+            yield made.getvalue()
+    with (DATA / "meta-15.1.txt").open("rb") as stream:
+        made = io.BytesIO()
+        file = PacketFile(made, Provenance(), catalog())
+        for item in packets(read_output(stream), catalog()):
+            if isinstance(item, Packet):
+                file.write(item)
+        yield made.getvalue()
+
+
 def _texts(*texts: str) -> Callable[[], Iterable[bytes]]:
     return lambda: [text.encode() for text in texts]
 
@@ -120,6 +140,7 @@ def _texts(*texts: str) -> Callable[[], Iterable[bytes]]:
 TARGETS = {
     "output": Target(output, _files(DATA / "captures", "*.txt")),
     "journeys": Target(journeys, _files(DATA, "*.pcap", "path*.txt", "speculated*.txt")),
+    "kept": Target(journeys, _kept),
     "capture": Target(capture, _files(DATA, "*.pcap")),
     "listing": Target(listing, _files(DATA / "captures", "listing*.txt")),
     "check": Target(checked, _files(SCRIPTS, "*.d")),

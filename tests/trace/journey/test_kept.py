@@ -27,6 +27,11 @@ from dtkit.trace.journey.model import HOP, JOURNEY, SNAPSHOT, Hop, Journey, Plac
 from dtkit.trace.journey.schema import packet_schema
 from dtkit.trace.journey.snapshot import Snapshot
 from dtkit.trace.views.convert import write_journeys, write_snapshots
+from dtkit.trace.views.links import Links
+from dtkit.trace.views.perfetto import write_perfetto
+from dtkit.trace.views.report import write_report
+from dtkit.trace.views.show import lines
+from dtkit.trace.views.tables import write_parquet
 from tests.trace.frames import PACKETS, ethernet, ipv4, tcp
 
 DATA = Path(__file__).parents[2] / "data"
@@ -336,6 +341,38 @@ def test_what_is_odd_of_many_packets_is_named_once() -> None:
 def test_options_of_others_are_theirs(data: bytes) -> None:
     (odd,) = read(data)
     assert str(odd) == "frame 1: link type 101 is not mbuf_trace's 147: left out"
+
+
+def test_forged_words_and_numbers_are_shown_and_not_obeyed(tmp_path: Path) -> None:
+    """HTML, escapes and numbers beyond all bounds, through every view of a journey."""
+    evil, big = "</script><img src=x onerror=alert(1)>\x1b[2J\u202e", 10**40
+    steps = [
+        {
+            "type": "hop",
+            "label": evil,
+            "text": evil,
+            "time": big,
+            "cpu": -big,
+            "thread": -5,
+            "process": evil,
+            "header": {"flags": evil, "fib": big},
+        },
+        {"type": "hop", "label": evil, "time": -big},
+        {"type": "snapshot", "length": big},
+    ]
+    told = {"journey": big, "time": -big, "outcome": evil, "notes": [evil], "rule": evil}
+    (journey,) = read(forged(ours(steps=steps, journey=told)))
+    assert isinstance(journey, Journey)
+    assert len(journey.steps) == 3
+    assert all(str(line).isprintable() for line in lines(journey))
+    page = io.StringIO()
+    write_report(iter([journey]), page, "title", Links(None, None, None))
+    assert "<img src=x" not in page.getvalue()
+    json.dumps(journey.to_dict())
+    list(write_perfetto([journey], io.BytesIO()))
+    write_parquet(iter([journey]), tmp_path)
+    # Whoever writes it again has the same.
+    assert read(kept(journey)) == [journey]
 
 
 def test_names_of_what_is_told_are_words() -> None:
