@@ -80,12 +80,15 @@ class Estimate:
     :ivar functions: functions whose entry is looked at.
     :ivar lazy: whether its filter is a lazy expression, and not run as bpf(4) would.
     :ivar kernel: that it is compiled for, where it is not for any.
+    :ivar holding: where journeys are held back until they end: bytes on each CPU, and how many
+        journeys of more than one CPU can end in a second.
     """
 
     script: str
     functions: int
     lazy: bool
     kernel: Release | None = None
+    holding: tuple[int, int] | None = None
 
     @cached_property
     def _clauses(self) -> list[tuple[str, ...]]:
@@ -168,7 +171,9 @@ class Estimate:
 
     def to_dict(self) -> dict[str, int | float]:
         """The numbers, by name."""
+        held, journeys = self.holding or (0, 0)
         return {
+            **({"held": held, "journeys": journeys} if self.holding else {}),
             "functions": self.functions,
             "probes": self.probes,
             "clauses": self.enablings,
@@ -180,12 +185,18 @@ class Estimate:
         }
 
     def __str__(self) -> str:
+        held, journeys = self.holding or (0, 0)
         return (
             f"{self.functions} functions, {self.probes} probes, {self.enablings} clauses of "
             f"probes, {self.size.instructions} DIF instructions, {self.size.dof} bytes of DOF, "
             f"{len(self.script)} bytes of D; a packet that nobody wants costs "
             f"{self.relative:.1f} times what a clause with one comparison at each probe does, "
             f"{self.under_way:.1f} times while one is followed"
+            + (
+                f"; {held >> 10} KiB on each CPU hold journeys back, {journeys} a second"
+                if held
+                else ""
+            )
         )
 
 

@@ -221,6 +221,8 @@ class Group:
     :ivar returns: whether what they return is shown.
     :ivar chooses: the condition under which a packet that is not followed yet is; empty for none.
     :ivar keeps: statements that keep where the function's arguments have rules.
+    :ivar delivers: whether what comes there is as good as delivered, where that is asked for.
+    :ivar settles: whether their returns settle what became of a packet, where that is asked for.
     :ivar entries: the descriptions of their entry probes.
     """
 
@@ -231,6 +233,8 @@ class Group:
     returns: bool
     chooses: D
     keeps: D
+    delivers: bool
+    settles: bool
     entries: D
 
 
@@ -261,6 +265,19 @@ class Finder:
     keeps: D
     rule: bool
     ruleset: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """
+    Probes at which a packet may be refused.
+
+    :ivar probes: the descriptions of them.
+    :ivar condition: on their arguments, under which it is; empty for none.
+    """
+
+    probes: D
+    condition: D
 
 
 def known_functions(known: Catalog) -> list[Function]:

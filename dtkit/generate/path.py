@@ -32,10 +32,12 @@ from dtkit.generate.functions import (
     Layer,
     Pair,
     PathError,
+    Refusal,
     layer,
     matches,
     verdict,
 )
+from dtkit.generate.holding import Holding, Wanted
 from dtkit.generate.lazy import all_of
 from dtkit.generate.place import DIRECTIONS, PlaceRequest
 from dtkit.generate.request import Copy
@@ -58,6 +60,17 @@ _LAYERS = {
 
 #: Bytes that names in records take: IFNAMSIZ is 16, MAXCOMLEN 19, and jails have longer ones.
 _NAMES = 32
+
+#: Journeys that are held back at a time, records that a CPU can hold of one, and how often a second
+#: those are cleaned up that more than one CPU has a part of.
+_HELD, _JOURNEY, _CLEANING = 128, 60, 101
+
+#: Whether what is held is shown when a journey has ended: this->s has the flags.
+_KEEP = {
+    Wanted.DROPPED: "(this->s >> 32 & 3) != 2",
+    Wanted.SLOWER: "self->took > {}",
+    Wanted.REASON: "(this->s >> 32 & 1) != 0",
+}
 
 #: CPUs whose journeys a script can sum up; on more, it looks addresses up from the first one on.
 _CPUS = 64
@@ -91,6 +104,8 @@ class PathRequest:
     :ivar inner: the same for what tunnels carry; empty for any packet.
     :ivar meta: whether hops say what the packet's header has beside its bytes.
     :ivar place: where and by whom a packet has to be seen.
+    :ivar only: how journeys must end to be shown; ``rate`` and ``hops`` do not apply then, and
+        *count* is of those that are shown.
     """
 
     filter: str = ""
@@ -106,6 +121,7 @@ class PathRequest:
     meta: bool = False
     inner: str = ""
     place: PlaceRequest = field(default_factory=PlaceRequest)
+    only: Holding | None = None
 
 
 def path_script(
@@ -132,14 +148,14 @@ def path_script(
     telling = [f for f in contexts if f in returning]
     returning = [f for f in returning if f not in telling]
     finding = tellers.rules if any(f.name in TESTS for f in functions) else ()
-    groups = _groups(functions, chosen, choosing, returning, contexts, tellers, request.place)
+    groups = _groups(functions, chosen, choosing, returning, contexts, tellers, request)
     if not any(group.chooses for group in groups):
         raise PathError(f"filter {request.filter!r}: no packet at these functions can pass it")
+    only = request.only
+    outermost = [f for f in functions if f in (*choosing, *returning, *contexts)] if only else []
     pairs = {
-        "returns": _probes(returning),
         "moves": _probes([f for f in functions if f.name in MOVES]),
         "copies": _probes([f for f in functions if f.name in COPIES]),
-        "telling": _probes(telling),
         "contexts": _probes([f for f in contexts if f not in telling]),
     }
     looked_at = {function.name for function in functions}
@@ -156,6 +172,9 @@ def path_script(
     record = request.size + _RECORD + (_META if request.meta else 0)
     record += _STACK if request.stack else 0
     mebibytes, hertz = _buffers(record, request.hops)
+    held = 4
+    while held << 10 < record * _JOURNEY:
+        held *= 2
 
     text = render(
         "path.d.j2",
@@ -164,7 +183,11 @@ def path_script(
         needs=D(request.copy.needs),
         version=__version__,
         functions=len(functions),
-        probes=len(functions) + sum(pair.count for pair in pairs.values()) + len(ENDS),
+        probes=len(functions)
+        + len(returning)
+        + len(telling)
+        + sum(pair.count for pair in pairs.values())
+        + len(ENDS),
         bufsize=mebibytes,
         switchrate=hertz,
         why=D(f"{record} bytes a hop: good for {request.hops} hops a second on each CPU"),
@@ -190,7 +213,9 @@ def path_script(
         within=int(bool(contexts)),
         ipfw=int(tellers.ipfw),
         errors=[
-            D(f"fbt::{f.name}:entry") for f in functions if f.name in ERRORS and not f.position
+            Refusal(D(f"fbt::{f.name}:entry"), only.tells(f.name) if only else D(""))
+            for f in functions
+            if f.name in ERRORS and not f.position
         ],
         counters=D(",\n".join(f"mib:::{name}" for name in tellers.counters)),
         frames=D("" if request.stack else "8"),
@@ -198,9 +223,26 @@ def path_script(
         jail=request.place.found,
         count_firings=int(request.count_firings),
         meta=int(request.meta),
+        returns=_returns(returning, only),
+        telling=_returns(telling, only),
+        only=only.wanted.value if only else "",
+        keep=D(_KEEP[only.wanted].format(only.nanoseconds) if only else ""),
+        settling=[_probes(outermost).returns] if outermost else [],
+        specsize=held,
+        nspec=_HELD,
+        cleanrate=_CLEANING,
         **{name: pair if pair.count else None for name, pair in pairs.items()},
     )
-    return text, Estimate(text, len(functions), chosen.lazy, tellers.kernel)
+    holding = (_HELD * (held << 10), _HELD * _CLEANING) if only else None
+    return text, Estimate(text, len(functions), chosen.lazy, tellers.kernel, holding)
+
+
+def _returns(functions: Sequence[Function], only: Holding | None) -> list[Refusal]:
+    """Returns that are shown, by the condition under which they refuse a packet."""
+    ways: dict[D, list[Function]] = {}
+    for function in functions:
+        ways.setdefault(only.refuses(function) if only else D(""), []).append(function)
+    return [Refusal(_probes(found).returns, refuses) for refuses, found in ways.items()]
 
 
 def _choosing(functions: Sequence[Function], chosen: Chosen, place: PlaceRequest) -> list[Function]:
@@ -226,16 +268,17 @@ def _groups(
     returning: Sequence[Function],
     contexts: Sequence[Function],
     tellers: Tellers,
-    place: PlaceRequest,
+    request: PathRequest,
 ) -> list[Group]:
     known = {
         probe.description.function: _LAYERS[probe.data]
         for probe in catalog()
         if probe.description.provider == "fbt" and not probe.hint
     }
+    only = request.only
     finding = tellers.rules if any(function.name in TESTS for function in contexts) else ()
     keeping = {one.name: _keeps(one, tellers) for one in finding}
-    ways: dict[tuple[D, int, D | None, str, bool, D, D], list[Function]] = {}
+    ways: dict[tuple[D, int, D | None, str, bool, D, D, bool, bool], list[Function]] = {}
     conditions: dict[Layer, D] = {}
     for function in functions:
         chooses = D("")
@@ -244,7 +287,7 @@ def _groups(
             if where not in conditions:
                 conditions[where] = chosen.at(where)
             chooses = conditions[where]
-            if chooses and (there := place.at(function)):
+            if chooses and (there := request.place.at(function)):
                 chooses = all_of([*there, chooses])
             if chooses and not (function.name in GATES and function.depth == 1):
                 chooses = D(f"this->m != NULL && {chooses}")
@@ -260,6 +303,8 @@ def _groups(
             function in returning,
             chooses,
             keeping.get(function.name, D("")),
+            only is not None and only.delivers(function),
+            only is not None and function in (*choosing, *returning, *contexts),
         )
         ways.setdefault(way, []).append(function)
     return [Group(*way, _probes(found).entries) for way, found in ways.items()]

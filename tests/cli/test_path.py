@@ -55,16 +55,28 @@ def test_estimate(dtkit: Dtkit, listing: str) -> None:
     assert result.stdout.startswith("7 functions, ")
 
 
+def test_only_what_ends_so(dtkit: Dtkit, listing: str) -> None:
+    result = dtkit("path", "--listing", listing, "--only", "slower:5ms", "udp")
+    assert result.exit_code == 0
+    compile_program(result.stdout)
+    assert "self->took > 5000000" in result.stdout
+    held = dtkit("path", "estimate", "--listing", listing, "--only", "dropped", "udp")
+    assert held.stdout.rstrip().endswith(" KiB on each CPU hold journeys back, 12928 a second")
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [
+        (["--only", "lost", "udp"], "'lost' is none of dropped, slower:TIME and reason:GLOB"),
+        (["--only", "dropped", "--rate", "5", "udp"], "--rate: is not for --only"),
+        (["--only", "dropped", "--hops", "5", "udp"], "--hops: is not for --only"),
         (["--listing", "{listing}", "tcp prot 22"], "filter 'tcp prot 22'"),
         (["--listing", "{listing}", "--func", "nope"], "no function 'nope' that is given an mbuf"),
         (["--listing", "{empty}"], "no function in the listing is given a struct mbuf"),
         (["--listing", "{listing}", "--host", "h"], "not from both"),
         (["--host", "-oProxyCommand=id"], "is no name of a host"),
     ],
-    ids=["filter", "function", "no mbufs", "both", "host"],
+    ids=["only", "only rate", "only hops", "filter", "function", "no mbufs", "both", "host"],
 )
 def test_usage(dtkit: Dtkit, listing: str, tmp_path: Path, args: list[str], said: str) -> None:
     empty = tmp_path / "empty.txt"

@@ -25,6 +25,7 @@ from dtkit.generate.functions import (
     listed_functions,
     verdict,
 )
+from dtkit.generate.holding import ending
 from dtkit.generate.path import PathRequest, path_script
 from dtkit.generate.place import PlaceRequest
 from dtkit.generate.request import Copy
@@ -106,6 +107,9 @@ REQUESTS = {
     "jail": PathRequest("udp", stack=True, place=PlaceRequest(jail="web")),
     "host": PathRequest(place=PlaceRequest(vnet="host", direction="in")),
     "all": PathRequest("tcp", place=PlaceRequest("em0", "", "7", "nc", 9, "in")),
+    "dropped": PathRequest("udp", count=3, only=ending("dropped")),
+    "slower": PathRequest("udp", returns=True, only=ending("slower:5ms")),
+    "reason": PathRequest("udp", copy=Copy.COPYOUTMBUF, only=ending("reason:*")),
 }
 
 

@@ -7,7 +7,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 import click
@@ -47,6 +47,7 @@ from dtkit.generate.functions import (
     known_functions,
     listed_functions,
 )
+from dtkit.generate.holding import ending
 from dtkit.generate.path import PathRequest, path_script
 from dtkit.generate.place import DIRECTIONS, PlaceRequest
 from dtkit.generate.request import Copy
@@ -82,6 +83,12 @@ DIRECTION = Shared(
     "--direction",
     type=click.Choice(list(DIRECTIONS)),
     help="Packets that come in, or that leave: where they do.",
+)
+ONLY = Shared(
+    "--only",
+    metavar="END",
+    help="Show packets only that end so: dropped, slower:5ms, reason:GLOB. Until then their hops "
+    "are held back.",
 )
 REFRESH = Shared(
     "--refresh", is_flag=True, help="List a host's functions anew: its listing is kept."
@@ -136,6 +143,7 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
     @STACK("It is that of each hop; that of a free is recorded in any case.")
     @RATE("So many are begun with.", default=100, show_default=True)
     @HOPS()
+    @ONLY()
     @COUNT_FIRINGS()
     @COUNT()
     @SECONDS("0 is at ^C.", type=click.IntRange(0, (1 << 31) - 1), default=60, show_default=True)
@@ -178,6 +186,7 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
         stack: bool,
         rate: int,
         hops: int,
+        only: str | None,
         count_firings: bool,
         count: int | None,
         seconds: int,
@@ -192,6 +201,8 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
             refuse(given(ctx, "copy"), "--length 0 copies nothing")
         if refresh and (listing is not None or (host is None and not running)):
             refuse(given(ctx, "refresh"), "is for --host, and for run, without --listing")
+        if only is not None:
+            refuse(given(ctx, "rate", "hops"), "is not for --only: how much is held is the bound")
         there = Host(host, Elevation(elevation) if elevation else None)
         if elevation and not running and (host is None or listing is not None):
             refuse(given(ctx, "elevation"), "is for --host, and for run")
@@ -216,6 +227,8 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
             PlaceRequest(iface, vnet, jail, execname, pid, direction or ""),
         )
         try:
+            if only is not None:
+                request = replace(request, only=ending(only))
             known, tells = _functions(ctx, listing, there, running, refresh)
             functions = choose(known, preset, wanted, unwanted)
             text, expected = path_script(functions, request, _command_line(ctx), tells)

@@ -14,61 +14,12 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
+from dtkit.freebsd.values import ERRNO, PF_DROPS, PF_VERDICTS, WAITING
+
 __all__ = ["ENDS", "end_of", "freed_by", "function_in", "refused", "value_in_words", "who_freed"]
 
 #: How a packet can end, as outcomes begin.
 ENDS = ("dropped", "lost", "delivered", "freed", "still in the kernel")
-
-#: FreeBSD's errno(2), as the network stack uses it.
-_ERRNO = {
-    1: "EPERM, operation not permitted",
-    2: "ENOENT, no such thing",
-    5: "EIO, input/output error",
-    6: "ENXIO, device not configured",
-    12: "ENOMEM, cannot allocate memory",
-    13: "EACCES, permission denied: a firewall refused it",
-    16: "EBUSY, device busy",
-    17: "EEXIST, it exists",
-    19: "ENODEV, not supported by the device",
-    22: "EINVAL, invalid argument",
-    32: "EPIPE, broken pipe",
-    34: "ERANGE, too large",
-    35: "EAGAIN, not now",
-    36: "EINPROGRESS, in progress",
-    40: "EMSGSIZE, too long to send unfragmented",
-    43: "EPROTONOSUPPORT, protocol not supported",
-    45: "EOPNOTSUPP, not supported",
-    46: "EPFNOSUPPORT, protocol family not supported",
-    47: "EAFNOSUPPORT, address family not supported",
-    49: "EADDRNOTAVAIL, no such address here",
-    50: "ENETDOWN, network is down",
-    51: "ENETUNREACH, no route to the network",
-    53: "ECONNABORTED, connection aborted",
-    54: "ECONNRESET, connection reset",
-    55: "ENOBUFS, no buffer space: a queue is full",
-    57: "ENOTCONN, not connected",
-    60: "ETIMEDOUT, timed out",
-    61: "ECONNREFUSED, connection refused",
-    64: "EHOSTDOWN, host is down",
-    65: "EHOSTUNREACH, no route to the host",
-}
-
-#: What is no drop: the packet waits, for an address to be resolved, say.
-_WAITING = {35, 36}
-
-#: pf(4)'s verdicts.
-_PF = {
-    0: "PF_PASS",
-    1: "PF_DROP",
-    2: "PF_SCRUB",
-    3: "PF_NOSCRUB",
-    4: "PF_NAT",
-    6: "PF_BINAT",
-    8: "PF_RDR",
-    10: "PF_SYNPROXY_DROP",
-    11: "PF_DEFER",
-}
-_PF_DROPS = {1, 10}
 
 #: What pfil(9) has from FreeBSD 13 on; before, it was an errno.
 _PFIL = {0: "PFIL_PASS", 1: "PFIL_DROPPED", 2: "PFIL_CONSUMED", 3: "PFIL_REALLOCED"}
@@ -131,11 +82,11 @@ def value_in_words(kind: str, value: int) -> str:
     """
     number = _int(value)
     if kind == "pf":
-        return _PF.get(number, str(number))
+        return PF_VERDICTS.get(number, str(number))
     if kind == "pfil" and number in _PFIL:
         return _PFIL[number]
     if kind in ("errno", "pfil"):
-        return _ERRNO.get(number, str(number))
+        return ERRNO.get(number, str(number))
     return str(value) if abs(value) < 1 << 31 else f"{value & (1 << 64) - 1:#x}"
 
 
@@ -143,10 +94,10 @@ def refused(kind: str, value: int) -> bool:
     """Whether the value says that the packet was dropped."""
     number = _int(value)
     if kind == "pf":
-        return number in _PF_DROPS
+        return number in PF_DROPS
     if kind == "pfil" and number in _PFIL:
         return _PFIL[number] == "PFIL_DROPPED"
-    return kind in ("errno", "pfil") and number in _ERRNO and number not in _WAITING
+    return kind in ("errno", "pfil") and number in ERRNO and number not in WAITING
 
 
 #: Functions that free what a firewall refuses.

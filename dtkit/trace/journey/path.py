@@ -266,6 +266,9 @@ class _PathReader:
         if limited := number("limited"):
             what = f"a limit (rate or hops) left packets out, seen {limited} times at gates"
             yield Oddity("line", annotation.line, what)
+        if missed := number("missed"):
+            what = f"{missed} packets were not followed: too many were held back at once (nspec)"
+            yield Oddity("line", annotation.line, what)
         if (fired := number("fired")) and number("matched") == 0 and not limited:
             what = f"no packet passed the filter, of those seen {fired} times at gates"
             yield Oddity("line", annotation.line, what)

@@ -762,6 +762,10 @@ NOTHING_PASSED = "no packet passed the filter, of those seen 8 times at gates"
     [
         ({"faults": 5}, ["5 faults: their packets lack hops"]),
         ({"faults": 0}, []),
+        (
+            {"missed": 3, "matched": 9, "kept": 1},
+            ["3 packets were not followed: too many were held back at once (nspec)"],
+        ),
         ({"limited": 4}, ["a limit (rate or hops) left packets out, seen 4 times at gates"]),
         ({"fired": 8, "matched": 0}, [NOTHING_PASSED]),
         ({"fired": 8, "matched": 1}, []),
