@@ -379,7 +379,7 @@ def test_what_is_asked_for_stands_in_the_script() -> None:
         "may_begin_at_all = 3;",
         "may_show = 77;",
         "< 7 ? may_begin_at_all : 7;",
-        "/may_begin_at_all == 0 && ++lingered > 3/",
+        "/may_begin_at_all <= 0 && ++lingered > 3/",
         "tick-9s\n",
         "stack();",
     ):
