@@ -96,6 +96,13 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "type": ("%d", "type of the message"),
     "code": ("%d", "code of the message"),
     "counter": ("%s", "name of the counter"),
+    "so": ("0x%x", "address of the socket; 0 for none"),
+    "uid": ("%d", "the user whose credentials it has"),
+    "known": (
+        "%d",
+        "how its process is known: 1 created it, 2 accepted it, 3 sent on it, 4 received from it, "
+        "5 had it before; 0 where it is not",
+    ),
     "anchor": ("%S", "path of the anchor that the rule is in, if any; may hold spaces"),
     "label": ("%S", "label of the rule; may hold spaces, and ends the line"),
     "if": ("%S", "the interface, if known; may hold spaces"),
@@ -251,6 +258,13 @@ _KINDS = (
         "counter",
         ("id", "t", "j", *_WHO, "counter"),
         "a counter of packets that are dropped counts this one",
+        journey=True,
+        version=2,
+    ),
+    AnnotationKind(
+        "socket",
+        ("id", "t", "j", "so", "uid", "jail", "pid", "known", "exec"),
+        "a socket that the packet is of, and the process that has it",
         journey=True,
         version=2,
     ),

@@ -223,6 +223,7 @@ class Group:
     :ivar keeps: statements that keep where the function's arguments have rules.
     :ivar delivers: whether what comes there is as good as delivered, where that is asked for.
     :ivar settles: whether their returns settle what became of a packet, where that is asked for.
+    :ivar socket: the ``struct socket *`` at hand, in D; empty for none.
     :ivar entries: the descriptions of their entry probes.
     """
 
@@ -235,6 +236,7 @@ class Group:
     keeps: D
     delivers: bool
     settles: bool
+    socket: D
     entries: D
 
 

@@ -41,6 +41,14 @@ from dtkit.generate.holding import Holding, Wanted
 from dtkit.generate.lazy import all_of
 from dtkit.generate.place import DIRECTIONS, PlaceRequest
 from dtkit.generate.request import Copy
+from dtkit.generate.sockets import (
+    CREATED,
+    FREED,
+    LEARNT,
+    OlderSocket,
+    older_sockets,
+    socket_of,
+)
 from dtkit.generate.tellers import NOTHING, RuleFunction, Tellers
 from dtkit.generate.templating import render
 from dtkit.generate.text import D, comment
@@ -106,6 +114,8 @@ class PathRequest:
     :ivar place: where and by whom a packet has to be seen.
     :ivar only: how journeys must end to be shown; ``rate`` and ``hops`` do not apply then, and
         *count* is of those that are shown.
+    :ivar sockets: whether it is told whose sockets packets are of.
+    :ivar older: sockets that are open already.
     """
 
     filter: str = ""
@@ -122,6 +132,8 @@ class PathRequest:
     inner: str = ""
     place: PlaceRequest = field(default_factory=PlaceRequest)
     only: Holding | None = None
+    sockets: bool = False
+    older: tuple[OlderSocket, ...] = ()
 
 
 def path_script(
@@ -221,6 +233,11 @@ def path_script(
         frames=D("" if request.stack else "8"),
         stacks=int(request.stack),
         jail=request.place.found,
+        sockets=int(request.sockets),
+        created=CREATED,
+        learnt=LEARNT,
+        older=older_sockets(request.older),
+        sockets_end=FREED,
         count_firings=int(request.count_firings),
         meta=int(request.meta),
         returns=_returns(returning, only),
@@ -278,7 +295,7 @@ def _groups(
     only = request.only
     finding = tellers.rules if any(function.name in TESTS for function in contexts) else ()
     keeping = {one.name: _keeps(one, tellers) for one in finding}
-    ways: dict[tuple[D, int, D | None, str, bool, D, D, bool, bool], list[Function]] = {}
+    ways: dict[tuple[D, int, D | None, str, bool, D, D, bool, bool, D], list[Function]] = {}
     conditions: dict[Layer, D] = {}
     for function in functions:
         chooses = D("")
@@ -305,6 +322,7 @@ def _groups(
             keeping.get(function.name, D("")),
             only is not None and only.delivers(function),
             only is not None and function in (*choosing, *returning, *contexts),
+            socket_of(function.name) if request.sockets else D(""),
         )
         ways.setdefault(way, []).append(function)
     return [Group(*way, _probes(found).entries) for way, found in ways.items()]

@@ -16,6 +16,7 @@ from dtkit.generate.conditions import SEND_TAG
 from dtkit.generate.functions import Finder, Group, Pair, Refusal
 from dtkit.generate.narrowed import Narrowed
 from dtkit.generate.point import Point
+from dtkit.generate.sockets import Seen
 from dtkit.generate.text import D, primary
 from dtkit.mbuf.layout import MFlag
 from dtkit.probes import Probe
@@ -23,7 +24,7 @@ from dtkit.probes import Probe
 _WORD = re.compile(r"[A-Za-z0-9_.+-]*")
 
 #: What a template may be filled with.
-Value = D | Point | Probe | Group | Pair | Finder | Refusal | Narrowed | int | str | None
+Value = D | Point | Probe | Group | Pair | Finder | Refusal | Narrowed | Seen | int | str | None
 
 #: What the data of a function's mbuf starts with, as a script numbers it.
 KINDS = {"IP": 1, "ETHERNET": 2, "ANYTHING": 3}

@@ -9,6 +9,7 @@ import pty
 import shlex
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -191,6 +192,22 @@ def test_a_dtrace_that_refuses_is_quoted_with_what_mends_it(
         assert last.startswith(f"dtkit {name}: dtrace(1) on this host failed with 1: ")
         assert what in last
         assert "`dtkit doctor`" in last
+
+
+def test_path_run_knows_sockets_that_are_open_already(dtkit: Dtkit, there: Path) -> None:
+    table = struct.pack("<Qi20xh22xQ64x", 128, 4321, 2, 0xFFFFF80001234567)
+    (there / "table").write_bytes(table)
+    for name, does in (("sysctl", f"cat {there}/table"), ("ps", "echo ' 4321 httpd'")):
+        (there / name).write_text(f"#!/bin/sh\n{does}\n")
+        (there / name).chmod(0o755)
+    dtkit("path", "run", "--listing", "-", "--sockets", "icmp", input=LISTING)
+    known = 'owner[0xfffff80001234567] = 4321; owner_name[0xfffff80001234567] = "httpd";'
+    assert known in (there / "script.d").read_text()
+    (there / "sysctl").write_text("#!/bin/sh\necho 'sysctl: no' >&2\nexit 1\n")
+    (there / "ps").write_text("#!/bin/sh\nexit 1\n")
+    result = dtkit("path", "run", "--listing", "-", "--sockets", "icmp", input=LISTING)
+    assert "processes of sockets that are open already are not known" in result.stderr
+    assert "owner[(uint64_t)this->so] = pid" in (there / "script.d").read_text()
 
 
 def test_path_run_ends_with_what_became_of_all(dtkit: Dtkit, there: Path) -> None:

@@ -29,6 +29,7 @@ from dtkit.generate.holding import ending
 from dtkit.generate.path import PathRequest, path_script
 from dtkit.generate.place import PlaceRequest
 from dtkit.generate.request import Copy
+from dtkit.generate.sockets import OlderSocket
 from dtkit.probes import ListedProbe, catalog, read_listing
 
 LISTING = Path(__file__).parent.parent / "data" / "captures" / "listing-kernel-entry.txt.xz"
@@ -106,6 +107,7 @@ REQUESTS = {
     "interface": PathRequest("udp", place=PlaceRequest(interface="em0")),
     "jail": PathRequest("udp", stack=True, place=PlaceRequest(jail="web")),
     "host": PathRequest(place=PlaceRequest(vnet="host", direction="in")),
+    "sockets": PathRequest("udp", sockets=True, older=(OlderSocket(0xFFFFF80001234567, 7, 'a"b'),)),
     "all": PathRequest("tcp", place=PlaceRequest("em0", "", "7", "nc", 9, "in")),
     "dropped": PathRequest("udp", count=3, only=ending("dropped")),
     "slower": PathRequest("udp", returns=True, only=ending("slower:5ms")),
@@ -196,6 +198,35 @@ def test_a_direction_is_where_packets_are_chosen() -> None:
 def test_a_bad_jail_is_refused(jail: str) -> None:
     with pytest.raises(PathError, match="jail "):
         path_script(listed(), PathRequest("icmp", place=PlaceRequest(jail=jail)))
+
+
+def test_sockets_cost_a_packet_that_nobody_wants_nothing() -> None:
+    def predicates(sockets: bool) -> dict[str, str]:
+        functions = [*listed(), Function("udp_append", 2), Function("rip_append", 2)]
+        text, _ = path_script(functions, PathRequest("udp", sockets=sockets))
+        found = re.findall(r"^((?:fbt:.*,\n)*fbt:.*)\n(/.*/)$", text, re.M)
+        return {
+            probe: predicate
+            for probes, predicate in found
+            for probe in probes.split(",\n")
+            if ":so" not in probe  # what a process does with a socket
+        }
+
+    assert predicates(True) == predicates(False)
+
+
+def test_sockets_are_told_where_they_are_at_hand() -> None:
+    functions = [*listed(), Function("udp_append", 2)]
+    text, _ = path_script(functions, PathRequest("udp", sockets=True))
+    assert "((struct inpcb *)arg0)->inp_socket" in clause(text, "udp_append")
+    hop = clause(text, "ip_output")
+    assert "arg5 != 0 ?" in hop
+    # A dump belongs to the line in front of it.
+    assert hop.index("dtkit 2 socket") < hop.index("dtkit 2 hop") < hop.index("tracemem")
+    assert "dtkit 2 socket" not in clause(text, "ip_input")
+    older = (OlderSocket(0x1000, 7, "a\nb*/"),)
+    text, _ = path_script(functions, PathRequest("udp", sockets=True, older=older))
+    assert 'owner[0x1000] = 7; owner_name[0x1000] = "a\\012b*/"; owner_by[0x1000] = 5;' in text
 
 
 def test_stacks_are_recorded_before_bytes() -> None:

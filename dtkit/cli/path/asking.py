@@ -51,10 +51,12 @@ from dtkit.generate.holding import ending
 from dtkit.generate.path import PathRequest, path_script
 from dtkit.generate.place import DIRECTIONS, PlaceRequest
 from dtkit.generate.request import Copy
+from dtkit.generate.sockets import OlderSocket
 from dtkit.generate.tellers import NOTHING, Tellers, tellers
 from dtkit.live.host import DtraceError, Elevation, Host, NowhereError
 from dtkit.live.kernel import host_release
 from dtkit.live.listings import kept_listing
+from dtkit.live.sockets import open_sockets
 from dtkit.oddity import Oddity
 from dtkit.probes import ListedProbe, catalog, read_listing
 from dtkit.probes.recognise import listed_release
@@ -92,6 +94,11 @@ ONLY = Shared(
 )
 REFRESH = Shared(
     "--refresh", is_flag=True, help="List a host's functions anew: its listing is kept."
+)
+SOCKETS = Shared(
+    "--sockets",
+    is_flag=True,
+    help="Tell whose sockets a packet is of: user, jail and process.",
 )
 COUNT_FIRINGS = Shared(
     "--count-firings", is_flag=True, help="Count how often each probe fires, at its cost."
@@ -140,6 +147,7 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
     @RETURNS()
     @INNER("Followed from where it is seen so.", default="")
     @META()
+    @SOCKETS()
     @STACK("It is that of each hop; that of a free is recorded in any case.")
     @RATE("So many are begun with.", default=100, show_default=True)
     @HOPS()
@@ -183,6 +191,7 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
         returns: bool,
         inner: str,
         meta: bool,
+        sockets: bool,
         stack: bool,
         rate: int,
         hops: int,
@@ -225,12 +234,15 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
             meta,
             inner,
             PlaceRequest(iface, vnet, jail, execname, pid, direction or ""),
+            sockets=sockets,
         )
         try:
             if only is not None:
                 request = replace(request, only=ending(only))
             known, tells = _functions(ctx, listing, there, running, refresh)
             functions = choose(known, preset, wanted, unwanted)
+            if sockets and running:
+                request = replace(request, older=_older(ctx, there))
             text, expected = path_script(functions, request, _command_line(ctx), tells)
         except ConditionError as error:
             raise refusal(ctx, error) from error
@@ -245,6 +257,17 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
 
     of_host = inspect.signature(ask).parameters.keys() - {"simulate"}
     return wrapper
+
+
+def _older(ctx: click.Context, host: Host) -> tuple[OlderSocket, ...]:
+    """The sockets that are open on *host* already."""
+    try:
+        return open_sockets(host)
+    except DtraceError as error:
+        say(
+            f"{ctx.command_path}: processes of sockets that are open already are not known: {error}"
+        )
+        return ()
 
 
 def _functions(

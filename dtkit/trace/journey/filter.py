@@ -141,11 +141,16 @@ def _by_hop(field: str, glob: str) -> Filter:
         return any(
             # Not a glob's [pid]: who gives it in full means that process.
             text == glob or fnmatchcase(text, glob) or fnmatchcase(text.partition("[")[0], glob)
-            for text in {getattr(hop, field) for hop in journey.hops}
+            for text in _values(journey, field)
             if text is not None
         )
 
     return wanted
+
+
+def _values(journey: Journey, field: str) -> set[str | None]:
+    values = {getattr(hop, field) for hop in journey.hops}
+    return values | journey.processes if field == "process" else values
 
 
 def _by_packet(expression: str) -> Filter:

@@ -21,6 +21,7 @@ from dtkit.foreign import decoded, encoded, visible
 from dtkit.packets.header import MbufHeader
 from dtkit.trace.journey.columns import Table, Words
 from dtkit.trace.journey.diff import Diff, diff
+from dtkit.trace.journey.owner import Owner
 from dtkit.trace.journey.snapshot import Snapshot
 from dtkit.trace.journey.traced import Ending, ended
 
@@ -231,6 +232,7 @@ class Journey:
     rule: Annotated[str, Words("the firewall's rule that ended it; empty if none did")]
     advice: Annotated[str, Words("what to look at next; empty with --no-advice")]
     notes: Annotated[tuple[str, ...], Words("what is missing from it, and why")]
+    owners: tuple[Owner, ...]
 
     def __init__(
         self,
@@ -245,6 +247,7 @@ class Journey:
         source: str = "",
         rule: str = "",
         advice: str = "",
+        owners: tuple[Owner, ...] = (),
     ) -> None:
         """:param outcome: None if its hops tell it and why, as those of mbuf_trace do."""
         # As dataclass would do it, in a third of the time: one is made for each frame.
@@ -255,6 +258,7 @@ class Journey:
         fields["form"] = form
         fields["origin"] = origin
         fields["notes"] = notes
+        fields["owners"] = owners
         if outcome is None:
             return
         fields["outcome"] = outcome
@@ -287,6 +291,19 @@ class Journey:
     def snapshots(self) -> tuple[Snapshot, ...]:
         """Its snapshots, in the order of time."""
         return tuple(step for step in self.seen if isinstance(step, Snapshot))
+
+    @property
+    def sockets(
+        self,
+    ) -> Annotated[tuple[str, ...], Words("who sent it and whom it came to, by their sockets")]:
+        """:attr:`owners` in words."""
+        return tuple(map(str, self.owners))
+
+    @property
+    def processes(self) -> set[str]:
+        """Whose packet it is, by its sockets; if they are not known, who was on the CPU."""
+        owners = {owner.process for owner in self.owners if owner.process}
+        return owners or {hop.process for hop in self.hops if hop.process is not None}
 
     @cached_property
     def duration(

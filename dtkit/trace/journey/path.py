@@ -45,6 +45,7 @@ from dtkit.trace.journey.outcome import (
     value_in_words,
     who_freed,
 )
+from dtkit.trace.journey.owner import Owner
 from dtkit.trace.journey.snapshot import Snapshot
 from dtkit.trace.journey.why import Said, Why, icmp_in_words, reason_at, rule_in_words, why
 
@@ -142,6 +143,7 @@ class _PathReader:
         self._freed: deque[tuple[int, int, int]] = deque()  # who, when, and after how many records
         self._at: dict[int, int] = {}  # who is in the mbuf at an address
         self._vnets: dict[int, str] = {}
+        self._jails: dict[int, str] = {}
         self._wall: int | None = None
         self._last = 0  # the latest time
         self._back = 0
@@ -251,6 +253,7 @@ class _PathReader:
             yield from self._over()
         elif kind == "vnet":
             vnet = annotation.number("vnet")
+            self._jails[annotation.number("jail") or 0] = annotation.fields.get("name", "")
             if vnet is not None:
                 self._vnets[vnet] = annotation.fields.get("name", "")
         elif kind == "end":
@@ -465,6 +468,7 @@ class _PathReader:
             found.source,
             found.rule,
             found.advice,
+            self._owners(records),
         )
 
     def _why(self, journey: _Open, records: list[_Record], steps: list[Step]) -> Why:
@@ -487,6 +491,26 @@ class _PathReader:
         name = self._vnets.get(annotation.number("vnet") or 0, "")
         return "" if name == "host" else name
 
+    def _owners(self, records: list[_Record]) -> tuple[Owner, ...]:
+        """Whose sockets the packet came by, each once; a later line may know more."""
+        owners: dict[tuple[int, bool], Owner] = {}
+        for record in records:
+            if record.kind != "socket":
+                continue
+            number, fields = record.annotation.number, record.annotation.fields
+            so, pid, user, jail = (number(name) or 0 for name in ("so", "pid", "uid", "jail"))
+            if not so:
+                continue
+            delivered = not record.function.endswith("_output")
+            process = f"{fields.get('exec', '')}[{pid}]" if pid else ""
+            where = self._jails.get(jail, str(jail)) if jail > 0 else ""
+            owner = Owner(
+                delivered, process, user if user >= 0 else None, where, number("known") or 0
+            )
+            if pid or (so, delivered) not in owners:
+                owners[so, delivered] = owner
+        return tuple(owners.values())
+
     def _show(self, journey: _Open, record: _Record) -> None:
         if self._seen is None:
             return
@@ -498,6 +522,8 @@ class _PathReader:
 
     def _hop(self, journey: _Open, record: _Record, entered: bool) -> Hop | None:
         annotation, kind = record.annotation, record.kind
+        if kind == "socket":
+            return None
         number = annotation.number
         direction, arguments, label = "", None, record.function
         rule = None

@@ -72,6 +72,8 @@ def lines(journey: Journey, newest_first: bool = False) -> Iterator[Line]:
         yield Line((("     because: ", ""), (visible(journey.reason), "reason"), (told, "place")))
     if journey.advice:
         yield Line((("     look at: ", ""), (visible(journey.advice), "advice")))
+    for socket in journey.sockets:
+        yield Line((("     socket: ", ""), (visible(socket), "place")))
     for note in journey.notes:
         yield Line((("  !! ", "note"), (visible(note), "note")))
 

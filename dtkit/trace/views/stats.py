@@ -87,6 +87,8 @@ class Statistics:
             self.droppers[_kept(self.droppers, function or "unknown", _ELSEWHERE)] += 1
         for name, counts in self.by.items():
             values = set(map(attrgetter(name), hops))
+            if name == "process":
+                values = set(journey.processes)
             if name == "rule":
                 values.add(journey.rule or None)
             for value in values - {None}:

@@ -19,9 +19,12 @@ from dtkit.oddity import Oddity
 from dtkit.probes import catalog
 from dtkit.simulate import Settings, StackPacket
 from dtkit.trace.journey.detect import read_any
+from dtkit.trace.journey.filter import journey_filter
 from dtkit.trace.journey.model import Hop, Journey, Step
+from dtkit.trace.journey.owner import Owner
 from dtkit.trace.journey.path import read_path
 from dtkit.trace.views.show import journey_text
+from dtkit.trace.views.stats import Statistics
 from tests.simulate.running import ran
 from tests.trace.frames import ipv4, tcp
 
@@ -473,3 +476,32 @@ def test_callers_of_each_hop_of_a_real_kernel() -> None:
     assert journey.snapshots[-1].data.startswith(b"E")
     text = journey_text(journey)
     assert "  < kernel`udp_send+0x986 < kernel`sosend_dgram+0x2fc < " in text
+
+
+def test_sockets_of_a_packet_of_a_real_kernel() -> None:
+    with PING.with_name("path-sockets-15.1.txt").open("rb") as stream:
+        (journey,) = read_path(stream)
+    assert isinstance(journey, Journey)
+    assert journey.owners == (
+        Owner(False, "nc[135]", 0, "alpha", 1),
+        Owner(True, "nc[95]", 0, "bravo", 5),
+    )
+    assert journey.sockets == (
+        "sent by nc[135]: user 0, jail alpha, known because it created the socket",
+        "delivered to nc[95]: user 0, jail bravo, known because it had the socket before the trace",
+    )
+    # Its last hops were in a thread of the kernel, which had nothing to do with it.
+    assert journey.processes == {"nc[135]", "nc[95]"}
+    assert "kernel[0]" in {hop.process for hop in journey.hops}
+    assert journey_filter("proc:nc[95]")(journey)
+    assert Statistics.of([journey]).by["process"].keys() == {"nc[135]", "nc[95]"}
+    assert journey.sockets[1] in journey_text(journey)
+    assert not any(hop.place.label == "" for hop in journey.hops)
+    assert journey.snapshots[0].data[:1] == b"\x40"
+
+
+def test_what_is_not_known_of_a_socket_is_said() -> None:
+    assert str(Owner(True, "", None, "", 0)) == "delivered to a process that was not seen"
+    assert str(Owner(False, "", 7, "web", 9)) == (
+        "sent by a process that was not seen: user 7, jail web"
+    )

@@ -46,6 +46,7 @@ def test_the_rows_of_a_journey() -> None:
             "rule": "",
             "advice": "",
             "notes": [],
+            "sockets": [],
             "duration": None,
         },
     )
