@@ -25,15 +25,20 @@ def journeys(name: str) -> list[Journey]:
 
 
 LOOPBACK = "looutput if_simloop netisr_queue_src netisr_process_workstream_proto ip_input"
+EPAIR = (
+    "ether_output ether_output_frame epair_transmit epair_tx_start_deferred "
+    "ether_input netisr_dispatch_src ether_input_internal ether_demux netisr_dispatch_src "
+    "ip_input"
+)
 WAYS = {
     "12.1-loopback": LOOPBACK,
     "12.1-epair": "ether_output ether_output_frame epair_transmit_locked netisr_queue_src "
     "netisr_process_workstream_proto epair_nh_sintr ether_input netisr_dispatch_src "
     "ether_input_internal ether_demux netisr_dispatch_src ip_input",
     "14-loopback": LOOPBACK,
-    "14-epair": "ether_output ether_output_frame epair_transmit epair_tx_start_deferred "
-    "ether_input netisr_dispatch_src ether_input_internal ether_demux netisr_dispatch_src "
-    "ip_input",
+    "14-epair": EPAIR,
+    "15.1-loopback": LOOPBACK,
+    "15.1-epair": EPAIR,
 }
 
 each_capture = pytest.mark.parametrize("name", WAYS)

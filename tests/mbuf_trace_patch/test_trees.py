@@ -262,3 +262,24 @@ def test_the_manual_names_every_sysctl_and_every_macro() -> None:
     header = (PATCH / "mbuf_trace.h").read_text()
     for name in set(re.findall(r"#define\s+(mtrace\w*)\(m", header)) - {"mtrace_deliver"}:
         assert re.search(rf"\.Fn {name}\b", (PATCH / "man/mtrace.9").read_text()), name
+
+
+def test_the_table_of_what_was_booted_is_that_of_the_transcripts() -> None:
+    text = (PATCH / "README.md").read_text()
+    part = text[text.index("## What was run") : text.index("On the 12.1 kernel:")]
+    rows = [line.strip("|").split(" | ") for line in part.split("\n") if line.startswith("| 1")]
+    linked = {}
+    for tree, *_, booted in rows:
+        for name in re.findall(r"\((transcript-\S+)\)", booted):
+            assert booted.startswith("yes")
+            linked[name] = tree
+    assert set(linked) == {path.name for path in PATCH.glob("transcript-*.txt")}
+    for name, tree in linked.items():
+        printed = (PATCH / name).read_text()
+        (number,) = re.findall(r"\((\d{7})\)", tree)
+        assert f"\n{number}\n" in printed
+        # Nothing is left in use, and nothing went wrong.
+        counted = re.findall(r"^ +(mbuf_trace|mbuf_tag) +(\d+) ", printed, re.MULTILINE)
+        assert counted
+        assert {used for _, used in counted} == {"0"}
+        assert re.findall(r"lock order.\n(\d+)$", printed, re.MULTILINE) == ["0"]
