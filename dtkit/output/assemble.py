@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from operator import le
 from typing import cast, overload
 
@@ -145,8 +146,8 @@ class _Assembler:
         seen = {place: self._seen(*place) for place in dict.fromkeys(places)}
         if None in seen.values():
             return None
-        at = [cast("tuple[Origin, Probe | None]", seen[place]) for place in places]
-        probes = [probe for _, probe in at]
+        at = cast("Iterator[tuple[Origin, Probe | None]]", map(seen.__getitem__, places))
+        origins, probes = zip(*at, strict=True)
         offsets = found.offsets
         if any(offsets):
             each = zip(probes, found.data, offsets, strict=True)
@@ -158,7 +159,7 @@ class _Assembler:
         return PacketRun(
             found.data,
             linktypes,
-            [origin for origin, _ in at],
+            list(origins),
             [run.dump_lines[first] - before for first in firsts],
             timestamps,
             self._days(timestamps),
@@ -396,14 +397,15 @@ def _is_empty(annotation: Annotation) -> bool:
 
 def _linktypes(probes: Sequence[Probe | None], data: Sequence[bytes]) -> Sequence[LinkType]:
     """What packets start with that were seen at one probe or several."""
-    kinds = {id(probe): probe for probe in probes}
+    keys = list(map(id, probes))
+    kinds = dict(zip(keys, probes, strict=True))
     if len(kinds) == 1:
         return link_types(probes[0], data)
     by_probe: dict[int, Iterator[LinkType]] = {}
     for key, probe in kinds.items():
-        mine = [piece for one, piece in zip(probes, data, strict=True) if one is probe]
+        mine = list(compress(data, map(key.__eq__, keys)))
         by_probe[key] = iter(link_types(probe, mine))
-    return [next(by_probe[id(probe)]) for probe in probes]
+    return list(map(next, map(by_probe.__getitem__, keys)))
 
 
 def _natural(annotation: Annotation, key: str) -> int | None:

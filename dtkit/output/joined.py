@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import gt
+from operator import ge, gt
 from typing import Any
 
 from dtkit.output.uniform import FiringRun
@@ -89,6 +89,8 @@ def _segments(run: FiringRun, offsets: list[int]) -> Joined | None:
     hints = fields["pkt"]
     if len(firsts) < len(run):
         hints = [hints[first] for first in firsts]
+    if not any(offsets) and all(map(ge, hints, map(len, data))):
+        return Joined(firsts, data, offsets, hints, unfinished)  # as most are
     # m_pkthdr.len is only a hint: less than there is of the packet, it is wrong.
     lengths = [
         hint - offset if hint >= 0 and hint - offset >= len(piece) else None

@@ -229,7 +229,7 @@ class PcapngWriter:
         import tempfile  # few captures need them, and they take long to import
 
         stream.flush()
-        end = stream.tell()
+        end = self._marks[-1].end  # what is behind the last one stays where it is
         with open(stream.name, "rb") as old, tempfile.TemporaryFile() as new:
             for start, size in _interfaces_first(self._marks, end):
                 old.seek(start)
@@ -239,7 +239,7 @@ class PcapngWriter:
             new.seek(0)
             stream.seek(0)
             shutil.copyfileobj(new, stream, 1 << 20)
-        stream.flush()
+        stream.seek(0, io.SEEK_END)
         self._marks.clear()
 
     def _mark(self, section: bool, size: int) -> None:
