@@ -75,7 +75,7 @@ _SENTENCES: tuple[tuple[Told, re.Pattern[str]], ...] = (
     (Told.COUNTER, re.compile(r"counter (\w+)")),
     (Told.RETURNED, re.compile(r"([\w*?]+) returned ([A-Z][A-Z0-9_]+)")),
     (Told.PASSED, re.compile(r"passed ([\w*?]+)")),
-    (Told.FREED, re.compile(r"freed by ([\w*?]+)(?:, (copied|bad checksum))?")),
+    (Told.FREED, re.compile(r"freed by ([\w*?]+)(?:, (copied|a copy|in pieces|bad checksum))?")),
 )
 
 
@@ -136,7 +136,8 @@ class Facts:
         """
         What it means that *function* freed a packet.
 
-        :param so: what else is known of it: ``copied``, ``bad checksum``.
+        :param so: what else is known of it: ``copied``, ``a copy``, ``in pieces``,
+            ``bad checksum``.
         """
         for glob, condition, reason in self._freed:
             if (not condition or condition in so) and fnmatchcase(function, glob):

@@ -73,6 +73,13 @@ _MOST_RECORDS = 10_000
 #: Lines that say something of a packet and not where it is.
 _SAID = ("return", "rule", "verdict", "icmp", "counter")
 
+#: Functions that hand packets up, and those that they hand them to.
+_HANDING = ("ip_input", "ip6_input")
+_HANDED = (
+    "icmp_input", "icmp6_input", "rip_input", "rip6_input", "udp_input", "udp6_input",
+    "tcp_input", "tcp_input_with_port", "tcp6_input",
+)  # fmt: skip
+
 #: Faults that are told one by one.
 _MOST_FAULTS = 3
 
@@ -100,6 +107,7 @@ class _Open:
 
     number: int
     origin: int | None = None
+    of: int | None = None  # the key of the original
     records: list[_Record] = field(default_factory=list)
     mbuf: int | None = None
     drops: int = 0  # how many had been told when it began
@@ -340,6 +348,10 @@ class _PathReader:
             self._show(journey, record)
         else:
             journey.cut += 1
+        original = self._open.get(journey.of or 0) if kind == "icmp" else None
+        if original is not None and len(original.records) < _MOST_RECORDS:
+            # A copy that was kept to tell the sender, as by ip6_forward(): of the original.
+            original.records.append(record)
         if kind == "free" or (kind == "unmoved" and annotation.number("freed")):
             self._freed.append((key, time, self._count))
             if journey.mbuf is not None and self._at.get(journey.mbuf) == key:
@@ -360,6 +372,7 @@ class _PathReader:
             yield from self._once(line, "a copy of a packet that was not seen before")
             return
         record.original = copy.origin = original.number
+        copy.of = record.annotation.number("of")
         if "off" not in record.annotation.fields or "probe" in record.annotation.fields:
             return  # it does not say from where on it was copied
         for seen in reversed(original.records):
@@ -476,15 +489,16 @@ class _PathReader:
             Said(one.kind, one.function, one.annotation, self._jail(one.annotation))
             for one in records
         ]
-        free = next((one for one in reversed(records) if one.kind == "free"), None)
-        so = set()
+        so = {"a copy"} if journey.origin is not None else set()
         if any(one.kind == "copy" and one.copy != journey.number for one in records):
             so.add("copied")
+        if _in_pieces(records):
+            so.add("in pieces")
         if any(isinstance(step, Snapshot) for step in steps):
             last = next(step for step in reversed(steps) if isinstance(step, Snapshot))
             if last.linktype is not None and wrong_checksum(last.data, last.linktype):
                 so.add("bad checksum")
-        return why(seen, who_freed(free.frames) if free else ("", ""), so)
+        return why(seen, _who_freed(records), so)
 
     def _jail(self, annotation: Annotation) -> str:
         """The name of the jail whose network stack was at work; empty for the host's."""
@@ -641,10 +655,38 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what}{'s are' if number != 1 else ' is'}"
 
 
+def _who_freed(records: list[_Record]) -> tuple[str, str]:
+    """
+    The function that freed a packet, and its frame; both empty where that is not known.
+
+    One that ends by calling m_freem() is not on the stack any more: its caller is. Of those that
+    hand packets up it is known to whom they did, if that was seen.
+    """
+    free = next((record for record in reversed(records) if record.kind == "free"), None)
+    if free is None:
+        return "", ""
+    function, frame = who_freed(free.frames)
+    if function in _HANDING:
+        for record in reversed(records):
+            if record.kind == "hop" and record.function == function:
+                break
+            if record.kind == "hop" and record.function in _HANDED:
+                return record.function, record.function
+    return function, frame
+
+
+def _in_pieces(records: list[_Record]) -> bool:
+    """Whether a packet was more than one mbuf where it was seen last before functions that free."""
+    for record in reversed(records):
+        if record.kind == "hop" and not record.function.startswith("m_"):
+            length, first = record.annotation.number("pkt"), record.annotation.number("mlen")
+            return length is not None and first is not None and 0 <= first < length
+    return False
+
+
 def _outcome(journey: _Open, records: list[_Record]) -> str:
     """How a journey ended, in words."""
-    free = next((record for record in reversed(records) if record.kind == "free"), None)
-    by, frame = who_freed(free.frames) if free is not None else ("", "")
+    by, frame = _who_freed(records)
     for record in records:
         if record.kind == "return":
             kind = verdict(record.function)
@@ -653,6 +695,6 @@ def _outcome(journey: _Open, records: list[_Record]) -> str:
                 return f"dropped: {record.function} returned {value_in_words(kind, value)}"
         elif record.kind == "unmoved" and record.annotation.number("freed"):
             return f"dropped: {record.function} failed and freed it"
-    if free is None:
+    if not any(record.kind == "free" for record in records):
         return "" if journey.notes else "still in the kernel when the script ended"
     return freed_by(by, frame)

@@ -102,7 +102,7 @@ def why(seen: Iterable[Said], freed_by: tuple[str, str], so: Container[str] = ()
             reason = number("why")
             if rule is not None and number("rule") != rule.annotation.number("rule"):
                 rule = None  # that it matched is all that is known of the one that did
-        elif one.kind == "icmp":
+        elif one.kind == "icmp" and "a copy" not in so:  # which is about the original
             family, type_, code = number("family") or 4, number("type"), number("code")
             if type_ is not None and code is not None:
                 told = facts().icmp(family, type_, code)

@@ -125,3 +125,16 @@ def test_pf_within_pf() -> None:
     assert second.outcome.startswith("dropped: freed by udp_input+")
     assert second.reason == "no listener"
     assert second.rule == ""
+
+
+def test_ipv6() -> None:
+    """What ip6_forward() keeps to tell the sender is a copy; ip6_input() may take another mbuf."""
+    found = {one.number: one for one in journeys("path-15.1-ipv6.txt")}
+    said = {number: (one.outcome.partition(":")[0], one.reason) for number, one in found.items()}
+    assert said[19] == ("dropped", "refused by a rule of pf")
+    assert found[19].rule == 'pf rule 0 in anchor six, label "no six"'
+    assert said[20] == ("dropped", "no listener")
+    assert said[21] == ("freed by ip6_forward+0xa20", "kept for an error")
+    assert said[22] == ("freed by ip6_input+0x1eb", "goes on in another mbuf")
+    assert said[25] == ("dropped", "no route")
+    assert said[35] == ("delivered", "reset")
