@@ -18,7 +18,9 @@ __all__ = ["FREED", "LEARNT", "OPEN_BEFORE", "OlderSocket", "Seen", "older_socke
 
 #: Where a followed packet's socket is at hand, in D: the sender's, or the one that it came to.
 _AT = {
-    "ip_output": "arg5 != 0 ? ((struct inpcb *)arg5)->inp_socket : NULL",
+    # Before 15 a sixth argument cannot be had: there it is what the thread is sending on.
+    "ip_output": "`osreldate < 1500000 ? (struct socket *)self->sending : "
+    "arg5 != 0 ? ((struct inpcb *)arg5)->inp_socket : NULL",
     "udp_append": "((struct inpcb *)arg0)->inp_socket",
     "udp6_append": "((struct inpcb *)arg0)->inp_socket",
     "rip_append": "((struct inpcb *)arg0)->inp_socket",
