@@ -47,7 +47,15 @@ from dtkit.trace.journey.outcome import (
 )
 from dtkit.trace.journey.owner import Owner
 from dtkit.trace.journey.snapshot import Snapshot
-from dtkit.trace.journey.why import Said, Why, icmp_in_words, reason_at, rule_in_words, why
+from dtkit.trace.journey.why import (
+    Said,
+    Why,
+    icmp_in_words,
+    reason_at,
+    rule_done,
+    rule_in_words,
+    why,
+)
 
 __all__ = ["FORM", "Seen", "read_path"]
 
@@ -561,7 +569,7 @@ class _PathReader:
                 direction, arguments = "-", f"copied to #{record.copy}"
         elif kind == "rule":
             label, rule = annotation.fields.get("by", "pf"), rule_in_words(annotation)
-            arguments = rule.removeprefix(f"{label} ") + (", state" if number("state") else "")
+            arguments = rule_done(annotation)
         elif kind == "verdict":
             # The return says it as well, and the rule has its own line, if it could be read.
             if not self._unread(journey, record):

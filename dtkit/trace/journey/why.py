@@ -19,11 +19,14 @@ from dtkit.output import Annotation
 from dtkit.probes.reasons import Reason, facts
 from dtkit.trace.journey.outcome import refused, sent_on, value_in_words
 
-__all__ = ["Said", "Why", "icmp_in_words", "reason_at", "rule_in_words", "why"]
+__all__ = ["Said", "Why", "icmp_in_words", "reason_at", "rule_done", "rule_in_words", "why"]
 
 assert {"rule", "verdict", "icmp", "counter"} <= JOURNEY
 
-#: What ipfw(4) calls a packet that a rule denies.
+#: What a rule of ipfw(4) does with a packet, by its number; 1 is that it denies it.
+_ACTIONS = (
+    "pass", "deny", "divert", "tee", "dummynet", "netgraph", "ngtee", "nat", "reass", "nat64",
+)  # fmt: skip
 _DENY = 1
 
 #: Of pf(4): PFRES_MATCH.
@@ -201,6 +204,15 @@ def rule_in_words(annotation: Annotation) -> str:
     if (nat := number("nat")) is not None and nat >= 0:
         words += f", translated by rule {nat}"
     return words
+
+
+def rule_done(annotation: Annotation) -> str:
+    """A rule where it matched: ``rule 100 in set 3: deny``, ``rule 3, state``."""
+    words = rule_in_words(annotation).partition(" ")[2]
+    action = annotation.number("action")
+    if action is not None:
+        words += f": {_ACTIONS[action] if 0 <= action < len(_ACTIONS) else action}"
+    return words + (", state" if annotation.number("state") else "")
 
 
 def icmp_in_words(annotation: Annotation) -> str:

@@ -98,6 +98,8 @@ def test_rules_that_translate_are_told() -> None:
         "pf rule 0",
     ]
     assert "ipfw rule 65000" in rules
+    denied = journeys("path-15.1-reasons.txt")[7]
+    assert "ipfw(rule 100 in set 3: deny)" in [hop.text for hop in denied.hops]
 
 
 def test_a_queue_of_one_packet() -> None:
