@@ -11,9 +11,9 @@ from typing import BinaryIO, cast
 import pytest
 
 from dtkit.oddity import Oddity
-from dtkit.output import assemble, packets, read_output
+from dtkit.output import assemble, packets, read_output, read_runs
 from dtkit.packets.linktype import LinkType
-from dtkit.packets.packet import Origin, Packet
+from dtkit.packets.packet import Origin, Packet, PacketRun
 from dtkit.probes import Catalog, Probe, catalog
 from tests.output.dtrace_text import dump, framed
 from tests.output.rfd import RFD
@@ -403,3 +403,17 @@ def test_no_more_chains_are_open_than_so_many(monkeypatch: pytest.MonkeyPatch) -
     assert [packet.data for packet in found] == [b"first "] * 3 + [b"first rest"]
     assert [packet.origin.cpu for packet in found] == [0, 1, 2, 3]
     assert len(oddities("".join(first + rest))) == 3
+
+
+@pytest.mark.parametrize("fields", ["len=4 off=4", "len=64 off=64", "len=0 off=0"])
+def test_of_no_bytes_there_is_no_packet_in_a_run_either(fields: str) -> None:
+    text = f"@dtkit 1 mbuf {WHO} t=9 m=0xff {fields} dump=64\n{dump(RFD)}" * 20
+    items = packets(read_runs(io.BytesIO(text.encode())), catalog())
+    assert not [item for item in items if isinstance(item, Packet | PacketRun)]
+
+
+def test_interface_and_process_are_of_the_packet_where_no_hop_has_them() -> None:
+    said = f"@dtkit 1 mbuf {WHO} t=9 m=0xff len=4 off=0 flags=0x2 csum=0x0 if=em0\\0 exec=sshd\\0\n"
+    (packet,) = read(said + dump(RFD))
+    assert packet.header is not None
+    assert (packet.header.received, packet.header.process) == ("em0", "sshd")

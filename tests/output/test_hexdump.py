@@ -254,3 +254,13 @@ def test_lines_among_hexdumps_are_counted() -> None:
     assert not [one for one in read(f"{row}a\nb\nc\nd\n{row}") if isinstance(one, Oddity)]
     odd = [one for one in read(f"{row}a\nb\nc\nd\ne\n{row}") if isinstance(one, Oddity)]
     assert [one.unread for one in odd] == [4]
+
+
+def test_the_order_of_one_dump_says_nothing_of_the_next() -> None:
+    turned = "00000000: 44434241 48474645  ABCDEFGH\n"
+    same = "00000000: 41414141 41414141  AAAAAAAA\n00000008: 42424242 42424242  BBBBBBBB\n"
+    events = read(turned + "\n" + same)
+    assert [part.data for one in events if isinstance(one, Firing) for part in one.parts] == [
+        b"ABCDEFGH",
+        b"AAAAAAAABBBBBBBB",
+    ]

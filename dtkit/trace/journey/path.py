@@ -642,7 +642,7 @@ class _PathReader:
         return Snapshot(data, linktype, length)
 
     def _linktype(self, record: _Record, data: bytes) -> LinkType | None:
-        version = data[0] >> 4 if data else 0
+        version = data[0] >> 4
         at = layer(record.function) if record.kind == "hop" else None
         if at is Layer.ETHERNET:
             return LinkType.ETHERNET

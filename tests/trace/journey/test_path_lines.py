@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from dtkit.oddity import Oddity
-from dtkit.output import Event, read_output
+from dtkit.output import Annotation, Event, Firing, Source, read_output
 from dtkit.packets.linktype import LinkType
 from dtkit.trace.journey import path
 from dtkit.trace.journey.model import Hop, Journey, Step
@@ -67,6 +67,7 @@ def read(*lines: str, whole: bool = True) -> tuple[list[Journey], list[str]]:
     """Journeys, and what was odd."""
     text = "".join([START, VNETS, *lines, END] if whole else lines)
     found = list(read_path(io.BytesIO(text.encode())))
+    assert {one.unit for one in found if isinstance(one, Oddity)} <= {"line"}
     return (
         [one for one in found if isinstance(one, Journey)],
         [one.text for one in found if isinstance(one, Oddity)],
@@ -449,6 +450,22 @@ def test_who_left_an_mbuf_is_not_disturbed_by_who_comes(gone: list[str]) -> None
     assert [one.notes for one in found] == [(), ()]
 
 
+@pytest.mark.parametrize(
+    "failed",
+    [
+        line("move", "m_pullup", t=2, j=1, m="0x0", from_="0x200"),
+        line("copy", "m_dup", t=2, j=0, of=1, m="0x0", from_="0x200"),
+    ],
+    ids=["a move", "a copy"],
+)
+def test_what_failed_says_where_the_packet_is(failed: str) -> None:
+    found, _ = read(hop(1), failed, hop(3, j=2, m="0x200"))
+    assert [one.notes for one in found] == [
+        ("its free was not seen: another packet is in its mbuf",),
+        (),
+    ]
+
+
 def test_a_free_elsewhere_does_not_empty_an_mbuf() -> None:
     # The first is in 0x200; that 0x100 is freed, says nothing of who is there now.
     found, _ = read(
@@ -674,6 +691,39 @@ def test_the_same_bytes_are_shown_once() -> None:
 def test_what_bytes_start_with(function: str, data: bytes, linktype: LinkType | None) -> None:
     (shown,) = only(hop(1, function, data=data)).snapshots
     assert shown.known is linktype
+
+
+def test_what_a_probe_promises_counts_where_bytes_do_not_tell() -> None:
+    said = line("hop", "none", probe="tcp:::receive", t=1, j=1, m="0x100", data=tcp(b"x" * 9))
+    (shown,) = only(said).snapshots
+    assert shown.known is LinkType.TCP
+    (shown,) = only(hop(1, "none", data=tcp(b"x" * 9))).snapshots
+    assert shown.known is None
+
+
+def test_an_address_that_looks_like_ip_is_none() -> None:
+    frame = b"\x44" + ETHERNET[1:]
+    (shown,) = only(hop(1, "no_such_function", data=frame)).snapshots
+    assert shown.known is LinkType.ETHERNET
+
+
+def test_an_id_is_known_by_the_firings_before() -> None:
+    events = [
+        Firing(1, Source(0, 7, "ip_input", "entry"), ()),
+        Annotation(2, "hop", {"id": "7", "t": "1", "j": "1", "m": "0x1"}),
+        Annotation(3, "hop", {"id": "8", "t": "2", "j": "1", "m": "0x1"}),
+    ]
+    (journey,) = (one for one in journeys(events) if isinstance(one, Journey))
+    assert labels(journey) == ["ip_input", "probe 8"]
+
+
+def test_of_a_hop_interface_and_process_are_its_own() -> None:
+    said = hop(1, flags="0x2", csum="0x0", if_="em0\\0", exec="sshd\\0")
+    (step,) = only(said).hops
+    assert step.header is not None
+    assert "em0" not in str(step.header)
+    assert "sshd" not in str(step.header)
+    assert (step.interface, step.process) == ("em0", "sshd[None]")
 
 
 # What is odd
