@@ -23,3 +23,22 @@ def test_fields() -> None:
 @pytest.mark.parametrize("text", ["@dtkit 3 mbuf a=1", "@dtkit x mbuf", "@dtkit 1", "@dtkit "])
 def test_what_is_none(text: str) -> None:
     assert read_annotation(1, text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("t=1 if=em 0\\0 exec=a b\\0", {"t": "1", "if": "em 0", "exec": "a b"}),
+        ("t=1 exec=a if=b", {"t": "1", "exec": "a if=b"}),
+        ("t=1 if=em0 exec=", {"t": "1", "if": "em0", "exec": ""}),
+        ("vnet=0x1 jail=3 name=a b=c", {"vnet": "0x1", "jail": "3", "name": "a b=c"}),
+        ("t=1 if=em0", {"t": "1", "if": "em0"}),
+        ("t=1 word u=2", {"t": "1", "u": "2"}),
+        ("t=1=2", {"t": "1=2"}),
+    ],
+    ids=["both", "exec", "an empty one", "name", "if alone", "a word", "two signs"],
+)
+def test_names_may_hold_spaces(text: str, fields: dict[str, str]) -> None:
+    annotation = read_annotation(1, f"@dtkit 1 hop {text}")
+    assert annotation is not None
+    assert annotation.fields == fields
