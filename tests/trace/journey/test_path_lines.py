@@ -709,7 +709,7 @@ def test_an_address_that_looks_like_ip_is_none() -> None:
 
 
 def test_an_id_is_known_by_the_firings_before() -> None:
-    events = [
+    events: list[Event] = [
         Firing(1, Source(0, 7, "ip_input", "entry"), ()),
         Annotation(2, "hop", {"id": "7", "t": "1", "j": "1", "m": "0x1"}),
         Annotation(3, "hop", {"id": "8", "t": "2", "j": "1", "m": "0x1"}),
