@@ -206,7 +206,7 @@ def test_the_mbuf_that_a_function_is_done_with_is_no_end() -> None:
         ([free(2, by="x+0x1")], "freed by x+0x1"),
         ([free(2, by="soreceive_generic+0x1")], "delivered: freed by soreceive_generic+0x1"),
         (
-            [line("return", "pf_test", t=2, j=1, value=1), free(3, by="soreceive_generic+0x1")],
+            [line("return", "pf_test", t=2, j=1, value=1), free(3, by="ip_input+0x1")],
             "dropped: pf_test returned PF_DROP",
         ),
         (
