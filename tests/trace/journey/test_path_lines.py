@@ -206,8 +206,13 @@ def test_the_mbuf_that_a_function_is_done_with_is_no_end() -> None:
         ([free(2, by="x+0x1")], "freed by x+0x1"),
         ([free(2, by="soreceive_generic+0x1")], "delivered: freed by soreceive_generic+0x1"),
         (
-            [line("return", "pf_test", t=2, j=1, value=1), free(3, by="ip_input+0x1")],
+            [free(2, by="pf_test+0x1"), line("return", "pf_test", t=3, j=1, value=1)],
             "dropped: pf_test returned PF_DROP",
+        ),
+        (
+            # What pf has sent on itself, as by route-to, it says that of as well.
+            [line("return", "pf_test", t=2, j=1, value=1), free(3, by="soreceive_generic+0x1")],
+            "delivered: freed by soreceive_generic+0x1",
         ),
         (
             [free(2, by="soreceive+0x1"), line("return", "ip_output", t=3, j=1, value=65)],
