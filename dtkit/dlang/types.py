@@ -202,6 +202,8 @@ class Types:
     :ivar strsize: bytes of a ``string``, as the option has it.
     :ivar names: those that a kernel has, declared here or not.
     :ivar doubtful: what the program declares with what is not known: ``(kind, name)``.
+    :ivar of_kernel: what the kernel declares, likewise: a program may have its own of that name.
+    :ivar redeclared: the tags of those structs of a kernel that the program has its own of.
     """
 
     typedefs: dict[str, Type] = field(default_factory=dict)
@@ -212,6 +214,8 @@ class Types:
     word: int = 8
     names: KernelNames = field(default_factory=KernelNames)
     doubtful: set[tuple[str, str]] = field(default_factory=set)
+    of_kernel: set[tuple[str, str]] = field(default_factory=set)
+    redeclared: set[str] = field(default_factory=set)
     _anonymous: int = 0
 
     def copy(self) -> Types:
@@ -225,8 +229,19 @@ class Types:
             self.word,
             self.names,
             set(self.doubtful),
+            set(self.of_kernel),
+            set(self.redeclared),
             self._anonymous,
         )
+
+    def redeclare(self, kind: str, name: str) -> bool:
+        """Whether a program may declare that name though there is one: the kernel's own."""
+        if (kind, name) not in self.of_kernel:
+            return False
+        self.of_kernel.discard((kind, name))
+        if kind in ("struct", "union"):
+            self.redeclared.add(name)
+        return True
 
     def anonymous_tag(self) -> str:
         """A tag that no program can write."""
@@ -336,10 +351,10 @@ class Types:
         match type_:
             case Special("string"):
                 return True
-            case Pointer(target):
-                return self.is_char(target)
-            case Array(element, _):
-                return self.is_char(element)
+            case Pointer(target) | Array(target, _):
+                # unsigned char is no character of a string to dtrace(1).
+                target = self.resolve(target)
+                return self.is_char(target) and isinstance(target, Integer) and target.signed
             case _:
                 return False
 

@@ -192,6 +192,11 @@ ON_15_1: list[tuple[str, str | None]] = [
         "BEGIN { this->a = (u_int *)0; this->b = (uint32_t *)0; this->a = this->b; }",
         "D_OP_INCOMPAT",
     ),
+    # Strings are of characters that have a sign.
+    ("BEGIN { trace(strlen((uint8_t *)alloca(4))); }", "D_PROTO_ARG"),
+    ("BEGIN { trace(strjoin((char *)alloca(4), (uint8_t *)alloca(3))); }", "D_PROTO_ARG"),
+    ("BEGIN { this->a = (char *)0; this->b = (uint8_t *)0; this->a = this->b; }", "D_OP_INCOMPAT"),
+    ("BEGIN { trace(stringof((uint8_t *)alloca(4))); }", None),
     # What the D library has on one machine, and what it has on none.
     ("BEGIN { trace(strerror[2]); trace(signal_string[9]); trace(bio_cmd_string[1]); }", None),
     ("BEGIN { trace(TH_AE); trace(tcpflag_string[1]); trace(prureq_string[1]); }", None),

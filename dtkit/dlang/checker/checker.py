@@ -50,6 +50,10 @@ class Checker(Values):
         self.description: str | None = None
         self.is_unknown_probe = False
 
+    def is_partial(self, tag: str) -> bool:
+        """Whether a struct may have members beside those that are known."""
+        return tag in self.partial or tag in self.types.redeclared
+
     def expr(self, node: tree.Expr, read: bool = True) -> TypedExpr:
         """
         The typed tree of *node*.

@@ -78,11 +78,15 @@ class Declarations:
             type_ = declarer.derive(base, derivations)
             if storage == "typedef":
                 known = self.types.typedefs.get(name, type_)
-                if name in self._typedefs or known != type_:
+                if name in self._typedefs or (
+                    known != type_ and not self.types.redeclare("typedef", name)
+                ):
                     raise DError(f"typedef redeclared: {name}", "D_DECL_IDRED", declarator.at)
                 self.types.typedefs[name] = type_
                 if not declarer.native:
                     self._typedefs.add(name)
+                elif declarer.kernel:
+                    self.types.of_kernel.add(("typedef", name))
                 continue
             if storage == "extern":
                 continue

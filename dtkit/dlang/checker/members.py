@@ -196,7 +196,7 @@ def _member(checker: Checker, node: tree.MemberExpr, read: bool) -> TypedExpr:
         raise incomplete(checker.types, type_, message, "D_OP_INCOMPLETE", at)
     member = checker.types.member(type_, node.name)
     if member is None:
-        known = UnknownError if type_.tag in checker.partial else DError
+        known = UnknownError if checker.is_partial(type_.tag) else DError
         raise known(
             f"{node.name} is not a member of {checker.types.name(type_)}", "D_TYPE_MEMBER", at
         )
@@ -274,7 +274,7 @@ def _offsetof(checker: Checker, node: tree.Offsetof, read: bool) -> TypedExpr:
         raise incomplete(checker.types, type_, message, "D_OFFSETOF_TYPE", node.at)
     if member is None:
         message = f"failed to determine offset of {node.member}: Invalid member name"
-        known = UnknownError if type_.tag in checker.partial else DError
+        known = UnknownError if checker.is_partial(type_.tag) else DError
         error = known(message, "D_UNKNOWN", node.at)
         error.region = "-"
         raise error

@@ -150,7 +150,7 @@ def _is_partial(checker: Checker, type_: Type) -> bool:
     resolved = checker.types.resolve(type_)
     while isinstance(resolved, Array):
         resolved = checker.types.resolve(resolved.element)
-    return isinstance(resolved, Tagged) and resolved.tag in checker.partial
+    return isinstance(resolved, Tagged) and checker.is_partial(resolved.tag)
 
 
 def _sizeof(checker: Checker, at: int, operand: TypedExpr) -> TypedExpr:

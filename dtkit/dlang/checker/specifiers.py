@@ -297,9 +297,11 @@ class Declarer:
         if body.members is None:
             # A kernel's struct may be named with its module: struct kernel`mbuf.
             return replace(type_, tag=tag.rpartition("`")[2])
-        if (body.kind, tag) in self.types.layouts:
+        if (body.kind, tag) in self.types.layouts and not self.types.redeclare(body.kind, tag):
             raise DError(f"type redeclared: {body.kind} {tag}", "D_DECL_TYPERED", body.at)
         self.types.layouts[body.kind, tag] = self._layout(body)
+        if self.kernel:
+            self.types.of_kernel.add((body.kind, tag))
         return type_
 
     def _layout(self, body: tree.StructSpecifier) -> StructLayout:
@@ -404,8 +406,10 @@ class Declarer:
                 message = f"incomplete struct/union/enum enum {tag}"
                 raise undeclared(self.types, "enum", tag, message, "D_DECL_INCOMPLETE", body.at)
             return Tagged("enum", tag)
-        if tag in self.types.enums:
+        if tag in self.types.enums and not self.types.redeclare("enum", tag):
             raise DError(f"type redeclared: enum {tag}", "D_DECL_TYPERED", body.at)
+        if self.kernel:
+            self.types.of_kernel.add(("enum", tag))
         values: dict[str, int] = {}
         following = 0
         for at, name, expression in body.values:
