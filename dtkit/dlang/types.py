@@ -203,7 +203,7 @@ class Types:
     :ivar names: those that a kernel has, declared here or not.
     :ivar doubtful: what the program declares with what is not known: ``(kind, name)``.
     :ivar of_kernel: what the kernel declares, likewise: a program may have its own of that name.
-    :ivar redeclared: the tags of those structs of a kernel that the program has its own of.
+    :ivar redeclared: the tags that a kernel has, of which the program has its own.
     """
 
     typedefs: dict[str, Type] = field(default_factory=dict)
@@ -239,7 +239,7 @@ class Types:
         if (kind, name) not in self.of_kernel:
             return False
         self.of_kernel.discard((kind, name))
-        if kind in ("struct", "union"):
+        if kind != "typedef":
             self.redeclared.add(name)
         return True
 

@@ -192,6 +192,11 @@ ON_15_1: list[tuple[str, str | None]] = [
         "BEGIN { this->a = (u_int *)0; this->b = (uint32_t *)0; this->a = this->b; }",
         "D_OP_INCOMPAT",
     ),
+    # A struct or enum of the kernel is no program's; a type that D's library uses is.
+    ("struct timeval { int a; }; BEGIN { trace(((struct timeval *)alloca(4))->a); }", None),
+    ("enum vtype { VNON }; BEGIN { trace(1); }", None),
+    ("typedef int u_int; BEGIN { trace((u_int)1); }", "D_DECL_IDRED"),
+    ("struct psinfo { int a; }; BEGIN { trace(1); }", "D_DECL_TYPERED"),
     # Strings are of characters that have a sign.
     ("BEGIN { trace(strlen((uint8_t *)alloca(4))); }", "D_PROTO_ARG"),
     ("BEGIN { trace(strjoin((char *)alloca(4), (uint8_t *)alloca(3))); }", "D_PROTO_ARG"),

@@ -109,8 +109,10 @@ class Scope:
         return variable
 
     def is_taken(self, name: str) -> bool:
-        """Whether a global or an enumerator has that name."""
-        return self.find(name) is not None or name in self.types.enumerators
+        """Whether a global has that name, or an enumerator of an enum that is not the kernel's."""
+        tag = self.types.enumerators.get(name)
+        own = tag is not None and ("enum", tag) not in self.types.of_kernel
+        return self.find(name) is not None or (own and tag not in self.types.redeclared)
 
     def scoped(self, keyword: str) -> tuple[dict[str, Variable], str] | None:
         """The variables behind ``self`` or ``this``, and what their scope is called."""

@@ -197,6 +197,9 @@ class Declarer:
         bare = name.rpartition("`")[2]
         if self.kernel and bare in _OF_KERNEL:
             return Typedef(bare, _OF_KERNEL[bare])
+        if self.native and not self.kernel:
+            # D's library has it as its own from here on.
+            self.types.of_kernel.discard(("typedef", bare))
         if bare in self.types.typedefs:
             return Typedef(bare, self.types.typedefs[bare])
         message = f"failed to resolve type {name}: Unknown type name"
