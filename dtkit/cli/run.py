@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import platform
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -49,16 +50,18 @@ from dtkit.cli.running import (
     simulated_run,
 )
 from dtkit.cli.terminal import say
-from dtkit.freebsd import Release
+from dtkit.freebsd import Release, UnknownReleaseError
 from dtkit.generate.conditions import ConditionError
 from dtkit.generate.ready import ready
 from dtkit.generate.request import Copy
 from dtkit.generate.script import script
-from dtkit.live.host import Elevation, Host
+from dtkit.live.host import Elevation, Host, NowhereError
+from dtkit.live.kernel import host_release
 from dtkit.output import Annotation, Firing, Notice
 from dtkit.output.forms import FORMS
 from dtkit.output.uniform import FiringRun
 from dtkit.packets.packet import Packet, PacketRun
+from dtkit.packets.packetfile import Provenance
 from dtkit.packets.rotation import AllWrittenError
 from dtkit.probes.points import shipped_catalog
 from dtkit.version import __version__
@@ -134,7 +137,7 @@ def command(
         capture = None
         turns = rotation(ctx, write, file_size, file_seconds, file_count)
         if write is not None:
-            made = provenance(there.name, release)
+            made = provenance() if simulate else _provenance(there, release)
             capture = stack.enter_context(open_capture(write, turns, made=made))
         printer = PacketPrinter(
             form, lines=packet_lines(times, verbose), capture=capture, to_stderr=write == "-"
@@ -152,6 +155,14 @@ def command(
                     printer.take(item)
             printer.finish()
     return 0
+
+
+def _provenance(host: Host, release: Release | None) -> Provenance:
+    """What a capture says of the host whose packets it has, and of what that runs."""
+    if release is None:
+        with suppress(NowhereError, UnknownReleaseError):
+            release = host_release(host)
+    return provenance(host.name or platform.node(), release)
 
 
 def _read(stream: Any) -> Iterator[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import pty
 import shlex
 import shutil
@@ -20,6 +21,8 @@ import pytest
 from click.testing import Result
 
 from dtkit.foreign import visible
+from dtkit.trace.journey.detect import read_any
+from dtkit.trace.journey.model import Journey
 from tests.cli.listing import LISTING
 from tests.packets import captures
 from tests.trace.frames import ipv4, tcp, udp
@@ -68,6 +71,25 @@ def test_dtrace_is_given_the_script(dtkit: Dtkit, there: Path) -> None:
     dtkit("run", "ip_input")
     assert (there / "arguments").read_text() == "-s /dev/stdin\n"
     assert "fbt::ip_input:entry" in (there / "script.d").read_text()
+
+
+def test_a_capture_says_whose_packets_it_has(dtkit: Dtkit, there: Path, tmp_path: Path) -> None:
+    """The command, and what the host runs: of the section, and in JSON of each packet."""
+    for name, said in (("uname", "FreeBSD"), ("sysctl", "1501000")):
+        (there / name).write_text(f"#!/bin/sh\necho {said}\n")
+        (there / name).chmod(0o755)
+    path = tmp_path / "out.pcapng"
+    assert dtkit("run", "ip_input", "-w", str(path)).exit_code == 0
+    data = path.read_bytes()
+    assert f"made by: dtkit run ip_input -w {path}\nof: FreeBSD 15".encode() in data
+    node = platform.node()
+    assert data.count(f'"host":"{node}","release":"FreeBSD 15'.encode()) == 4
+    with path.open("rb") as stream:
+        journeys = [one for one in read_any(stream) if isinstance(one, Journey)]
+    assert {hop.host for journey in journeys for hop in journey.hops} == {node}
+    (there / "uname").write_text("#!/bin/sh\necho Linux\n")
+    assert dtkit("run", "ip_input", "-w", str(path)).exit_code == 0
+    assert b"FreeBSD" not in path.read_bytes()
 
 
 @pytest.mark.usefixtures("there")
