@@ -88,6 +88,10 @@ class Table:
         return tuple(one.name for one in columns), attrgetter(*(one.path for one in columns))
 
     @cached_property
+    def _nullable(self) -> frozenset[str]:
+        return frozenset(column.name for column in self.columns if column.null)
+
+    @cached_property
     def _told(self) -> tuple[Callable[[Any], Any] | None, ...]:
         return tuple(_TOLD.get(column.type) for column in self.columns)
 
@@ -107,7 +111,8 @@ class Table:
         return {
             name: value.name if type(value) is LinkType else value
             for name, value in zip(names, get(thing), strict=True)
-            if value or value == 0  # which neither None nor anything empty is
+            # Which neither None nor anything empty is, but for what could be either.
+            if value or value == 0 or (value is not None and name in self._nullable)
         }
 
     def read_back(self, owner: type, row: Any) -> dict[str, Any]:

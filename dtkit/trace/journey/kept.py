@@ -25,9 +25,10 @@ from dtkit.packets.metadata import read_metadata
 from dtkit.trace.journey.codec import LINKTYPE
 from dtkit.trace.journey.columns import Column, Table, Words
 from dtkit.trace.journey.model import HOP, JOURNEY, SNAPSHOT, Hop, HopMoment, Journey, Place, Step
+from dtkit.trace.journey.owner import Owner
 from dtkit.trace.journey.snapshot import Snapshot
 
-__all__ = ["KEPT", "KEPT_FIELDS", "KeptPacket", "kept_journeys", "parts"]
+__all__ = ["KEPT", "KEPT_FIELDS", "KeptPacket", "journey_row", "kept_journeys", "parts"]
 
 #: What :attr:`~dtkit.trace.journey.model.Journey.form` says of a packet that no journey was of.
 FORM = "packet"
@@ -69,7 +70,7 @@ class KeptPacket(NamedTuple):
         """
         return {
             **more,
-            JOURNEY.name: JOURNEY.kept(journey) if known is None else known,
+            JOURNEY.name: journey_row(journey) if known is None else known,
             KEPT.name: KEPT.kept(self),
             **({} if self.at is None else {HOP.name: _hop_row(self.at)}),
             "steps": list(self.steps),
@@ -88,7 +89,7 @@ class KeptPacket(NamedTuple):
         rows: dict[str, dict[str, Any]] = {
             KEPT.name: KEPT.kept(self),
             HOP.name: {} if self.at is None else _hop_row(self.at),
-            JOURNEY.name: JOURNEY.kept(journey) if known is None else known,
+            JOURNEY.name: journey_row(journey) if known is None else known,
         }
         told = set()
         for name, table, column in _IN_WORDS[last]:
@@ -202,6 +203,14 @@ _MOST_ROWS = 16_384
 _NUMBER, _DEPTH = HOP.names[:2]
 
 
+def journey_row(journey: Journey) -> dict[str, Any]:
+    """What is kept of a journey."""
+    row = JOURNEY.kept(journey)
+    if journey.owners:
+        row["owners"] = [owner._asdict() for owner in journey.owners]
+    return row
+
+
 def _hop_row(moment: HopMoment) -> dict[str, Any]:
     hop = moment.step
     met = _ROWS.get(id(hop))
@@ -307,6 +316,7 @@ class _Reader:
     def _part(self, frame: Frame, found: dict[str, Any]) -> Iterator[Journey | Oddity]:
         part = KEPT.read_back(KeptPacket, found.get(KEPT.name))
         journey = JOURNEY.read_back(Journey, found.get(JOURNEY.name))
+        journey["owners"] = tuple(_owners(found[JOURNEY.name].get("owners", [])))
         number, count, left_out = part["packet"], part["packets"], part["left_out"]
         if not 1 <= number <= count:
             raise ValueError("a packet that its journey has not")
@@ -330,6 +340,21 @@ class _Reader:
             yield from self._once(frame.number, what)
             for one in alike:
                 yield one.made()
+
+
+def _owners(rows: Any) -> Iterator[Owner]:
+    """Those whose sockets a packet came by."""
+    if not isinstance(rows, list):
+        raise ValueError("owners that are no list")
+    kinds = {"delivered": bool, "process": str, "user": int, "jail": str, "known": int}
+    for row in rows:
+        if not isinstance(row, dict) or not all(
+            type(row.get(name)) is kind or (name == "user" and row.get(name) is None)
+            for name, kind in kinds.items()
+        ):
+            raise ValueError("an owner that is none")
+        found: dict[str, Any] = {name: row.get(name) for name in kinds}
+        yield Owner(**found)
 
 
 def _steps(frame: Frame, rows: Any) -> Iterator[Step]:

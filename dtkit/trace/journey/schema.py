@@ -45,6 +45,22 @@ _HEADER = {
     },
 }
 
+#: Whose sockets a packet came by.
+_OWNERS = {
+    "description": "Whose sockets it came by.",
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {
+            "delivered": {"description": "To the socket; else sent on it.", "type": "boolean"},
+            "process": {"description": "As name[pid]; empty if unknown.", "type": "string"},
+            "user": {"description": "Its id; null if unknown.", "type": ["integer", "null"]},
+            "jail": {"description": "Empty for the host.", "type": "string"},
+            "known": {"description": "How; 0 where it is not.", "type": "integer"},
+        },
+    },
+}
+
 _BITS = {"type": "integer", "minimum": 0}
 
 _CHANGE = {
@@ -112,7 +128,7 @@ def packet_schema() -> dict[str, Any]:
     packet = {name: _plain(*said) for name, said in PACKET_FIELDS.items()}
     packet["header"] = _HEADER
     of_journey = {
-        JOURNEY.name: _of_capture(_told(JOURNEY), ("journey",)),
+        JOURNEY.name: _of_capture({**_told(JOURNEY), "owners": _OWNERS}, ("journey",)),
         KEPT.name: _of_capture(_told(KEPT), ("packet", "packets", "hops")),
         HOP.name: {"$ref": f"#/$defs/{HOP.name}"},
         "steps": {

@@ -12,8 +12,8 @@ from dtkit.packets.linktype import LinkType
 from dtkit.packets.packetfile import DIRECTIONS, LARGEST, Provenance
 from dtkit.packets.pcapng import PacketDirection, PcapngWriter, packet_options
 from dtkit.probes.points import shipped_catalog
-from dtkit.trace.journey.kept import KeptPacket, parts
-from dtkit.trace.journey.model import JOURNEY, Hop, Journey, Place
+from dtkit.trace.journey.kept import KeptPacket, journey_row, parts
+from dtkit.trace.journey.model import Hop, Journey, Place
 from dtkit.trace.journey.snapshot import Snapshot
 from dtkit.trace.views.show import lines
 
@@ -108,7 +108,7 @@ def _written(
     interfaces = _Interfaces(writer)
     more = made.metadata()
     for journey in journeys:
-        kept, known = parts(journey, whole), JOURNEY.kept(journey)
+        kept, known = parts(journey, whole), journey_row(journey)
         for part in kept:
             hop = None if part.at is None else part.at.step
             snapshot = part.snapshot or _NO_BYTES

@@ -24,6 +24,7 @@ from dtkit.trace.journey.columns import Table
 from dtkit.trace.journey.detect import read_any
 from dtkit.trace.journey.kept import KEPT_FIELDS, parts
 from dtkit.trace.journey.model import HOP, JOURNEY, SNAPSHOT, Hop, Journey, Place, Step
+from dtkit.trace.journey.owner import Owner
 from dtkit.trace.journey.schema import packet_schema
 from dtkit.trace.journey.snapshot import Snapshot
 from dtkit.trace.views.convert import write_journeys, write_snapshots
@@ -75,7 +76,9 @@ def hops(draw: st.DrawFn) -> Hop:
     arguments = draw(st.one_of(st.none(), TEXT.filter(bool)))
     time, cpu, thread = draw(NUMBER), draw(NUMBER), draw(NUMBER)
     known = Hop(place, arguments, time, cpu, thread, draw(NAME), draw(NAME), draw(NAME))
-    return known._replace(rule=draw(NAME), reason=draw(NAME), header=draw(HEADERS))
+    return known._replace(
+        rule=draw(NAME), reason=draw(NAME), header=draw(HEADERS), host=draw(NAME)
+    )._replace(stack=draw(st.one_of(st.none(), st.lists(TEXT, max_size=2).map(tuple))))
 
 
 SNAPSHOTS = st.builds(
@@ -84,6 +87,8 @@ SNAPSHOTS = st.builds(
     st.one_of(st.none(), st.sampled_from(LinkType)),
     st.one_of(st.none(), st.integers(1, 2**32 - 1)),
 )
+
+OWNERS = st.builds(Owner, st.booleans(), TEXT, NUMBER, TEXT, st.integers(0, 9))
 
 JOURNEYS = st.builds(
     Journey,
@@ -98,6 +103,7 @@ JOURNEYS = st.builds(
     TEXT,
     TEXT,
     TEXT,
+    st.lists(OWNERS, max_size=2).map(tuple),
 )
 
 
@@ -127,7 +133,7 @@ def test_what_is_kept_is_what_the_schema_says(journey: Journey) -> None:
 def test_all_that_a_journey_has_is_kept() -> None:
     """A field that is neither told nor known from others would be lost without a word."""
     told: list[tuple[type, str, Table, set[str]]] = [
-        (Journey, "", JOURNEY, {"steps"}),
+        (Journey, "", JOURNEY, {"steps", "owners"}),
         (Hop, "step.", HOP, {"place", "header"}),
         (Place, "step.place.", HOP, {"text", "module"}),
         (Snapshot, "step.", SNAPSHOT, {"data", "known"}),
@@ -300,6 +306,9 @@ def ours(**changes: Any) -> bytes:
         pytest.param(ours(journey=7), "a journey that is no object", id="journey"),
         pytest.param(ours(journey={}), "a journey without journey", id="number"),
         pytest.param(ours(journey={"journey": 1, "notes": [1]}), "notes are no texts", id="notes"),
+        pytest.param(
+            ours(journey={"journey": 1, "owners": [{"process": 1}]}), "an owner that", id="owner"
+        ),
         pytest.param(
             ours(packet={"packet": 3, "packets": 2, "hops": 1}), "its journey has not", id="part"
         ),
