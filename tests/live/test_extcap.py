@@ -52,6 +52,7 @@ def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "dtrace").write_text(DTRACE)
     (folder / "dtrace").chmod(0o755)
     (tmp_path / "extcap").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path))  # where the dissector goes
     monkeypatch.setenv("WIRESHARK_EXTCAP_DIR", str(tmp_path / "extcap"))
     monkeypatch.setenv("EXTCAP", str(tmp_path / "extcap"))
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin:/usr/sbin")
@@ -70,6 +71,7 @@ def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "extcap/dtkit-extcap").exists()
+    assert (tmp_path / ".local/lib/wireshark/plugins/dtkit.lua").exists()
     return folder
 
 

@@ -170,6 +170,14 @@ def test_a_profile_brings_columns_and_colours(script: Path, capture: Path, tmp_p
         assert f'show="{rule}"' in pdml
 
 
+def test_it_may_be_loaded_twice(script: Path, capture: Path, tmp_path: Path) -> None:
+    """From the folder of plugins, and by name."""
+    again = tmp_path / "again.lua"
+    again.write_text(dissector())
+    line = tshark(script, capture, "-X", f"lua_script:{again}", "-c", "1", "-Y", "dtkit.journey")
+    assert line
+
+
 def test_the_commands_bring_one_file(
     dtkit: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -58,8 +58,10 @@ def dissector() -> str:
         folder.joinpath(name).read_text(encoding="utf-8").replace("--@FIELDS@", known)
         for name in ("mbuf_trace.lua", "dtkit.lua")
     ]
-    # Each in a block: what is local in one is not in the other.
-    return "\n".join(f"do\n{text}end" for text in texts) + "\n"
+    # Each in a block: what is local in one is not in the other. Once: a file among the plugins
+    # may be given by -X lua_script as well.
+    blocks = "\n".join(f"do\n{text}end" for text in texts)
+    return f"if not package.loaded.dtkit then\npackage.loaded.dtkit = true\n{blocks}\nend\n"
 
 
 #: Columns of the list of packets: what they are called, and what stands in them.
