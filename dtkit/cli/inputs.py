@@ -192,7 +192,7 @@ def _unseen(_: int) -> None:
 
 @contextmanager
 def first_interrupt(then: Callable[[], None]) -> Iterator[None]:
-    """Do *then* at the first SIGINT or SIGTERM; the second one ends this program."""
+    """Do *then* at the first SIGINT, SIGTERM or SIGHUP; the second one ends this program."""
 
     def first(signum: int, frame: object) -> None:
         restore()
@@ -204,7 +204,9 @@ def first_interrupt(then: Callable[[], None]) -> Iterator[None]:
 
     before: dict[signal.Signals, Any] = {}
     try:
-        for which in (signal.SIGINT, signal.SIGTERM):
+        for which in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if which is signal.SIGHUP and signal.getsignal(which) is signal.SIG_IGN:
+                continue  # as nohup(1) has it
             before[which] = signal.signal(which, first)
     except ValueError:  # not the main thread: signals are somebody else's
         yield

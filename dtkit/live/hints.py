@@ -33,7 +33,7 @@ _HINTS = (
     (r"systemic unresponsiveness", "the host had no time to answer: fewer probes, or a rate"),
     (r"securelevel", "kern.securelevel forbids it until the next boot"),
     (
-        r"a password is required|authorization required|a terminal is required",
+        r"a password is required|auth(?:entication|orization) required|a terminal is required",
         "there is no terminal to ask on: permit it without a password (NOPASSWD, nopass)",
     ),
     (r"Cannot allocate memory|buffer size", "a smaller bufsize, or fewer CPUs, would do"),
