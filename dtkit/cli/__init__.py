@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar, NoReturn
 
 import click
@@ -92,7 +94,8 @@ class LazyGroup(click.Group):
         if not standalone_mode:
             return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         try:
-            status = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+            with _orderly_end():
+                status = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except click.ClickException as error:
             _fail(error)
         except click.exceptions.Abort:
@@ -109,6 +112,33 @@ class LazyGroup(click.Group):
             say(f"dtkit: {where}{error.strerror or error}")
             sys.exit(1)
         sys.exit(status if isinstance(status, int) else 0)
+
+
+@contextmanager
+def _orderly_end() -> Iterator[None]:
+    """
+    Have SIGTERM and SIGHUP end this program as an error does: what was written is written whole.
+
+    The second one ends it at once.
+    """
+
+    def end(signum: int, frame: object) -> NoReturn:
+        for which in before:
+            signal.signal(which, signal.SIG_DFL)
+        sys.exit(128 + signum)
+
+    before: dict[signal.Signals, Any] = {}
+    try:
+        for which in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(which) is signal.SIG_DFL:
+                before[which] = signal.signal(which, end)
+    except ValueError:  # not the main thread: signals are somebody else's
+        pass
+    try:
+        yield
+    finally:
+        for which, handler in before.items():
+            signal.signal(which, handler)
 
 
 def _fail(error: click.ClickException) -> NoReturn:

@@ -42,7 +42,9 @@ def provenance(host: str | None = None, release: Release | None = None) -> Prove
     """What a capture says of where it comes from: the command line, and what it was told."""
     context = click.get_current_context(silent=True)
     words = () if context is None else context.meta.get(CALLED, ())
-    command = shlex.join(["dtkit", *words]) if words else ""
+    # Its filter may name addresses.
+    hidden = context is not None and bool(context.params.get("anonymise"))
+    command = shlex.join(["dtkit", *words]) if words and not hidden else ""
     system = "" if release is None else f"FreeBSD {release.name}"
     return Provenance(command=command, host=host or "", release=system)
 

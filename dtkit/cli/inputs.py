@@ -9,13 +9,17 @@ when dtrace(1) has said its last.
 
 from __future__ import annotations
 
+import errno
 import io
 import os
+import secrets
+import shutil
 import signal
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -71,6 +75,7 @@ def open_input(
     with _opened(name) as stream, ExitStack() as stack:
         status = _status(stream)
         size = status.st_size if status and stat.S_ISREG(status.st_mode) else None
+        before = partial(_flush_outputs, before_read) if size is None else before_read
         after: Callable[[int], None] = _unseen
         if stream.isatty():
             # There is no writer to wait for: ^C ends it at once.
@@ -79,7 +84,7 @@ def open_input(
             stack.enter_context(_let_the_writer_finish())
         elif size >= _LONG and _bar_fits(sys.stdout.isatty() if shown is None else shown):
             after = stack.enter_context(_bar("stdin" if name == "-" else name, size))
-        yield io.BufferedReader(Watched(stream, before_read, after), 1 << 20)
+        yield io.BufferedReader(Watched(stream, before, after), 1 << 20)
 
 
 def _inputs() -> list[os.stat_result]:
@@ -87,6 +92,20 @@ def _inputs() -> list[os.stat_result]:
     context = click.get_current_context(silent=True)
     found: list[os.stat_result] = []
     return found if context is None else context.meta.setdefault(f"{__name__}.inputs", found)
+
+
+def _outputs() -> list[BinaryIO]:
+    """The outputs that the command line which runs has open."""
+    context = click.get_current_context(silent=True)
+    found: list[BinaryIO] = []
+    return found if context is None else context.meta.setdefault(f"{__name__}.outputs", found)
+
+
+def _flush_outputs(then: Callable[[], None]) -> None:
+    """Have what was read so far seen: what comes next may take long."""
+    then()
+    for stream in _outputs():
+        stream.flush()
 
 
 def _opened(name: str) -> AbstractContextManager[BinaryIO]:
@@ -146,12 +165,52 @@ def open_output(name: str) -> Iterator[BinaryIO]:
     """
     keep_inputs(name)
     if name == "-":
-        stream = sys.stdout.buffer
+        stream: BinaryIO = sys.stdout.buffer
+        _outputs().append(stream)
         yield stream
         stream.flush()
     else:
         with open(name, "wb") as stream:
+            _outputs().append(stream)
+            try:
+                yield stream
+            finally:
+                _outputs().remove(stream)
+
+
+@contextmanager
+def open_whole(name: str) -> Iterator[BinaryIO]:
+    """
+    Open a file to write it as bytes, which is of no use until its end has been written.
+
+    However this ends, by a full disk or a signal, under that name is what was written, whole, or
+    what was there before.
+
+    :param name: its path, or ``-`` for standard output.
+    :raises OSError: it cannot be written.
+    :raises click.UsageError: it is a file that this command reads.
+    """
+    keep_inputs(name)
+    target = Path(os.path.realpath(name))
+    beside = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}")
+    stream: BinaryIO | None = None
+    if name != "-" and (target.is_file() or not target.exists()):
+        with suppress(PermissionError):  # a file that can be written where none can be made
+            stream = open(beside, "xb")  # noqa: SIM115
+    if stream is None:
+        with open_output(name) as there:
+            yield there
+        return
+    try:
+        with stream:
             yield stream
+        if target.exists():
+            if not os.access(target, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), name)
+            shutil.copymode(target, beside)
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def refuse_terminal(what: str) -> None:

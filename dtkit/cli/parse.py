@@ -25,11 +25,13 @@ from dtkit.cli.options import (
     WRITE,
 )
 from dtkit.cli.printing import PacketPrinter, packet_lines
+from dtkit.cli.privacy import privacy_options
 from dtkit.cli.terminal import say
 from dtkit.output import packets, read_runs
 from dtkit.output.forms import FORMS
 from dtkit.output.mistaken import command_or_script, no_output
 from dtkit.packets.onelink import Link, LinkedCapture
+from dtkit.packets.privacy import Privacy
 from dtkit.packets.rotation import AllWrittenError
 from dtkit.packets.selection import Selection
 from dtkit.probes.points import shipped_catalog
@@ -82,6 +84,7 @@ Examples:
     "up where there is none; of one such type tcpdump(1) reads the file.",
 )
 @STRICT()
+@privacy_options
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -95,6 +98,7 @@ def command(
     times: int,
     verbose: int,
     numeric: int,
+    privacy: Privacy | None,
     filter_: str | None,
     inner: str | None,
     globs: tuple[str, ...],
@@ -110,6 +114,8 @@ def command(
     """
     if everything and form != "json":
         raise click.UsageError("--all goes with --to json")
+    if everything and privacy is not None:
+        raise click.UsageError("--all shows all, and --no-payload and --anonymise do not")
     if write == "-" and form == "raw":
         raise click.UsageError("-w - and --to raw both want standard output: give -w a file")
     if form == "raw":
@@ -131,7 +137,7 @@ def command(
         lines = packet_lines(times, verbose)
         # With the capture on stdout, what is for people goes to stderr.
         printer = PacketPrinter(
-            form, everything, lines=lines, capture=capture, to_stderr=write == "-"
+            form, everything, lines=lines, capture=capture, to_stderr=write == "-", privacy=privacy
         )
         with suppress(AllWrittenError):
             for name in files:

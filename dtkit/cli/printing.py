@@ -15,6 +15,7 @@ from dtkit.output.forms import form_of, json_of_all, run_form_of
 from dtkit.output.verdict import Verdict
 from dtkit.packets.line import PacketLines, Times
 from dtkit.packets.packet import Packet, PacketRun
+from dtkit.packets.privacy import Privacy
 from dtkit.packets.rotation import PacketSink
 from dtkit.probes.points import shipped_catalog
 
@@ -32,6 +33,7 @@ class PacketPrinter:
     :param everything: with form ``json``, of all that was read, and not only of packets.
     :param lines: makes the lines.
     :param capture: a file that packets go into as well.
+    :param privacy: what of packets is not shown; None where all is.
     :param out: where the form goes; binary.
     :ivar verdict: on everything.
     :ivar notice: what dtrace(1) said last, faults and drops aside; empty for nothing.
@@ -45,7 +47,9 @@ class PacketPrinter:
         lines: PacketLines,
         capture: PacketSink | None = None,
         to_stderr: bool = False,
+        privacy: Privacy | None = None,
     ) -> None:
+        self._privacy = privacy
         self.out = (sys.stderr if to_stderr else sys.stdout).buffer
         self._lines, self._capture = lines, capture
         self._show = json_of_all if everything else form_of(form, lines)
@@ -59,9 +63,13 @@ class PacketPrinter:
     def take(self, item: Event | FiringRun | Packet | PacketRun, where: str = "") -> None:
         """Show, write and count an item; *where* stands before what is said of it."""
         self.verdict.add(item)
-        show, capture = self._show, self._capture
         if isinstance(item, FiringRun):
             return  # firings of which all is said in their packets, which follow
+        if self._privacy is not None and isinstance(item, Packet | PacketRun):
+            for packet in [item] if isinstance(item, Packet) else item:
+                self._put(self._privacy.packet(packet))
+            return
+        show, capture = self._show, self._capture
         if isinstance(item, PacketRun):
             if capture is not None:
                 capture.write_run(item)
@@ -78,6 +86,14 @@ class PacketPrinter:
             if type(item) is Packet:
                 self._head([item])
             self.out.writelines(show(item))
+
+    def _put(self, packet: Packet) -> None:
+        """Show and write a packet of which not all is shown."""
+        if self._capture is not None:
+            self._capture.write(packet)
+        if self._show is not None:
+            self._head([packet])
+            self.out.writelines(self._show(packet))
 
     def figures(self) -> str:
         """How much there was so far, for a status line."""

@@ -41,6 +41,7 @@ from dtkit.cli.options import (
     WRITE,
 )
 from dtkit.cli.printing import PacketPrinter, packet_lines
+from dtkit.cli.privacy import privacy_options
 from dtkit.cli.running import (
     SIMULATE,
     CommandAfterDashes,
@@ -62,6 +63,7 @@ from dtkit.output.forms import FORMS
 from dtkit.output.uniform import FiringRun
 from dtkit.packets.packet import Packet, PacketRun
 from dtkit.packets.packetfile import Provenance
+from dtkit.packets.privacy import Privacy
 from dtkit.packets.rotation import AllWrittenError
 from dtkit.probes.points import shipped_catalog
 from dtkit.version import __version__
@@ -100,6 +102,7 @@ Examples:
 @TIMES()
 @VERBOSE()
 @NUMERIC()
+@privacy_options
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -121,6 +124,7 @@ def command(
     times: int,
     verbose: int,
     numeric: int,
+    privacy: Privacy | None,
     **options: Any,
 ) -> int:
     """Run dtrace(1) and show packets at PROBE as they come, or what a script shows.
@@ -140,7 +144,11 @@ def command(
             made = provenance() if simulate else _provenance(there, release)
             capture = stack.enter_context(open_capture(write, turns, made=made))
         printer = PacketPrinter(
-            form, lines=packet_lines(times, verbose), capture=capture, to_stderr=write == "-"
+            form,
+            lines=packet_lines(times, verbose),
+            capture=capture,
+            to_stderr=write == "-",
+            privacy=privacy,
         )
         child = simulated_run(ctx, text, packets, path)
         with run_script(

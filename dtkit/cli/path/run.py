@@ -15,6 +15,7 @@ from dtkit.cli.journeys import FORMS, JourneyPrinter
 from dtkit.cli.options import FOLLOW, NO_ADVICE, OUTPUT, PACKETS, PATH, TO
 from dtkit.cli.path.asking import PathAsked, path_options
 from dtkit.cli.path.hosts import run_on_hosts
+from dtkit.cli.privacy import privacy_options
 from dtkit.cli.running import (
     SIMULATE,
     CommandAfterDashes,
@@ -25,7 +26,9 @@ from dtkit.cli.running import (
 from dtkit.cli.serve import PORT, SERVE, served_page
 from dtkit.cli.terminal import say
 from dtkit.oddity import Oddity
+from dtkit.packets.privacy import Privacy
 from dtkit.trace.journey.path import read_path
+from dtkit.trace.journey.privacy import private
 from dtkit.trace.views.figures import ends_lines
 from dtkit.trace.views.stats import Statistics
 
@@ -50,6 +53,7 @@ Examples:
 @TO(type=click.Choice(FORMS), default="text")
 @FOLLOW()
 @NO_ADVICE()
+@privacy_options
 @OUTPUT()
 @SERVE()
 @PORT()
@@ -64,6 +68,7 @@ def command(
     form: str,
     follow: bool,
     no_advice: bool,
+    privacy: Privacy | None,
     output: str,
     serve: bool,
     port: int | None,
@@ -78,10 +83,14 @@ def command(
     """
     if follow and form == "json":
         raise click.UsageError("--follow prints lines")
+    if follow and privacy is not None:
+        raise click.UsageError("--follow shows what comes as it is")
     check_simulated(ctx, simulate, packets)
     if hosts:
         if follow or serve or ctx.meta[CommandAfterDashes.KEY]:
             raise click.UsageError("several --host go without --follow, --serve and COMMAND")
+        if privacy is not None:
+            raise click.UsageError("several --host go without --no-payload and --anonymise")
         with open_output(output) as sink:
             return run_on_hosts(ctx, hosts, JourneyPrinter(sink, form), no_advice)
     odd = read = 0
@@ -109,6 +118,8 @@ def command(
                     read += 1
                     ends.add(item)
                     journey = item.without_advice() if no_advice else item
+                    if privacy is not None:
+                        journey = private(journey, privacy)
                     printer.take(journey)
                     page.take(journey)
             printer.finish()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from dtkit.cli.inputs import keep_inputs, open_output
+from dtkit.cli.inputs import keep_inputs, open_output, open_whole
 from dtkit.cli.options import OUTPUT, TO
 from dtkit.cli.terminal import say
 from dtkit.cli.trace.source import JourneySource, source_argument
@@ -49,7 +49,7 @@ def command(source: JourneySource, form: str, output: str) -> None:
             keep_inputs(str(table))
         write_parquet(source, Path(output))
     elif form == "perfetto":
-        with open_output(output) as stream:
+        with open_whole(output) as stream:
             untimed = sum(not timed for timed in write_perfetto(source, stream))
         if untimed:
             say(f"{untimed} journeys have no times of hops: not written")

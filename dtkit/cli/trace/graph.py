@@ -7,7 +7,7 @@ import os
 
 import click
 
-from dtkit.cli.inputs import open_input, open_output
+from dtkit.cli.inputs import open_input, open_whole
 from dtkit.cli.options import AGAINST, OUTPUT, TO
 from dtkit.cli.terminal import say
 from dtkit.cli.trace.source import JourneySource, source_argument
@@ -63,5 +63,5 @@ def command(source: JourneySource, output: str, form: str | None, against: str |
         text = svg(graph, title, (name, other))
     else:
         text = (dot if form == "dot" else mermaid)(graph, title)
-    with open_output(output) as sink:
+    with open_whole(output) as sink:
         sink.write(text.encode())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from dtkit.cli.inputs import open_output
+from dtkit.cli.inputs import open_whole
 from dtkit.cli.options import OUTPUT
 from dtkit.cli.trace.source import JourneySource, source_argument
 from dtkit.trace.views.links import Links, check_template
@@ -69,7 +69,7 @@ def command(
     all ways. ? in the page shows its keys.
     """
     links = Links(source_url, editor, source_root)
-    with open_output(output) as stream:
+    with open_whole(output) as stream:
         text = io.TextIOWrapper(stream, "utf-8", write_through=True)
         write_report(source, text, title or os.path.basename(source.name), links)
         text.detach()

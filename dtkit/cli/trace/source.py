@@ -11,13 +11,16 @@ import click
 
 from dtkit.cli.inputs import READABLE, open_input
 from dtkit.cli.options import FILTER, INNER, NO_ADVICE, STRICT, Shared
+from dtkit.cli.privacy import privacy_options
 from dtkit.cli.terminal import say
 from dtkit.oddity import Oddity
 from dtkit.trace.journey.codec import Generation
 from dtkit.trace.journey.detect import read_any
 from dtkit.trace.journey.model import Journey
+from dtkit.trace.journey.privacy import private
 
 if TYPE_CHECKING:
+    from dtkit.packets.privacy import Privacy
     from dtkit.trace.journey.filter import Filter
     from dtkit.trace.journey.path import Seen
 
@@ -32,6 +35,7 @@ class JourneySource:
     :ivar read: how many journeys there were so far.
     :ivar oddities: how many oddities there were so far.
     :ivar advice: whether journeys say what to look at next.
+    :ivar privacy: what of journeys is not shown; None where all is.
     :ivar seen: told of each step as it is read, whether its journey is chosen or not.
     """
 
@@ -42,6 +46,7 @@ class JourneySource:
         self._stream, self._generation, self._filters = stream, generation, filters
         self.read = self._chosen = 0
         self.advice = True
+        self.privacy: Privacy | None = None
         self.seen: Seen | None = None
 
     def __iter__(self) -> Iterator[Journey]:
@@ -54,12 +59,13 @@ class JourneySource:
             self.read += 1
             if all(wanted(item) for wanted in self._filters):
                 self._chosen += 1
-                yield item if self.advice else item.without_advice()
+                shown = item if self.advice else item.without_advice()
+                yield shown if self.privacy is None else private(shown, self.privacy)
 
     def alike(self, name: str, stream: BinaryIO) -> JourneySource:
         """Another source, read with the same options; its oddities are its own."""
         other = JourneySource(name, stream, self._generation, self._filters)
-        other.advice = self.advice
+        other.advice, other.privacy = self.advice, self.privacy
         return other
 
     def __str__(self) -> str:
@@ -112,6 +118,7 @@ def source_argument(function: Callable[..., None]) -> Callable[..., int]:
     @INNER("At any moment of their way.")
     @STRICT()
     @NO_ADVICE()
+    @privacy_options
     @functools.wraps(function)
     def wrapper(
         file: str,
@@ -120,13 +127,14 @@ def source_argument(function: Callable[..., None]) -> Callable[..., int]:
         inner: str | None,
         strict: bool,
         no_advice: bool,
+        privacy: Privacy | None,
         **rest: Any,
     ) -> int:
         chosen = _filters(filter_, inner) if filter_ or inner is not None else []
         to_file = rest.get("output", rest.get("write", "-")) != "-"
         with open_input(file, shown=False if to_file else None) as stream:
             source = JourneySource(file, stream, forced_generation(generation), chosen)
-            source.advice = not no_advice
+            source.advice, source.privacy = not no_advice, privacy
             function(source=source, **rest)
         say(str(source))
         return 1 if source.oddities and (strict or not source.read) else 0

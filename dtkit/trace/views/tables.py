@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
 from dtkit.trace.journey.columns import Column
@@ -88,20 +89,24 @@ def write_parquet(journeys: Iterable[Journey], folder: Path) -> None:
     made if missing.
 
     Columns carry their descriptions as metadata of the field. A number that does not fit its column
-    (of a damaged or forged input) is null.
+    (of a damaged or forged input) is null. A file of Parquet is of no use without its end: until
+    all three have theirs, what was in *folder* stays.
 
     :raises ImportError: pyarrow is not installed: it comes with ``dtkit[parquet]``.
     :raises OSError: the files cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as stack:
-        tables = {
-            kind: stack.enter_context(ParquetTable(folder / f"{kind}s.parquet", listed))
-            for kind, listed in columns().items()
-        }
-        for journey in journeys:
-            for kind, row in rows(journey):
-                tables[kind].add(row)
+    with TemporaryDirectory(prefix=".dtkit-", dir=folder) as made:
+        with ExitStack() as stack:
+            tables = {
+                kind: stack.enter_context(ParquetTable(Path(made) / f"{kind}s.parquet", listed))
+                for kind, listed in columns().items()
+            }
+            for journey in journeys:
+                for kind, row in rows(journey):
+                    tables[kind].add(row)
+        for file in Path(made).iterdir():
+            file.replace(folder / file.name)
 
 
 class ParquetTable:
