@@ -54,7 +54,7 @@ def gates(probe: Probe, conditions: Conditions) -> Iterator[D]:
     if conditions.pid is not None:
         yield D(f"pid == {conditions.pid}")
     if conditions.execname:
-        if len(conditions.execname.encode()) > _LONGEST_EXECNAME:
+        if len(conditions.execname.encode("utf-8", "surrogateescape")) > _LONGEST_EXECNAME:
             raise ConditionError(
                 "execname",
                 f"{conditions.execname!r}: the kernel keeps {_LONGEST_EXECNAME} bytes of a "

@@ -242,7 +242,10 @@ class Lazy:
     _ways: int = field(default=0, repr=False)
 
     def __post_init__(self) -> None:
-        found = self._expr(0, _State())
+        try:
+            found = self._expr(0, _State())
+        except RecursionError:
+            raise NotLazyError("it is too deep") from None
         self.expression = found.operand
         if len(self.expression) > LONGEST:
             raise NotLazyError(f"it is {len(self.expression)} characters long")

@@ -10,6 +10,7 @@ RFD, `copyoutmbuf`).
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Sequence
 
@@ -20,6 +21,8 @@ from dtkit.probes import Probe
 from dtkit.version import __version__
 
 __all__ = ["Copy", "Request", "oneliner", "program", "values"]
+
+_HISTORY = re.compile(r"!(?![ =(\t\n])")
 
 
 def values(found: Sequence[Point], request: Request) -> dict[str, Value | Sequence[Value]]:
@@ -73,7 +76,9 @@ def oneliner(
     :raises ValueError: *probes* is empty, or a condition cannot be had at them.
     """
     found, notes = points(probes, request)
-    lines = [line.strip() for line in _program(found, request).splitlines()]
+    # csh(1) takes `!x` for history, even in quotes, and leaves `! x` alone.
+    text = _HISTORY.sub("! ", _program(found, request))
+    lines = [line.strip() for line in text.splitlines()]
     for note in notes:
         told(note)
     quiet = ["-q"] if request.annotate else []

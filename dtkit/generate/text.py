@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 
-_PRINTABLE = re.compile(r"[ !#-$&-\[\]-~]*")
+#: What stays as it is: csh(1) would take an exclamation mark for history, even in quotes.
+_PRINTABLE = re.compile(r"[ #-$&-\[\]-~]*")
 
 
 class D(str):

@@ -139,6 +139,10 @@ class Program:
         return bool(self._run(ctypes.byref(self._code), ctypes.byref(self._header), data))
 
 
+#: Bytes of a filter: libpcap's optimizer takes a minute for twice as many.
+_LONGEST = 6_000
+
+
 @lru_cache(maxsize=64)
 def compile_filter(expression: str, linktype: LinkType) -> Program:
     """
@@ -158,6 +162,10 @@ def compile_filter(expression: str, linktype: LinkType) -> Program:
     try:
         code = _Code()
         text = expression.encode("utf-8", "surrogateescape")
+        if len(text) > _LONGEST:
+            raise FilterError(
+                f"filter {expression[:40]!r}... is too long: portrange and net say more with less"
+            )
         # 1: optimize; all ones: no netmask, so "ip broadcast" is refused rather than wrong.
         if library.pcap_compile(handle, ctypes.byref(code), text, 1, 0xFFFFFFFF):
             message = library.pcap_geterr(handle).decode("utf-8", "backslashreplace")

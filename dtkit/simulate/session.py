@@ -62,6 +62,8 @@ _UPTIME = 100_000_000_000
 #: What was discarded or committed on several CPUs is settled this often, in ns.
 _CLEANING = 1_000_000_000 // 101
 
+#: Bytes of a global or clause-local variable: dtrace_statvar_maxsize.
+_LARGEST_STATIC = 16 * 1024
 _MOST_SPECULATIONS = 1 << 16
 
 #: A buffer of fewer bytes is none.
@@ -178,6 +180,11 @@ class _Session:
         self.settings = settings
         self.output = output
         self.options = options = compiled.options
+        for (scope, _), (size, _) in compiled.objects.items():
+            if scope != "self" and size > _LARGEST_STATIC:
+                raise _StartError("could not enable tracing: DIF program content is invalid")
+            if size > settings.largest_buffer:
+                raise _StartError("could not enable tracing: Cannot allocate memory")
         if options.not_simulated:
             raise _StartError(f"option {options.not_simulated[0]} is not simulated")
         kernel = Kernel(settings.kernel.release.layout)

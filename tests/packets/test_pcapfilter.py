@@ -74,3 +74,9 @@ def test_what_cannot_be_compiled(expression: str, linktype: LinkType, message: s
 def test_any_packet_gets_a_verdict(data: bytes) -> None:
     for linktype in (LinkType.ETHERNET, LinkType.RAW):
         compile_filter("ip6 and tcp port 22 or udp[100] = 1", linktype).matches(data)
+
+
+def test_a_filter_that_would_take_a_minute_is_refused() -> None:
+    ports = " or ".join(f"port {port}" for port in range(1, 800))
+    with pytest.raises(FilterError, match=r"is too long: portrange and net say more with less"):
+        compile_filter(ports, LinkType.RAW)

@@ -314,3 +314,22 @@ def test_any_program_runs_to_its_end(
 ) -> None:
     program = f"{DECLARED} fbt:::entry, END {{ {' '.join(pieces)} }}"
     output(program, StackPacket(data, ethernet=ethernet, path=path), StackPacket(TCP, path=path))
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "char a[1000000000]; BEGIN { a[5] = 1; }",
+        "struct s { char a[1000000000]; }; struct s g; BEGIN { g.a[5] = 1; }",
+        "struct s { char a[16385]; }; this struct s c; BEGIN { this->c.a[5] = 1; }",
+    ],
+)
+def test_a_variable_that_the_kernel_has_no_room_for(program: str) -> None:
+    """Of globals and clause-local ones it has 16 kB each at most."""
+    said = "".join(run(program))
+    assert said == "dtrace: could not enable tracing: DIF program content is invalid\n"
+
+
+def test_a_variable_that_the_kernel_has_just_room_for() -> None:
+    program = "char a[16384]; BEGIN { a[5] = 7; trace(a[5]); exit(0); }"
+    assert " 7\n" in ran(program, [])

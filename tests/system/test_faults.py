@@ -146,7 +146,11 @@ def test_what_needs_its_end_is_whole_or_not_there(
     if "parquet" not in name:
         out.write_bytes(b"what was there before")
     child = begun(WHOLE[name], out, traced(50))
-    time.sleep(1.5)
+    for _ in range(STEPS):
+        # What is written beside it; a graph is written when all has been read.
+        if list(tmp_path.rglob(".*")):
+            break
+        time.sleep(10 * STEP if "graph" not in name else STEP)
     child.send_signal(which)
     errors = ended(child)
     assert b"Traceback" not in errors
@@ -255,8 +259,8 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path, words: list[str]) -> No
     if b"unshare" in done.stderr:
         pytest.skip("no namespaces here")
     assert done.returncode == 1, done.stderr
-    assert b"Permission denied" in done.stderr
-    assert done.stderr.count(b"\n") == 1
+    assert b"Permission denied" in done.stderr.splitlines()[-1]
+    assert b"Traceback" not in done.stderr
     assert not out.exists()
 
 
