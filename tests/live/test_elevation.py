@@ -31,13 +31,13 @@ DTRACE = f"""#!/bin/sh
 cd "$(dirname "$0")"
 cat > script.d
 id -un > user
+trap 'rm pid; echo "@dtkit 1 end probe=fbt::f:entry fired=7 accepted=1"; exit 0' TERM
+echo $$ > pid.new && mv pid.new pid
 cat <<'END'
 @dtkit 1 start dtkit=0.1.0 timestamp=1 walltimestamp=1600000000000000000
 @dtkit 1 mbuf probe=fbt::f:entry id=1 cpu=0 t=5 m=0x10 len=2 off=0 dump=2
 {dump(bytes([0x45, 0]))}
 END
-trap 'rm pid; echo "@dtkit 1 end probe=fbt::f:entry fired=7 accepted=1"; exit 0' TERM
-echo $$ > pid.new && mv pid.new pid
 while :; do sleep 0.05; done
 """
 
