@@ -104,3 +104,13 @@ def test_a_capture_does_not_tell_the_filter(dtkit: Dtkit, files: Path) -> None:
         words = ["parse", "text", "--filter", "host 10.0.0.1", "-w", "out", *option]
         assert dtkit(*words).exit_code == 0
         assert (b"host 10.0.0.1" in Path("out").read_bytes()) is told
+
+
+@pytest.mark.parametrize("option", ["--no-payload", "--anonymise"])
+def test_hops_that_are_shown_as_they_come_are_not_hidden_and_so_refused(
+    dtkit: Dtkit, option: str
+) -> None:
+    path = str(DATA / "path-epair-pf.txt")
+    result = dtkit("trace", "show", "--follow", option, path)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--follow shows what comes as it is" in result.stderr

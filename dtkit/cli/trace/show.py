@@ -43,6 +43,8 @@ def command(
         )
     if follow and (form != "text" or as_captured or brief):
         raise click.UsageError("--follow prints lines of hops, in the order of time")
+    if follow and source.privacy is not None:
+        raise click.UsageError("--follow shows what comes as it is")
     with open_output(output) as sink:
         printer = JourneyPrinter(sink, form, follow=follow, brief=brief, newest_first=as_captured)
         source.seen = printer.seen
