@@ -146,8 +146,9 @@ class _Assembler:
         seen = {place: self._seen(*place) for place in dict.fromkeys(places)}
         if None in seen.values():
             return None
-        at = cast("Iterator[tuple[Origin, Probe | None]]", map(seen.__getitem__, places))
-        origins, probes = zip(*at, strict=True)
+        # There may be none: a run of segments of which no packet is whole.
+        at = cast("list[tuple[Origin, Probe | None]]", [seen[place] for place in places])
+        origins, probes = [origin for origin, _ in at], [probe for _, probe in at]
         offsets = found.offsets
         if any(offsets):
             each = zip(probes, found.data, offsets, strict=True)
@@ -159,7 +160,7 @@ class _Assembler:
         return PacketRun(
             found.data,
             linktypes,
-            list(origins),
+            origins,
             [run.dump_lines[first] - before for first in firsts],
             timestamps,
             self._days(timestamps),
