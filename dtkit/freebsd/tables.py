@@ -14,7 +14,7 @@ from importlib import resources
 
 #: Where a simulated kernel has its variables, and the bytes that there are for each.
 KERNEL_DATA = 0xFFFFFFFF81000000
-SYMBOL_ROOM = 4096
+SYMBOL_ROOM = 32768
 
 
 class TableError(ValueError):
