@@ -145,6 +145,10 @@ def _both(first: Clean | None, second: Clean | None) -> Clean | None:
 
 def _opening(line: str) -> Opening | None:
     if (found := _FRAME.fullmatch(line)) and frame(found["frame"]) is not None:
+        # The text at the end of a row of a hexdump may look like a line of dtrace -F.
+        before = begins_hexdump(line) if found["prefix"] else None
+        if before is not None and not before.strip():
+            return _prefixed(Form.HEXDUMP, before)
         return _prefixed(Form.TEXT, found["prefix"])
     if found := next(filter(None, (form.fullmatch(line) for form in _FORMS)), None):
         return _prefixed(Form.TEXT, found["prefix"])
@@ -153,8 +157,8 @@ def _opening(line: str) -> Opening | None:
     if _NARROW_FIRST.fullmatch(line):
         return Opening(Form.TEXT, _widened)
     if len(line) < _NARROWEST and (found := _NARROW.fullmatch(line)):
-        before = _prefixed(Form.TEXT, found["prefix"] or "")
-        return Opening(Form.TEXT, _widened).behind(before.clean)
+        behind = _prefixed(Form.TEXT, found["prefix"] or "")
+        return Opening(Form.TEXT, _widened).behind(behind.clean)
     prefix = begins_hexdump(line)
     return None if prefix is None else _prefixed(Form.HEXDUMP, prefix)
 

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dtkit.oddity import Oddity
@@ -334,6 +334,7 @@ WRITERS: dict[str, Callable[[int, bytes, str], str]] = {
 
 @pytest.mark.parametrize("program", WRITERS)
 @given(LOOKALIKE | st.binary(min_size=1, max_size=70), st.booleans())
+@example(b"| 00000:0", False)
 def test_a_hexdump_is_read_as_it_was_written_or_not_at_all(
     program: str, data: bytes, trimmed: bool
 ) -> None:
