@@ -933,3 +933,88 @@ def test_steps_are_told_as_they_come_with_their_bytes() -> None:
         (2, IP[:4]),
         (1, "-ip_input(0)"),
     ]
+
+
+# Why
+
+
+@pytest.mark.parametrize(
+    ("said", "text", "rule", "reason"),
+    [
+        (line("counter", "x", t=2, j=1, counter="ips_badsum"), "ips_badsum(counted)", None,
+         "bad checksum"),
+        (line("counter", "x", t=2, j=1), "?(counted)", None, None),
+        (line("icmp", "icmp_error", t=2, j=1, type=11, code=0), "icmp_error(type 11 code 0)", None,
+         "ttl expired"),
+        (line("rule", "r", t=2, j=1, rule=16, nr=3, state=1, anchor="web", label="no"),
+         'pf(rule 3 in anchor web, label "no", state)',
+         'pf rule 3 in anchor web, label "no"', None),
+        (line("rule", "r", t=2, j=1, by="ipfw", rule=9, nr=100, set=3, action=4),
+         "ipfw(rule 100 in set 3: dummynet)", "ipfw rule 100 in set 3", None),
+        (line("verdict", "v", t=2, j=1, by="ipfw", rule="0x99"),
+         "ipfw rule at 0x99(it cannot be read)", "ipfw rule at 0x99", None),
+        (line("verdict", "v", t=2, j=1, rule="0x99"), "pf rule at 0x99(it cannot be read)",
+         "pf rule at 0x99", None),
+    ],
+    ids=["counter", "no-counter", "icmp", "pf", "ipfw", "unread", "unread-pf"],
+)  # fmt: skip
+def test_a_line_on_why_is_a_hop(said: str, text: str, rule: str | None, reason: str | None) -> None:
+    _, hop_ = only(hop(1, "tcp_input"), said).hops
+    assert (hop_.text, hop_.rule, hop_.reason) == (text, rule, reason)
+
+
+def test_a_verdict_by_a_rule_that_was_read_is_no_hop_of_its_own() -> None:
+    rule = line("rule", "r", t=2, j=1, by="pf", rule="0x10", nr=3)
+    verdict = line("verdict", "v", t=3, j=1, by="pf", rule="0x10")
+    assert len(only(hop(1, "tcp_input"), rule, verdict).hops) == 2
+
+
+@pytest.mark.parametrize(
+    ("vnet", "advice"),
+    [("0x20", "jexec 'a b' pfctl -vvsr"), ("0x10", "pfctl -vvsr"), ("0x99", "pfctl -vvsr")],
+    ids=["jail", "host", "unknown"],
+)
+def test_advice_is_for_the_jail_that_was_at_work(vnet: str, advice: str) -> None:
+    refused = line("return", "pf_test", t=2, j=1, value=1, vnet=vnet)
+    journey = only(hop(1, "ip_output", vnet=vnet), refused, free(3, by="pf_test+0x1"))
+    assert journey.outcome == "dropped: pf_test returned PF_DROP"
+    assert journey.advice.startswith(advice)
+
+
+def sock(time: int = 2, function: str = "ip_output", **fields: Any) -> str:
+    return line("socket", function, t=time, j=1, **fields)
+
+
+@pytest.mark.parametrize(
+    ("said", "owner"),
+    [
+        ([sock(so=5, pid=7, uid=0, jail=3, known=1, exec="nc")], (False, "nc[7]", 0, "a b", 1)),
+        ([sock(so=5, pid=0, uid=-1, jail=9, known=2)], (False, "", None, "9", 2)),
+        ([sock(function="soappend", so=5, pid=7, uid=8, exec="b")], (True, "b[7]", 8, "", 0)),
+        ([sock(so=5, pid=7, uid=0, exec="a"), sock(3, so=5, pid=0)], (False, "a[7]", 0, "", 0)),
+        ([sock(so=5, pid=0), sock(3, so=5, pid=7, uid=0, exec="a")], (False, "a[7]", 0, "", 0)),
+        ([sock(so=0, pid=7, exec="a")], None),
+    ],
+    ids=["sent", "unknown", "delivered", "known-first", "known-later", "no-socket"],
+)  # fmt: skip
+def test_whose_socket_a_packet_came_by(said: list[str], owner: tuple[Any, ...] | None) -> None:
+    journey = only(hop(1, "tcp_input"), *said)
+    assert [tuple(one) for one in journey.owners] == ([] if owner is None else [owner])
+    assert len(journey.hops) == 1
+
+
+def test_a_bad_checksum_is_told_from_the_last_bytes() -> None:
+    wrong = bytearray(ipv4(bytes.fromhex("0400003500101234") + bytes(8), protocol=17))
+    journey = only(
+        hop(1, "udp_input", data=bytes(wrong), mlen=len(wrong)), free(3, by="udp_input+0x1")
+    )
+    assert journey.reason == "bad checksum"
+    del wrong[-1]  # cut: no checksum can be told
+    cut = hop(1, "udp_input", data=bytes(wrong), mlen=36)
+    journey = only(cut, free(3, by="udp_input+0x1"))
+    assert journey.reason == "bad checksum, or no listener and silent"
+
+
+def test_another_packet_in_the_mbuf_is_noted_only_of_who_was_there() -> None:
+    journeys_, _ = read(hop(1, j=1), hop(2, j=2, m="0x200"), hop(3, j=2, m="0x100"))
+    assert [bool(one.notes) for one in journeys_] == [True, False]
