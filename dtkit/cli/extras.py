@@ -10,11 +10,11 @@ import click
 __all__ = ["needs"]
 
 
-def needs(module: str, extra: str) -> None:
+def needs(what: str, module: str, extra: str) -> None:
     """
-    See that *module* is installed.
+    See that the *module* that *what* needs is installed.
 
     :raises click.UsageError: it is not; the line says which *extra* brings it.
     """
     if importlib.util.find_spec(module) is None:
-        raise click.UsageError(f"this needs {module}: pip install 'dtkit[{extra}]'")
+        raise click.UsageError(f"{what} needs {module}: pip install 'dtkit[{extra}]'")

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
 import os
 import secrets
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from typing import Any
 
 import click
 
+from dtkit.cli.extras import needs
 from dtkit.cli.given import given, refuse
 from dtkit.cli.inputs import keep_inputs
 from dtkit.cli.options import Shared
@@ -45,8 +45,8 @@ def privacy_options(function: Callable[..., Any]) -> Callable[..., Any]:
         ctx = click.get_current_context()
         if not anonymise:
             refuse(given(ctx, "key"), "is for --anonymise")
-        elif importlib.util.find_spec("yacryptopan") is None:
-            raise click.UsageError("--anonymise needs yacryptopan: pip install 'dtkit[anonymise]'")
+        else:
+            needs("--anonymise", "yacryptopan", "anonymise")
         privacy = None
         if anonymise:
             privacy = Privacy(Anonymiser(_key(key)))

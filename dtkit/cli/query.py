@@ -47,7 +47,7 @@ def command(ctx: click.Context, /, text: str, folder: str, form: str, output: st
     join by host, capture and journey. Views are drops (by host, day and reason), latency (by host
     and day) and paths (the ways that packets took).
     """
-    needs("duckdb", "fleet")
+    needs("dtkit query", "duckdb", "fleet")
     if form == "table" and output != "-":
         raise click.UsageError("-o is for --to json, csv and parquet: a table is for the terminal")
     if form == "parquet" and output == "-":

@@ -147,28 +147,15 @@ class Dataset:
     def captures(self) -> Iterator[Added]:
         """What was added, by host."""
         for entry in sorted((self.folder / "added").glob("*/*.json")):
-            found = _read(entry)
-            try:
-                yield Added(**{**found, "files": tuple(found["files"])})
-            except (TypeError, KeyError) as error:
-                raise DatasetError(f"{entry}: no entry of a dataset") from error
+            yield _added(entry)
 
-    def files(self, table: str) -> list[Path]:
-        """The files that hold *table*."""
-        return [
-            self.folder / file
-            for capture in self.captures()
-            for file in capture.files
-            if file.startswith(f"{table}/")
-        ]
-
-    def known(self, host: str, file: Path) -> Added | None:
-        """The capture of *host* that holds what is in *file*; None if there is none yet."""
-        entry = self._entry(host, _digest(file))
-        if not entry.exists():
-            return None
-        found = _read(entry)
-        return Added(**{**found, "files": tuple(found["files"])})
+    def files(self) -> dict[str, list[Path]]:
+        """The files that hold each table."""
+        found: dict[str, list[Path]] = {table: [] for table in TABLES}
+        for capture in self.captures():
+            for file in capture.files:
+                found.setdefault(file.partition("/")[0], []).append(self.folder / file)
+        return found
 
     def add(self, host: str, file: Path) -> Added:
         """
@@ -181,10 +168,10 @@ class Dataset:
         """
         if not _HOST.fullmatch(host):
             raise DatasetError(f"host {host!r}: letters, digits, dots and dashes, please")
-        known = self.known(host, file)
-        if known is not None:
-            return known
         capture = _digest(file)
+        entry = self._entry(host, capture)
+        if entry.exists():
+            return _added(entry)
         incoming = self.folder / "incoming"
         incoming.mkdir(exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=f"{capture}-", dir=incoming))
@@ -206,7 +193,6 @@ class Dataset:
             with contextlib.suppress(OSError):
                 incoming.rmdir()
         added = Added(host, capture, dict(written.rows), written.oddities, tuple(map(str, names)))
-        entry = self._entry(host, capture)
         entry.parent.mkdir(parents=True, exist_ok=True)
         _write(entry, asdict(added))
         return added
@@ -338,6 +324,14 @@ def _packet_row(packet: Packet, number: int) -> dict[str, Any]:
         "data": packet.data,
         "summary": plain(packet.summary),
     }
+
+
+def _added(entry: Path) -> Added:
+    found = _read(entry)
+    try:
+        return Added(**{**found, "files": tuple(found["files"])})
+    except (TypeError, KeyError) as error:
+        raise DatasetError(f"{entry}: no entry of a dataset") from error
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -80,8 +80,9 @@ def connect(dataset: Dataset) -> DuckDBPyConnection:
     connection = duckdb.connect(
         config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
     )
+    files = dataset.files()
     for table in TABLES:
-        connection.execute(_table(table, dataset.files(table)))
+        connection.execute(_table(table, files[table]))
     for name, (_, text) in VIEWS.items():
         connection.execute(f"CREATE VIEW {name} AS {text}")
     return connection

@@ -301,3 +301,17 @@ def test_workers_here_make_the_same_dataset(tmp_path: Path, dtkit: Dtkit) -> Non
     assert done.returncode == 0, done.stderr
     assert len(done.stderr.splitlines()) == 3
     assert content(Dataset(tmp_path / "two")) == content(Dataset(tmp_path / "one"))
+
+
+def test_a_capture_of_another_host_is_not_said_to_be_there(tmp_path: Path, dtkit: Dtkit) -> None:
+    folder = str(tmp_path / "fleet")
+    dtkit("dataset", "add", folder, f"alpha={PATHS[0]}")
+    assert "already there" not in dtkit("dataset", "add", folder, f"other={PATHS[0]}").stderr
+    assert "already there" in dtkit("dataset", "add", folder, f"other={PATHS[0]}").stderr
+
+
+def test_a_damaged_entry_is_named(dataset: Dataset) -> None:
+    (entry,) = (dataset.folder / "added" / "alpha").iterdir()
+    entry.write_text('{"host": "alpha"}')
+    with pytest.raises(DatasetError, match="no entry of a dataset"):
+        dataset.add("alpha", PATHS[0])

@@ -57,9 +57,9 @@ def command(
     with packets in it; without a HOST its name is the host. What was added before is not added
     again, and what was broken off in the middle is done anew.
     """
-    needs("pyarrow", "fleet")
+    needs("dtkit dataset", "pyarrow", "fleet")
     if jobs > 1 or scheduler is not None:
-        needs("distributed", "fleet")
+        needs("more than one process", "distributed", "fleet")
     if jobs > 1 and scheduler is not None:
         raise click.UsageError("--jobs is for workers here: a cluster has its own")
     failed = 0
@@ -67,11 +67,14 @@ def command(
         dataset = Dataset(Path(folder), create=True)
         with ExitStack() as stack:
             captures = [(host, _file(file, stack)) for host, file in files]
-            known = {capture.capture for capture in dataset.captures()}
+            known = {(one.host, one.capture) for one in dataset.captures()}
             for host, file, done in add_all(dataset, captures, jobs, scheduler):
                 name = f"{visible(host)}: " + ("" if str(file) == host else f"{file.name}: ")
                 if isinstance(done, Added):
-                    say(f"{name}{done}" + (": already there" if done.capture in known else ""))
+                    say(
+                        f"{name}{done}"
+                        + (": already there" if (done.host, done.capture) in known else "")
+                    )
                 else:
                     failed += 1
                     say(f"{name}{visible(str(done))}")

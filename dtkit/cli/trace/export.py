@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import click
 
+from dtkit.cli.extras import needs
 from dtkit.cli.inputs import keep_inputs, open_output, open_whole
 from dtkit.cli.options import OUTPUT, TO
 from dtkit.cli.terminal import say
@@ -43,8 +43,7 @@ def command(source: JourneySource, form: str, output: str) -> None:
     if form == "parquet":
         if output == "-":
             raise click.UsageError("--to parquet writes three files: name their folder with -o")
-        if importlib.util.find_spec("pyarrow") is None:
-            raise click.UsageError("--to parquet needs pyarrow: pip install 'dtkit[parquet]'")
+        needs("--to parquet", "pyarrow", "parquet")
         for table in Path(output).glob("*.parquet"):
             keep_inputs(str(table))
         write_parquet(source, Path(output))
