@@ -153,7 +153,10 @@ class JoinedHosts:
         how = {name: getattr(ended, name) for name in Ending._fields}
         if lost:
             how = Ending(f"lost: {lost}", lost, "the next host's capture")._asdict()
-        return Journey(number, time, tuple(steps), FORM, origin, notes=tuple(notes), **how)
+        owners = tuple(dict.fromkeys(owner for leg in way for owner in self._of(leg).owners))
+        return Journey(
+            number, time, tuple(steps), FORM, origin, notes=tuple(notes), owners=owners, **how
+        )
 
     @cached_property
     def _numbers(self) -> tuple[dict[int, int], ...]:

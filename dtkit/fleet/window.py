@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from dtkit.fleet.join import Capture, JoinedHosts, join
 from dtkit.fleet.passage import Passage, Times, times_of
@@ -65,7 +66,7 @@ class JoiningWindow:
             for host, all_ in enumerate(self._waiting)
         ]
         for journey in numbered:
-            yield _renumbered(journey, self._next)
+            yield replace(journey, number=self._next, origin=None)
             self._next += 1
 
     def rest(self) -> Iterator[Journey]:
@@ -78,13 +79,3 @@ class JoiningWindow:
         self._times = {
             pair: known[-_TELLING:] for pair, known in times_of(over, self._times).items()
         }
-
-
-def _renumbered(journey: Journey, number: int) -> Journey:
-    fields = {name: getattr(journey, name) for name in _FIELDS}
-    return Journey(**{**fields, "number": number, "origin": None})
-
-
-_FIELDS = (
-    "time", "steps", "form", "outcome", "notes", "reason", "source", "rule", "advice",
-)  # fmt: skip

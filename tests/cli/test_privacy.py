@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from dtkit.packets.privacy import Anonymiser, Privacy
+from dtkit.trace.journey.model import Journey
+from dtkit.trace.journey.owner import Owner
+from dtkit.trace.journey.privacy import private
 from tests.output.dtrace_text import dump
 from tests.packets import captures
 from tests.trace.frames import Note, ethernet, frame, ipv4, tcp
@@ -114,3 +118,10 @@ def test_hops_that_are_shown_as_they_come_are_not_hidden_and_so_refused(
     result = dtkit("trace", "show", "--follow", option, path)
     assert (result.exit_code, result.stdout) == (2, "")
     assert "--follow shows what comes as it is" in result.stderr
+
+
+def test_who_has_a_socket_is_told_without_payload_and_not_with_other_names() -> None:
+    owner = Owner(True, "nc[7]", 0, "router", 1)
+    journey = Journey(1, None, (), owners=(owner,))
+    assert private(journey, Privacy()).owners == (owner,)
+    assert private(journey, Privacy(Anonymiser(bytes(32)))).owners == ()

@@ -6,16 +6,19 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import Result
 
 from dtkit.fleet.join import Capture, join
+from dtkit.fleet.window import JoiningWindow
 from dtkit.simulate.network import SimulatedLink
 from dtkit.trace.journey.detect import read_any
 from dtkit.trace.journey.model import Hop, Journey
 from dtkit.trace.journey.outcome import end_of
+from dtkit.trace.journey.owner import Owner
 from dtkit.trace.journey.snapshot import Snapshot
 from tests.fleet.row import EVERY, HOSTS, START, frame, row, score, texts, traffic, which
 from tests.trace.frames import ipv4
@@ -244,3 +247,27 @@ def test_files_that_cannot_be_joined_are_named(
     result = dtkit("trace", "join", *given)
     assert result.exit_code == 2
     assert said in result.stderr.splitlines()[-1]
+
+
+OWNER = Owner(False, "nc[7]", 0, "", 1)
+
+
+def owned(journey: Journey) -> Journey:
+    return replace(journey, owners=(OWNER,), outcome="delivered: x", advice="look there")
+
+
+def test_whose_socket_a_packet_is_of_is_told_of_all_hosts() -> None:
+    captures = row(traffic(2, 0), traffic(2, 1))
+    captures[0] = Capture("alpha", [owned(one) for one in captures[0].journeys])
+    assert [one.owners for one in join(captures)] == [(OWNER,)] * 4
+
+
+def test_what_is_joined_while_it_comes_says_all_that_it_does_later() -> None:
+    captures = row(traffic(2, 0), traffic(2, 1))
+    window = JoiningWindow(HOSTS)
+    for host, capture in enumerate(captures):
+        for journey in capture.journeys:
+            window.add(host, owned(journey), 0.0)
+    later = join([Capture(one.name, list(map(owned, one.journeys))) for one in captures])
+    assert list(window.rest()) == list(later)
+    assert not list(window.rest())

@@ -25,14 +25,15 @@ def private(journey: Journey, privacy: Privacy) -> Journey:
         else:
             steps.append(_hop(step, changed))
     words = [journey.outcome, journey.reason, journey.source, journey.rule, journey.advice]
-    notes = journey.notes
+    notes, owners = journey.notes, journey.owners
     if changed is not None:
         words = [changed.text(one) for one in words]
         notes = tuple(changed.text(note) for note in notes)
+        owners = ()
     outcome, reason, source, rule, advice = words
     return Journey(
         journey.number, journey.time, tuple(steps), journey.form, journey.origin, outcome, notes,
-        reason, source, rule, advice,
+        reason, source, rule, advice, owners,
     )  # fmt: skip
 
 
