@@ -9,6 +9,7 @@ these leave more than one, the passage says how many there were.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -179,20 +180,28 @@ def _pairs(
     It came from the host that it left with the least time to live that will do; of several, as
     bridges make them, from the one that it left last before it came.
     """
+    # Of those that look the same to every receiver, the times alone are many.
+    kinds: dict[tuple[int, Sight], list[Leg]] = defaultdict(list)
+    for sender in senders:
+        kinds[sender.host, _departure(sender)].append(sender)
+    went = {
+        kind: sorted(_time(reference, sender, came=False) for sender in alike)
+        for kind, alike in kinds.items()
+    }
     pairs: dict[tuple[int, int], list[Leg]] = defaultdict(list)
     for receiver in receivers:
-        could = [sender for sender in senders if _possible(sender, receiver)]
+        could = [kind for kind, alike in kinds.items() if _possible(alike[0], receiver)]
         if not could:
             continue
-        least = min(_departure(sender).ttl for sender in could)
-        nearest = [sender for sender in could if _departure(sender).ttl == least]
+        least = min(sight.ttl for _, sight in could)
         came = _time(reference, receiver, came=True)
 
-        def late(sender: Leg, came: int = came) -> tuple[bool, int]:
-            went = _time(reference, sender, came=False)
-            return went <= came, went if went <= came else -went
+        def late(kind: tuple[int, Sight], came: int = came) -> tuple[bool, int]:
+            before = bisect_right(went[kind], came)
+            return (True, went[kind][before - 1]) if before else (False, -went[kind][0])
 
-        pairs[max(nearest, key=late).host, receiver.host].append(receiver)
+        nearest = [kind for kind in could if kind[1].ttl == least]
+        pairs[max(nearest, key=late)[0], receiver.host].append(receiver)
     return pairs
 
 
@@ -227,10 +236,10 @@ def _align(
         while first < len(senders) and came - went[senders[first]] > usual.longest():
             first += 1
         off = []
-        for sender in senders[first:]:
-            if went[sender] > came + doubt:
+        for place in range(first, len(senders)):
+            if went[senders[place]] > came + doubt:
                 break
-            off.append(abs(came - went[sender] - usual.middle))
+            off.append(abs(came - went[senders[place]] - usual.middle))
         if off:
             chosen = off.index(min(off))
             alike = sum(one <= usual.spread + doubt for one in off)
