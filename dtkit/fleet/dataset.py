@@ -172,9 +172,8 @@ class Dataset:
         entry = self._entry(host, capture)
         if entry.exists():
             return _added(entry)
-        incoming = self.folder / "incoming"
-        incoming.mkdir(exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f"{capture}-", dir=incoming))
+        # In the folder itself: one for all could be taken away by who is done while others begin.
+        work = Path(tempfile.mkdtemp(prefix=f".{capture}-", dir=self.folder))
         try:
             written = _Partitions(work, host, capture)
             try:
@@ -183,15 +182,13 @@ class Dataset:
             finally:
                 written.close()
             for old in self.folder.glob(f"*/host={host}/*/{capture}-*.parquet"):
-                old.unlink()
+                old.unlink(missing_ok=True)
             names = sorted(path.relative_to(work) for path in work.rglob("*.parquet"))
             for name in names:
                 (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
                 os.replace(work / name, self.folder / name)
         finally:
             shutil.rmtree(work, ignore_errors=True)
-            with contextlib.suppress(OSError):
-                incoming.rmdir()
         added = Added(host, capture, dict(written.rows), written.oddities, tuple(map(str, names)))
         entry.parent.mkdir(parents=True, exist_ok=True)
         _write(entry, asdict(added))

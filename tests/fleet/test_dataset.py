@@ -8,10 +8,12 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
@@ -87,6 +89,7 @@ def test_the_same_is_not_added_twice(dataset: Dataset) -> None:
 KILLED = """
 import os, sys
 from pathlib import Path
+from typing import Any
 from dtkit.fleet.dataset import Dataset
 import dtkit.fleet.dataset as module
 calls, replace = 0, os.replace
@@ -187,9 +190,25 @@ def test_a_full_disk_adds_nothing(tmp_path: Path, dtkit: Dtkit) -> None:
         assert len(result.stderr.splitlines()) == 1
         dataset = Dataset(small / "fleet", create=True)
         assert not list(dataset.captures())
-        assert not (small / "fleet" / "incoming").exists()
+        assert [path.name for path in (small / "fleet").iterdir()] == ["dataset.json"]
     finally:
         subprocess.run(["umount", str(small)], check=True)
+
+
+def test_who_is_done_takes_nothing_from_who_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = Dataset(tmp_path, create=True)
+    begin = tempfile.mkdtemp
+
+    def beside(*args: Any, **options: Any) -> str:
+        monkeypatch.setattr(tempfile, "mkdtemp", begin)
+        dataset.add("bravo", PATHS[1])  # begins and ends while the other begins
+        return str(begin(*args, **options))
+
+    monkeypatch.setattr(tempfile, "mkdtemp", beside)
+    dataset.add("alpha", PATHS[0])
+    assert [added.host for added in dataset.captures()] == ["alpha", "bravo"]
 
 
 # The commands
