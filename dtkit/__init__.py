@@ -6,7 +6,7 @@ The rooms of the package, from the ground up (a room imports only those before i
 :mod:`dtkit.mbuf`, :mod:`dtkit.probes`, :mod:`dtkit.dlang`, :mod:`dtkit.packets`,
 :mod:`dtkit.output`, :mod:`dtkit.generate`, :mod:`dtkit.simulate`, :mod:`dtkit.trace`,
 :mod:`dtkit.live`, :mod:`dtkit.front`, :mod:`dtkit.cli`, :mod:`dtkit.testing`. What a program
-asks first is here; `docs/python.md` has it in five short ones.
+asks first is here; `docs/howto/python.md` has it in five short ones.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ spaces: the values of ``name``, ``exec`` and ``label`` go to the end of the line
 ``exec`` and that of ``anchor`` to ``label``.
 
 Templates write these lines and readers take them by the tables here, and
-``python -m dtkit.annotations`` prints ``docs/annotations.md`` from them.
+``python -m dtkit.annotations`` prints ``docs/reference/annotations.md`` from them.
 """
 
 from __future__ import annotations
@@ -342,7 +342,7 @@ def form(
 
 
 def manual() -> Iterator[str]:
-    """The lines of ``docs/annotations.md``."""
+    """The lines of ``docs/reference/annotations.md``."""
     yield from (
         "# The lines that a script prints about itself",
         "",

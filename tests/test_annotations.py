@@ -19,8 +19,9 @@ READERS = (*(TOP / "dtkit" / "output").glob("*.py"), PATH)
 
 
 def test_the_manual_is_the_table() -> None:
-    page = (TOP / "docs" / "annotations.md").read_text()
-    assert page.splitlines() == list(manual()), "python -m dtkit.annotations > docs/annotations.md"
+    page = "docs/reference/annotations.md"
+    shown = (TOP / page).read_text().splitlines()
+    assert shown == list(manual()), f"python -m dtkit.annotations > {page}"
 
 
 def test_kinds_have_fields_that_are_explained_and_each_once() -> None:

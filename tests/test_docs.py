@@ -34,7 +34,7 @@ from tests.output.rfd import RFD
 from tests.packets.captures import pcap
 
 TOP = Path(__file__).parent.parent
-DOCS = [TOP / "README.md", TOP / "CONTRIBUTING.md", *sorted((TOP / "docs").glob("*.md"))]
+DOCS = [TOP / "README.md", TOP / "CONTRIBUTING.md", *sorted((TOP / "docs").rglob("*.md"))]
 DATA = TOP / "tests/data"
 
 #: What is not run here, by how the command begins, and where it is run instead.
@@ -199,7 +199,7 @@ def as_shown(shown: str, printed: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    "path", [path for path in DOCS if COMMANDS[path]], ids=lambda path: path.name
+    "path", [path for path in DOCS if COMMANDS[path]], ids=lambda path: str(path.relative_to(TOP))
 )
 def test_commands_print_what_the_manual_shows(path: Path, folder: Path, tmp_path: Path) -> None:
     """Those of a document one after the other: a later one may read what an earlier one wrote."""
@@ -235,7 +235,7 @@ def test_a_program_of_the_manual_runs(one: Shown, folder: Path) -> None:
 FILE = re.compile(r"`((?:[\w.-]+/)+[\w.-]+/?|[\w-]+\.(?:md|toml|py))`")
 
 
-@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/architecture.md"])
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/explanation/architecture.md"])
 def test_the_files_that_it_speaks_of_are_there(name: str) -> None:
     named = set(FILE.findall((TOP / name).read_text()))
     assert len(named) > 10

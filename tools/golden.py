@@ -5,8 +5,8 @@ Write anew what is made from tables and templates and kept in the repository, fo
 usage: golden.py
 
 That is: what ``oneliner``, ``script`` and ``path`` print (tests/generate/golden), the ready-made
-scripts (d_scripts), the tables of the manual (docs/annotations.md, docs/releases.md,
-docs/trace.md), those of the scripts that put the kernel patches into a tree. Tests compare all
+scripts (d_scripts), the tables of the manual (annotations.md, releases.md and trace.md of
+docs/reference), those of the scripts that put the kernel patches into a tree. Tests compare all
 of it.
 """
 
@@ -53,9 +53,9 @@ def put_between(path: Path, start: str, table: str, end: str) -> None:
 def main() -> None:
     for one in ready():
         put(TOP / "d_scripts" / f"{one.name}.d", ready_made(one.name))
-    put(TOP / "docs/annotations.md", "\n".join(manual()) + "\n")
+    put(TOP / "docs/reference/annotations.md", "\n".join(manual()) + "\n")
     matrix = support_matrix()
-    put_between(TOP / "docs/releases.md", matrix.partition("\n")[0], matrix, "\nWithout")
+    put_between(TOP / "docs/reference/releases.md", matrix.partition("\n")[0], matrix, "\nWithout")
     for script in ("opendtrace_patch/apply.sh", "mbuf_trace_patch/install.sh"):
         put_between(TOP / script, "\ntrees='\n", f"\ntrees='\n{patch_table()}", "'\n")
     subprocess.run([sys.executable, "-m", "tests.generate.test_golden"], cwd=TOP, check=True)

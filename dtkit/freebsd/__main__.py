@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
-``python -m dtkit.freebsd`` prints the table of docs/releases.md, and ``python -m dtkit.freebsd
-trees`` that of the scripts that put the kernel patches into a source tree.
+``python -m dtkit.freebsd`` prints the table of docs/reference/releases.md, and ``python -m
+dtkit.freebsd trees`` that of the scripts that put the kernel patches into a source tree.
 """
 
 import sys

@@ -26,8 +26,9 @@ DOF_MAXSIZE = 8 << 20
 #: sizeof: a section's header, the file's, a variable, a type, an action, a probe, an enabling.
 _SECTION, _FILE, _VARIABLE, _TYPE, _ACTION, _PROBE, _ECB = 32, 64, 20, 8, 32, 24, 24
 
-#: What things take, in DIF instructions, as fitted to measured ratios (docs/path.md): the trap into
-#: DTrace, a clause, and a look-up of a dynamic variable. The floor is a clause with a comparison.
+#: What things take, in DIF instructions, as fitted to measured ratios (docs/reference/path.md): the
+#: trap into DTrace, a clause, and a look-up of a dynamic variable. The floor is a clause with a
+#: comparison.
 _TRAP, _CLAUSE, _LOOKUP, _COMPARISON = 9, 13, 10, 7
 
 #: The variable of a script that is another one while a packet is followed.

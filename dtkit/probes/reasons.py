@@ -234,7 +234,7 @@ def facts() -> Facts:
 
 
 def manual() -> Iterator[str]:
-    """The lines of ``docs/reasons.md``."""
+    """The lines of ``docs/reference/reasons.md``."""
     yield from (
         "# Why packets end",
         "",

@@ -251,7 +251,7 @@ DOCS = Path(__file__).parent.parent.parent / "docs"
 
 
 def test_the_examples_of_the_manual_are_what_is_printed(dtkit: Dtkit) -> None:
-    text = (DOCS / "copyout.md").read_text()
+    text = (DOCS / "reference/copyout.md").read_text()
     examples = re.findall(r"```\n\$ dtkit (copyout .*)\n([^`]*)```", text)
     assert len(examples) == 2
     for command, printed in examples:
@@ -260,6 +260,6 @@ def test_the_examples_of_the_manual_are_what_is_printed(dtkit: Dtkit) -> None:
 
 
 def test_the_example_of_the_models_manual_runs() -> None:
-    block = re.search(r"```python\n(.*?)```", (DOCS / "mbuf.md").read_text(), re.DOTALL)
+    block = re.search(r"```python\n(.*?)```", (DOCS / "explanation/mbuf.md").read_text(), re.DOTALL)
     assert block is not None
     exec(compile(block[1].replace("print(cpu.log)", ""), "mbuf.md", "exec"), {})

@@ -154,7 +154,7 @@ def test_a_release_that_is_added_in_one_place_is_everywhere(
 
 
 def test_the_documentation_has_the_table() -> None:
-    text = (Path(__file__).parents[2] / "docs" / "releases.md").read_text()
+    text = (Path(__file__).parents[2] / "docs" / "reference" / "releases.md").read_text()
     assert support_matrix() in text, "run python -m dtkit.freebsd"
 
 

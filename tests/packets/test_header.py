@@ -178,5 +178,5 @@ def test_the_simulated_kernel_says_it_as_well(dtkit: Callable[..., Result], tmp_
 
 
 def test_the_manual_lists_the_fields() -> None:
-    page = (Path(__file__).parents[2] / "docs/oneliner.md").read_text()
+    page = (Path(__file__).parents[2] / "docs/reference/oneliner.md").read_text()
     assert all(f"| `{name}` | {words} |" in page for name, (_, words) in HEADER_FIELDS.items())

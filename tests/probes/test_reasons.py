@@ -9,7 +9,7 @@ import pytest
 
 from dtkit.probes.reasons import FactsError, Reason, facts, manual, read_facts
 
-PAGE = Path(__file__).parents[2] / "docs" / "reasons.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "reasons.md"
 
 ROW = '[[reason]]\nname = "n"\nwords = "w"\nadvice = "a"\nwhen = ["{}"]\n'
 
@@ -20,7 +20,7 @@ def name(reason: Reason | None) -> str:
 
 def test_the_manual_is_the_file() -> None:
     page = PAGE.read_text().splitlines()
-    assert page == list(manual()), "python -m dtkit.probes.reasons > docs/reasons.md"
+    assert page == list(manual()), "python -m dtkit.probes.reasons > docs/reference/reasons.md"
 
 
 def test_what_is_seen_has_a_reason() -> None:

@@ -192,7 +192,7 @@ def test_the_commands_bring_one_file(
     assert dtkit("trace", "dissector", "--to", "zip").stdout_bytes == profile()
 
 
-PAGE = Path(__file__).parents[2] / "docs/pcapng.md"
+PAGE = Path(__file__).parents[2] / "docs/reference/pcapng.md"
 HEAD = "| field | is |\n|---|---|\n"
 
 

@@ -2,8 +2,8 @@
 """
 What became of packets, where and why, and where their time went: counts and spreads of journeys.
 
-Each figure is defined in the manual, ``docs/trace.md``. Memory is bounded by the places that
-journeys name and 8 bytes for each time that is told.
+Each figure is defined in the manual, ``docs/reference/trace.md``. Memory is bounded by the places
+that journeys name and 8 bytes for each time that is told.
 """
 
 from __future__ import annotations

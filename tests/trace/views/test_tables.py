@@ -103,7 +103,7 @@ def test_rows_have_the_columns_in_order() -> None:
 
 def test_the_manual_has_the_tables() -> None:
     """With DTKIT_GOLDEN=1 they are written there."""
-    path = Path(__file__).parents[3] / "docs" / "trace.md"
+    path = Path(__file__).parents[3] / "docs" / "reference" / "trace.md"
     manual = path.read_text()
     start = manual.index("| journeys | type")
     end = manual.index("\n\nWhere do packets") + 1
@@ -135,7 +135,7 @@ def test_parquet_says_the_same(tmp_path: Path) -> None:
 
 def test_the_query_of_the_manual(tmp_path: Path) -> None:
     write_parquet([journey(1), journey(2)], tmp_path)
-    manual = (Path(__file__).parents[3] / "docs" / "trace.md").read_text()
+    manual = (Path(__file__).parents[3] / "docs" / "reference" / "trace.md").read_text()
     query = manual.partition("```sql\n")[2].partition("```")[0]
     assert "hops.parquet" in query
     with duckdb.connect() as database:
