@@ -7,13 +7,13 @@ BIN = $(VENV)/bin
 # Everything stays in the checkout: pip's cache and temporary files too.
 ENVIRONMENT = TMPDIR="$$PWD/.tmp" PIP_CACHE_DIR="$$PWD/.cache/pip" PIP_DISABLE_PIP_VERSION_CHECK=1
 
-.PHONY: all demo test lint format benchmark conformance proof golden mutants fuzz sbom constraints \
-    system-packages clean
+.PHONY: all demo test lint format benchmark conformance proof golden mutants fuzz sbom pyz \
+    constraints system-packages clean
 
 all: demo
 
 # dtkit alone, for `make demo`; with what its tests need, for everything else.
-$(VENV)/dtkit: pyproject.toml hatch_build.py dtkit/_speedups.c
+$(VENV)/dtkit: pyproject.toml hatch_build.py dtkit/_speedups.c dtkit/version.py
 	@mkdir -p .tmp .cache
 	@echo "setting up $(VENV)" >&2
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -72,6 +72,10 @@ fuzz: $(VENV)/installed
 	@mkdir -p .cache .tmp && $(ENVIRONMENT) $(BIN)/python -m tests.fuzz \
 	    --seconds $(SECONDS) $(TARGETS)
 
+# dtkit and what it runs on as one file, for any machine that has Python.
+pyz: $(VENV)/dtkit
+	@$(BIN)/python tools/pyz.py dist/dtkit.pyz
+
 # What is installed with dtkit, versions and licences, as CycloneDX: demo's environment, or any.
 SBOM = .cache/sbom.json
 sbom:
@@ -85,4 +89,4 @@ system-packages:
 	@sh tools/system-packages.sh
 
 clean:
-	rm -rf $(VENV) .cache .tmp .hypothesis .mypy_cache .pytest_cache .ruff_cache demo
+	rm -rf $(VENV) .cache .tmp dist .hypothesis .mypy_cache .pytest_cache .ruff_cache demo

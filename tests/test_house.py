@@ -22,6 +22,7 @@ PACKAGE = TOP / "dtkit"
 #: a module, and ``dtkit`` the front door, which hands out names of all rooms.
 ROOMS = [
     "version",
+    "program",
     "native",
     "oddity",
     "foreign",

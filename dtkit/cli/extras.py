@@ -4,8 +4,11 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 
 import click
+
+from dtkit.program import archive
 
 __all__ = ["needs"]
 
@@ -17,4 +20,6 @@ def needs(what: str, module: str, extra: str) -> None:
     :raises click.UsageError: it is not; the line says which *extra* brings it.
     """
     if importlib.util.find_spec(module) is None:
-        raise click.UsageError(f"{what} needs {module}: pip install 'dtkit[{extra}]'")
+        packed = archive()
+        without = f", which {os.path.basename(packed)} does not have" if packed else ""
+        raise click.UsageError(f"{what} needs {module}{without}: pip install 'dtkit[{extra}]'")

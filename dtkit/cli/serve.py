@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from functools import partial
 
 import click
 
+from dtkit.cli.extras import needs
 from dtkit.cli.failure import Failure
 from dtkit.cli.given import given, refuse
 from dtkit.cli.inputs import first_interrupt
@@ -66,8 +66,8 @@ def served_page(
         refuse(given(ctx, "port"), "is for --serve")
         yield ServedPage()
         return
-    if importlib.util.find_spec("starlette") is None or importlib.util.find_spec("uvicorn") is None:
-        raise click.UsageError("--serve needs a small web server: pip install 'dtkit[live]'")
+    needs("--serve", "starlette", "live")
+    needs("--serve", "uvicorn", "live")
     # Not at the top: few ask for it.
     from dtkit.live.serving import PageServer
 

@@ -12,10 +12,11 @@ import os
 import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from dtkit.program import words
 
 __all__ = [
     "INTERFACES",
@@ -145,8 +146,8 @@ def install(folder: Path | None = None) -> Path:
     folder = folder or _wanted()
     folder.mkdir(parents=True, exist_ok=True)
     program = folder / "dtkit-extcap"
-    words = shlex.join([sys.executable, "-m", "dtkit", "extcap"])
-    program.write_text(f'#!/bin/sh\n# Written by dtkit extcap --install.\nexec {words} "$@"\n')
+    command = shlex.join([*words(), "extcap"])
+    program.write_text(f'#!/bin/sh\n# Written by dtkit extcap --install.\nexec {command} "$@"\n')
     program.chmod(0o755)
     return program
 
