@@ -157,6 +157,27 @@ def test_filters_choose_journeys(dtkit: Dtkit) -> None:
     assert "4 journeys, 1 chosen" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("path", "reason", "hop"),
+    [
+        ("refused", "refused by a rule of pf (pf rule 3 in anchor web/deep", "pf(rule 3 in anchor"),
+        ("denied", "refused by a rule of ipfw (ipfw rule 100 in set 2)", "ipfw(rule 100 in set 2"),
+    ],
+)
+def test_the_simulated_kernel_tells_rules(
+    dtkit: Dtkit, tmp_path: Path, path: str, reason: str, hop: str
+) -> None:
+    """It has the listing of its release: nothing need be said with --listing."""
+    capture = tmp_path / "packets.pcap"
+    capture.write_bytes(captures.pcap([ipv4(tcp(b"x" * 40))], linktype=101))
+    words = ["--simulate", "--packets", str(capture), "--path", path, "tcp"]
+    result = dtkit("path", "run", *words)
+    assert result.exit_code == 0, result.output
+    assert reason in result.stdout
+    assert hop in result.stdout
+    assert "--listing" not in result.stderr
+
+
 @pytest.fixture
 def dtrace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A dtrace(1) on the path that lists the functions above and runs scripts in the simulator."""

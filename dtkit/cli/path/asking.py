@@ -34,7 +34,7 @@ from dtkit.cli.options import (
 )
 from dtkit.cli.running import connection
 from dtkit.cli.terminal import say, tell
-from dtkit.freebsd import UnknownReleaseError
+from dtkit.freebsd import UnknownReleaseError, default_release
 from dtkit.generate.conditions import ConditionError
 from dtkit.generate.estimate import Estimate
 from dtkit.generate.functions import (
@@ -59,6 +59,7 @@ from dtkit.live.listings import kept_listing
 from dtkit.live.sockets import open_sockets
 from dtkit.oddity import Oddity
 from dtkit.probes import ListedProbe, catalog, read_listing
+from dtkit.probes.description import ProbeDescription
 from dtkit.probes.recognise import listed_release
 
 PRESET = Shared(
@@ -239,7 +240,10 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
         try:
             if only is not None:
                 request = replace(request, only=ending(only))
-            known, tells = _functions(ctx, listing, there, running, refresh)
+            if simulate and listing is None:
+                known, tells = _simulated_functions()
+            else:
+                known, tells = _functions(ctx, listing, there, running, refresh)
             functions = choose(known, preset, wanted, unwanted)
             if sockets and running:
                 request = replace(request, older=_older(ctx, there))
@@ -268,6 +272,21 @@ def _older(ctx: click.Context, host: Host) -> tuple[OlderSocket, ...]:
             f"{ctx.command_path}: processes of sockets that are open already are not known: {error}"
         )
         return ()
+
+
+def _simulated_functions() -> tuple[list[Function], Tellers]:
+    """What the simulated kernel has; its release is the newest."""
+    found = [
+        ListedProbe(
+            one.id,
+            ProbeDescription(one.provider, one.module, one.function, one.name),
+            one.arguments,
+            0,
+        )
+        for one in default_release().probes
+        if one.arguments
+    ]
+    return listed_functions(found), tellers(found)
 
 
 def _functions(
