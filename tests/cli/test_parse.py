@@ -6,20 +6,20 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
-from importlib import resources
 from pathlib import Path
 
 import jsonschema
 import pytest
 from click.testing import Result
 
+from dtkit.output.schema import output_schema
 from tests.output.captures import CAPTURES, EXPECTED, output_of
 from tests.output.dtrace_text import dump, firings, framed
 from tests.output.rfd import FIRST, RFD, SECOND
 
 Dtkit = Callable[..., Result]
 
-SCHEMA = json.loads((resources.files("dtkit.output") / "schema.json").read_text())
+SCHEMA = output_schema()
 
 
 def test_the_first_example_of_the_rfd(dtkit: Dtkit) -> None:

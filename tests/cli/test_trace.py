@@ -259,6 +259,22 @@ def test_dissector(dtkit: Dtkit, tmp_path: Path) -> None:
     assert path.read_text() == dissector()
 
 
+def test_schemas_have_names_of_their_own(dtkit: Dtkit, capture: str) -> None:
+    """What they are called is no address; a form that they do not describe is refused."""
+    made = {
+        form: json.loads(dtkit("trace", "schema", "--to", form).stdout)
+        for form in ("json", "pcapng", "packets")
+    }
+    names = [schema["$id"] for schema in made.values()]
+    assert sorted(names) == [f"urn:dtkit:schema:{one}:1" for one in ("journey", "parse", "pcapng")]
+    for schema in made.values():
+        jsonschema.Draft202012Validator.check_schema(schema)
+    line = json.loads(dtkit("trace", "show", "--to", "json", capture).stdout.splitlines()[0])
+    jsonschema.validate(line, made["json"])
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(line, made["packets"])
+
+
 def test_export(dtkit: Dtkit, capture: str, tmp_path: Path) -> None:
     lines = [json.loads(line) for line in dtkit("trace", "export", capture).stdout.splitlines()]
     steps = [line["type"] for line in lines if line["type"] != "journey"]

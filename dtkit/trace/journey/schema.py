@@ -13,7 +13,11 @@ from dtkit.trace.journey.columns import Column, Table
 from dtkit.trace.journey.kept import KEPT
 from dtkit.trace.journey.model import HOP, JOURNEY, SNAPSHOT
 
-__all__ = ["journey_schema", "packet_schema"]
+__all__ = ["JOURNEY_ID", "PACKET_ID", "journey_schema", "packet_schema"]
+
+#: What the schemas are called, with the version of their form: names, and no addresses.
+JOURNEY_ID = "urn:dtkit:schema:journey:1"
+PACKET_ID = "urn:dtkit:schema:pcapng:1"
 
 #: What JSON has for the types of columns.
 _TYPES: dict[str, dict[str, Any]] = {
@@ -91,6 +95,7 @@ def journey_schema() -> dict[str, Any]:
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": JOURNEY_ID,
         "title": "A packet's way through the kernel",
         "description": "One line of `dtkit trace show --to json`. Times are integer nanoseconds "
         "since 1970; text that was no UTF-8 has its bytes as \\xNN.",
@@ -139,6 +144,7 @@ def packet_schema() -> dict[str, Any]:
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": PACKET_ID,
         "title": "What a capture says of a packet",
         "description": "JSON of the option `dtkit/1 `. What is not known is not there. Times are "
         "integer nanoseconds; a byte that was no UTF-8 is half of a surrogate pair, as Python has "
