@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The manual page is well-formed, and names the commands and options that there are."""
+"""
+The manual pages are well-formed, and name the commands and options that there are.
+
+Commands have pages of their own, made of the one of all: what holds of that holds of them.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +16,10 @@ import click
 import pytest
 
 from dtkit.cli import COMMANDS, main
+from tools.manpages import FOLDER, pages
 
-PAGE = Path(__file__).parent.parent / "docs/man/dtkit.1"
+PAGE = FOLDER / "dtkit.1"
+PAGES = [PAGE, *(FOLDER / name for name in pages())]
 
 
 def options(command: click.Command | None) -> set[str]:
@@ -33,10 +39,11 @@ def sections() -> dict[str, str]:
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
-def test_mandoc_finds_no_fault() -> None:
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_mandoc_finds_no_fault(page: Path) -> None:
     if shutil.which("mandoc") is None:
         pytest.skip("no mandoc: make system-packages")
-    lint = ["mandoc", "-T", "lint", "-W", "warning", str(PAGE)]
+    lint = ["mandoc", "-T", "lint", "-W", "warning", str(page)]
     done = subprocess.run(lint, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "")
 
@@ -87,3 +94,33 @@ def test_every_choice_is_described(name: str) -> None:
         if match := re.search(r"\bFl (\S+) Cm (.*)", item):
             page["-" + match[1].replace("\\", "")] = set(match[2].replace("|", " ").split())
     assert page == choices
+
+
+def test_the_pages_of_commands_are_made_of_the_one_of_all() -> None:
+    """``make golden`` writes them."""
+    assert sorted(path.name for path in FOLDER.iterdir()) == sorted(path.name for path in PAGES)
+    assert {name: (FOLDER / name).read_text() for name in pages()} == pages()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_page_of_a_command_has_its_options_and_examples(name: str) -> None:
+    """By what a reader sees of it."""
+    if shutil.which("mandoc") is None:
+        pytest.skip("no mandoc: make system-packages")
+    shown = subprocess.run(
+        ["mandoc", "-T", "ascii", "-O", "width=1000", str(FOLDER / f"dtkit-{name}.1")],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    shown = re.sub(".\b", "", shown)
+    assert f"dtkit-{name} - " in shown
+    if name != "simulate":  # of whose options some are those of check
+        found = set().union(*map(options, parts(name)))
+        assert not {option for option in found if option not in shown}
+    examples = shown.partition("EXAMPLES")[2].partition("SEE ALSO")[0].strip().split("\n")
+    command = main.get_command(click.Context(main), name)
+    assert command is not None
+    said = command.get_help(click.Context(command, max_content_width=1000, terminal_width=1000))
+    assert examples
+    assert all(example.strip() in said for example in examples)

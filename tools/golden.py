@@ -6,8 +6,8 @@ usage: golden.py
 
 That is: what ``oneliner``, ``script`` and ``path`` print (tests/generate/golden), the ready-made
 scripts (d_scripts), the tables of the manual (annotations.md, releases.md and trace.md of
-docs/reference), those of the scripts that put the kernel patches into a tree. Tests compare all
-of it.
+docs/reference), those of the scripts that put the kernel patches into a tree, and a page of
+docs/man for each command. Tests compare all of it.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ sys.path.insert(0, str(TOP))
 from dtkit.annotations import manual  # noqa: E402
 from dtkit.freebsd.matrix import patch_table, support_matrix  # noqa: E402
 from dtkit.generate.ready import ready, ready_made  # noqa: E402
+from tools.manpages import FOLDER, pages  # noqa: E402
 
 #: Tests that write what they compare with, when they are told so.
 WRITERS = ["tests/trace/views/test_tables.py"]
@@ -58,6 +59,8 @@ def main() -> None:
     put_between(TOP / "docs/reference/releases.md", matrix.partition("\n")[0], matrix, "\nWithout")
     for script in ("opendtrace_patch/apply.sh", "mbuf_trace_patch/install.sh"):
         put_between(TOP / script, "\ntrees='\n", f"\ntrees='\n{patch_table()}", "'\n")
+    for name, text in pages().items():
+        put(FOLDER / name, text)
     subprocess.run([sys.executable, "-m", "tests.generate.test_golden"], cwd=TOP, check=True)
     subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-n", "0", *WRITERS],

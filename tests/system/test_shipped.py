@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from dtkit.cli import COMMANDS
+
 TOP = Path(__file__).parents[2]
 PACKAGE = TOP / "dtkit"
 PROJECT = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]
@@ -79,8 +81,11 @@ def test_the_wheel_has_the_whole_package(wheel: zipfile.ZipFile) -> None:
 
 def test_the_wheel_has_nothing_else(wheel: zipfile.ZipFile) -> None:
     apart = [name for name in wheel.namelist() if not name.startswith("dtkit/")]
-    manual = [name for name in apart if name.endswith("share/man/man1/dtkit.1")]
-    assert len(manual) == 1
+    manual = [name for name in apart if ".data/data/share/man/man1/dtkit" in name]
+    assert {name.split("/")[-1] for name in manual} == {
+        "dtkit.1",
+        *(f"dtkit-{command}.1" for command in COMMANDS),
+    }
     assert all(".dist-info/" in name for name in apart if name not in manual)
     assert not [name for name in wheel.namelist() if "__pycache__" in name]
     [entry] = [name for name in apart if name.endswith("entry_points.txt")]
