@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import lru_cache
 from itertools import accumulate, repeat
+from operator import add
 from typing import Any, NamedTuple
 
 from dtkit.annotations import FIELDS, PREFIX
@@ -34,25 +35,29 @@ _PREFIX = PREFIX.encode()
 
 #: Columns of a row: its first byte, the blanks behind the hex, its text, its newline.
 _FIRST, _BLANKS, _TEXT, _ROW = 11, 59, 61, 78
+#: Those that are blank in every row.
+_BLANK = (*range(7), *range(_FIRST, _BLANKS, 3), _BLANKS, _BLANKS + 1)
 
 #: The largest dump that is read so; the larger, the less there is to gain.
 LARGEST = 0x1000
 _MOST_ROWS = LARGEST // 16
 
-#: The rows of a dump and the bytes of the last one, by the characters of its text.
+#: The rows of a dump and the bytes of the last one, by the characters up to its last newline.
 _SHAPES = {
-    _ROW * (rows - 1) + _TEXT + last + 1: (rows, last)
+    _ROW * (rows - 1) + _TEXT + last: (rows, last)
     for rows in range(1, _MOST_ROWS + 1)
     for last in range(1, 17)
 }
 
-#: By the number of rows: two columns of their offsets, and their last.
-_SIXTEENS = bytes(ord(f"{row:2x}"[1]) if row else ord(" ") for row in range(_MOST_ROWS))
-_HUNDREDS = bytes(ord(f"{row:2x}"[0]) for row in range(_MOST_ROWS))
-_OFFSETS = [
-    (_HUNDREDS[:count], _SIXTEENS[:count], b"\n" * (count - 1) + b" ")
-    for count in range(_MOST_ROWS + 1)
-]
+#: By the number of rows: two columns of their offsets, whose first is ``0`` alone.
+_OFFSETS = ["  ", *(f"{row:2x}" for row in range(1, _MOST_ROWS))]
+_HUNDREDS, _SIXTEENS = (
+    ["".join(digits)[:rows].encode() for rows in range(_MOST_ROWS + 1)]
+    for digits in zip(*_OFFSETS, strict=True)
+)
+
+#: Dumps that are converted at once: as many as a processor's cache holds the text of.
+_AT_ONCE = 256
 
 #: Frames that are remembered; only hostile output has as many.
 _FRAMES = 10_000
@@ -206,31 +211,33 @@ def split_in_python(block: bytes, openers: _Openers) -> _Columns:
     """
     parts = block.split(SEPARATOR)
     count = len(parts)
-    starts = list(accumulate((len(part) + len(SEPARATOR) for part in parts[:-1]), initial=0))
+    before = accumulate(map(len, parts[:-1]), initial=0)
+    starts = list(map(add, before, range(0, count * len(SEPARATOR), len(SEPARATOR))))
     found: list[Opener | None] = [None] * count
     texts, rows = [b""] * count, [0] * count
     dumps: list[bytes | None] = [None] * count
     if count > 2:
-        # Of the last part there is no telling what it opens.
-        told = _told(parts[:-1], openers)
-        found[:-1], texts[:-1] = told.openers, told.texts
-        regular: list[int] = []
-        shapes: list[tuple[int, int]] = []
-        for index, shape in enumerate(map(_SHAPES.get, map(len, told.bodies))):
-            if shape is not None and index and found[index] is not None:
-                regular.append(index)
-                shapes.append(shape)
-                rows[index] = shape[0]
-        _convert(dumps, regular, [told.bodies[index] for index in regular], shapes)
-    reach = list(range(count))
-    for index in range(count - 2, -1, -1):
-        if dumps[index + 1] is not None and found[index + 1] is found[index]:
-            reach[index] = reach[index + 1]
+        # Of the last part there is no telling what it opens, and the first is behind no header.
+        found[:-1], bodies, texts[:-1] = _told(parts[:-1], openers)
+        bodies[0] = b""
+        regular = [
+            (index, body, shape)
+            for index, body in enumerate(bodies)
+            if (shape := _SHAPES.get(len(body))) is not None and found[index] is not None
+        ]
+        for index, _, shape in regular:
+            rows[index] = shape[0]
+        for at in range(0, len(regular), _AT_ONCE):
+            _convert(regular[at : at + _AT_ONCE], dumps)
+    reach: list[int] = []
+    for index, opener in enumerate(found, start=1):
+        if index == count or dumps[index] is None or found[index] is not opener:
+            reach += [index - 1] * (index - len(reach))
     return starts, found, texts, rows, dumps, reach
 
 
 class _Told(NamedTuple):
-    """Openers of parts, the rows in front of them, and their texts."""
+    """Openers of parts, the rows in front of them without the last newline, and their texts."""
 
     openers: list[Opener | None]
     bodies: list[bytes]
@@ -240,107 +247,88 @@ class _Told(NamedTuple):
 def _told(parts: list[bytes], openers: _Openers) -> _Told:
     """Tell rows from openers."""
     # Mostly all openers are of the kind of one in the middle.
-    alike = _framed(parts[1:], openers) if not parts[len(parts) // 2].endswith(b"\n") else None
+    alike = None if parts[len(parts) // 2].endswith(b"\n") else _framed(parts[1:], openers)
     if alike is None:
-        return _Told(*map(list, zip(*(_opener(part, openers) for part in parts), strict=True)))
+        each = [_opener(part, openers) for part in parts]
+        return _Told([one[0] for one in each], [one[1] for one in each], [one[2] for one in each])
     opener, body, text = _opener(parts[0], openers)  # which need not begin at a dump
     return _Told([opener, *alike.openers], [body, *alike.bodies], [text, *alike.texts])
 
 
 def _framed(parts: list[bytes], openers: _Openers) -> _Told | None:
     """Parts that all end with a frame behind an empty line; None where one does not."""
-    ends = [part.rfind(b"\n") for part in parts]
-    texts = [part[end + 1 :] for part, end in zip(parts, ends, strict=True)]
-    bodies = [part[:end] for part, end in zip(parts, ends, strict=True)]
-    if b"" in texts or not all(body.endswith(b"\n") for body in bodies):
-        return None
-    return _Told([openers[1]] * len(parts), bodies, texts)
+    each = [part.rpartition(b"\n\n") for part in parts]
+    bodies, texts = [one[0] for one in each], [one[2] for one in each]
+    if all(bodies) and all(texts) and b"\n" not in b"".join(texts):
+        return _Told([openers[1]] * len(parts), bodies, texts)
+    return None
 
 
 def _opener(part: bytes, openers: _Openers) -> tuple[Opener | None, bytes, bytes]:
     """The opener at the end of a part, which may be anything; the rows, and its text."""
-    end = part.rfind(b"\n") + 1
-    if end < len(part):
-        if part[end - 2 : end] != b"\n\n":
-            return None, part[:end], b""
-        return openers[1], part[: end - 1], part[end:]
-    start = part.rfind(b"\n", 0, max(end - 1, 0)) + 1
-    if part.startswith(_PREFIX, start):
-        return openers[2], part[:start], part[start : end - 1]
-    return openers[0], part, b""
+    body, _, text = part.rpartition(b"\n")
+    if text:
+        return (openers[1], body[:-1], text) if body.endswith(b"\n") else (None, b"", b"")
+    before, _, last = body.rpartition(b"\n")
+    if last.startswith(_PREFIX):
+        return openers[2], before, last
+    return openers[0], body, b""
 
 
-def _convert(
-    dumps: list[bytes | None],
-    regular: list[int],
-    bodies: list[bytes],
-    shapes: list[tuple[int, int]],
-) -> None:
-    """Convert the rows of the parts at *regular*, half by half where something is odd."""
-    if not regular:
-        return
-    found = _rows(bodies, shapes)
-    if found is not None:
-        for index, data in zip(regular, found, strict=True):
-            dumps[index] = data
-    elif len(regular) > 1:
+#: A part that may be rows to the letter: which, its rows, how many and the bytes of the last.
+_Regular = tuple[int, bytes, tuple[int, int]]
+
+
+def _convert(regular: list[_Regular], dumps: list[bytes | None]) -> None:
+    """Convert rows, half by half where something is odd."""
+    if not _rows(regular, dumps) and len(regular) > 1:
         half = len(regular) // 2
-        _convert(dumps, regular[:half], bodies[:half], shapes[:half])
-        _convert(dumps, regular[half:], bodies[half:], shapes[half:])
+        _convert(regular[:half], dumps)
+        _convert(regular[half:], dumps)
 
 
-def _rows(bodies: Sequence[bytes], shapes: Sequence[tuple[int, int]]) -> list[bytes] | None:
-    """
-    The bytes of dumps, from their rows.
-
-    :param shapes: of each dump, how many rows there are, and how many bytes the last has.
-    :return: None where a column of any of them is not as dtrace(1) prints it.
-    """
-    rows, lasts = zip(*shapes, strict=True)
+def _rows(regular: list[_Regular], dumps: list[bytes | None]) -> bool:
+    """Convert rows, unless a column of any of them is not as dtrace(1) prints it."""
+    shapes = [shape for _, _, shape in regular]
+    rows = [shape[0] for shape in shapes]
     total = sum(rows)
     # Last rows are short, and filled up with blanks in place of what is missing.
-    filled = [body[:-1].ljust(_ROW * count) for body, count in zip(bodies, rows, strict=True)]
-    text = b"".join(filled)
+    text = b"\n".join([body.ljust(_ROW * count - 1) for _, body, (count, _) in regular])
     blank = b" " * total
-    hundreds, sixteens, ends = zip(*map(_OFFSETS.__getitem__, rows), strict=True)
     if not (
-        text.count(b"\n") == total - len(bodies)
-        and text[_ROW - 1 :: _ROW] == b"".join(ends)
+        text[_ROW - 1 :: _ROW] == b"\n" * (total - 1)
         and text[10::_ROW] == b":" * total
         and text[9::_ROW] == b"0" * total
-        and text[8::_ROW] == b"".join(sixteens)
-        and text[7::_ROW] == b"".join(hundreds)
-        and all(text[column::_ROW] == blank for column in (*range(7), *range(_FIRST, _BLANKS, 3)))
-        and text[_BLANKS::_ROW] == blank
-        and text[_BLANKS + 1 :: _ROW] == blank
+        and text[8::_ROW] == b"".join(map(_SIXTEENS.__getitem__, rows))
+        and text[7::_ROW] == b"".join(map(_HUNDREDS.__getitem__, rows))
+        and all(text[column::_ROW] == blank for column in _BLANK)
+        and all(b"\n" not in text[column::_ROW] for column in range(_TEXT, _ROW - 1))
     ):
-        return None
+        return False
     digits = bytearray(32 * total)
     for byte in range(16):
         column = _FIRST + 1 + 3 * byte
         digits[2 * byte :: 32] = text[column::_ROW]
         digits[2 * byte + 1 :: 32] = text[column + 1 :: _ROW]
-    missing = 16 * len(lasts) - sum(lasts)
+    missing = sum(16 - last for _, last in shapes)
     if missing:
         # Where bytes are missing are blanks, and nowhere else.
         short = [
             body[_ROW * count - _ROW + _FIRST + 3 * last : _ROW * count - _ROW + _BLANKS]
-            for body, count, last in zip(bodies, rows, lasts, strict=True)
-            if last < 16
+            for _, body, (count, last) in regular
         ]
         if b"".join(short).strip(b" ") or digits.count(b" ") != 2 * missing:
-            return None
+            return False
         digits = digits.replace(b" ", b"0")
     try:
         data = binascii.unhexlify(digits)
     except binascii.Error:
-        return None
-    if len(set(shapes)) == 1:
-        step, size = 16 * rows[0], 16 * rows[0] - 16 + lasts[0]
-        return [data[at : at + size] for at in range(0, len(data), step)]
-    sizes = [16 * count - 16 + last for count, last in shapes]
-    starts = [16 * start for start in accumulate(rows[:-1], initial=0)]
-    return [data[start : start + size] for start, size in zip(starts, sizes, strict=True)]
+        return False
+    at = 0
+    for index, _, (count, last) in regular:
+        dumps[index] = data[at : at + 16 * count - 16 + last]
+        at += 16 * count
+    return True
 
 
 _split = split_in_python if speedups is None else speedups.split
