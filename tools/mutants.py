@@ -16,8 +16,8 @@ show NAME`` tells there. Exit status 1: fewer than 90 % are caught, or survivors
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
-import random
 import re
 import shutil
 import subprocess
@@ -110,6 +110,12 @@ def shown(into: Path, name: str) -> Mutant:
     return Mutant(function, was, became)
 
 
+def sampled(names: list[str], count: int, seed: int) -> list[str]:
+    """Some of *names*: each has its lot, so that others do not change with what one function is."""
+    lots = {name: hashlib.sha256(f"{seed} {name}".encode()).digest() for name in names}
+    return sorted(sorted(names, key=lots.__getitem__)[:count])
+
+
 def run_room(name: str, room: dict[str, list[str]], sample: int, seed: int) -> bool:
     """Mutate one room; whether enough was caught and the rest is listed."""
     into = TOP / ".cache/mutants" / name
@@ -120,9 +126,7 @@ def run_room(name: str, room: dict[str, list[str]], sample: int, seed: int) -> b
     if not names:
         print(f"{name}: no mutants: {mutmut(into, 'run', 'none')[-2000:]}", file=sys.stderr)
         return False
-    chosen = names
-    if sample and sample < len(names):
-        chosen = sorted(random.Random(seed).sample(names, sample))
+    chosen = sampled(names, sample or len(names), seed)
     said = mutmut(into, "run", "--max-children", "1", *([] if chosen == names else chosen))
     found = statuses(into)
     if not any(found[one] == "killed" for one in chosen):
