@@ -7,7 +7,7 @@ import struct
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dtkit.packets.linktype import LinkType
@@ -98,3 +98,32 @@ def test_what_a_real_kernel_leaves_to_its_loopback() -> None:
 @given(st.binary(max_size=120), st.sampled_from(list(LinkType)))
 def test_any_bytes(data: bytes, linktype: LinkType) -> None:
     offloads(data, linktype)
+
+
+BODIES = [tcp(b"x"), udp(b"x"), ipv4(tcp(b"x")), b"x" * 40, b"x" * 3]
+
+
+@given(
+    body=st.sampled_from(BODIES) | st.binary(max_size=60),
+    protocol=st.sampled_from([6, 17, 1, 4, 47]),
+    total=st.none() | st.integers(0, 0xFFFF),
+    checksum=st.sampled_from([0x1234, 0]),
+    fragment=st.sampled_from([0, 0x2000, 5]),
+    way=st.sampled_from(["", "with length", "without"]),
+)
+@example(BODIES[0], 6, 9217, 0x1234, 0, "")
+@example(BODIES[0], 6, None, 0x1234, 0, "with length")
+@example(BODIES[1], 17, None, 0x1234, 0, "with length")
+def test_a_frame_is_told_as_its_packet_is(
+    body: bytes, protocol: int, total: int | None, checksum: int, fragment: int, way: str
+) -> None:
+    packet = bytearray(ipv4(body, protocol=protocol))
+    packet[10:12] = struct.pack(">H", checksum)
+    packet[6:8] = struct.pack(">H", fragment)
+    field = {6: 16, 17: 6}.get(protocol)
+    if way and field is not None and len(body) > field + 2:
+        packet[:] = left(bytes(packet), protocol, field, with_length=way == "with length")
+    if total is not None:
+        packet[2:4] = struct.pack(">H", total)
+    whole = bytes(packet) + bytes(20)  # as Ethernet pads
+    assert offloads(ethernet(whole), LinkType.ETHERNET) == offloads(whole, LinkType.RAW)
