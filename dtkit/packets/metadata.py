@@ -21,6 +21,7 @@ __all__ = [
     "SOURCE_FIELDS",
     "VERSION",
     "metadata_pieces",
+    "metadata_text",
     "read_metadata",
 ]
 
@@ -60,17 +61,19 @@ _MOST = 4 << 20
 _VERSION = re.compile(rb"dtkit/([0-9]{1,4})\+?")
 
 
-#: json.dumps() would make an encoder for each packet.
-_encoded = json.JSONEncoder(separators=(",", ":")).encode
+#: What is known of a packet as JSON. (json.dumps() would make an encoder for each.) A half of a
+#: surrogate pair, which stands for a byte that is no UTF-8, is escaped as it is.
+metadata_text = json.JSONEncoder(separators=(",", ":")).encode
 
 
-def metadata_pieces(what: dict[str, Any]) -> list[str]:
+def metadata_pieces(text: str) -> list[str]:
     """
-    *what* as the texts of one option or several.
+    The JSON of a packet as the texts of one option or several.
 
-    A half of a surrogate pair, which stands for a byte that is no UTF-8, is escaped as it is.
+    :param text: as :data:`metadata_text` makes it, ASCII.
     """
-    text = _encoded(what)
+    if len(text) <= _LONGEST:
+        return [_HEAD + text]
     pieces = [text[at : at + _LONGEST] for at in range(0, len(text), _LONGEST)]
     return [(_GOES_ON if number else _HEAD) + piece for number, piece in enumerate(pieces)]
 

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, NamedTuple, cast
 from dtkit.foreign import plain, visible
 from dtkit.packets.header import MbufHeader
 from dtkit.packets.linktype import LinkType, claimed_length, claimed_lengths
+from dtkit.packets.metadata import metadata_text
 from dtkit.packets.packet import Origin, Packet, PacketRun
 from dtkit.packets.pcapng import PacketDirection, PcapngWriter, packet_options
 from dtkit.probes import Catalog
@@ -123,7 +124,8 @@ class _Options:
             said = {name: str(value) for name, value in known.items()}
             lines += [f"{name}: {visible(value)}" for name, value in said.items() if value]
             metadata = {"type": "packet", **(metadata or {}), "header": known}
-        return packet_options("\n".join(lines), self._direction, metadata=metadata)
+        text = None if metadata is None else metadata_text(metadata)
+        return packet_options("\n".join(lines), self._direction, metadata=text)
 
 
 def _digits(address: int) -> int:

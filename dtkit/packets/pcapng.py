@@ -84,7 +84,7 @@ def packet_options(
     direction: PacketDirection = PacketDirection.UNKNOWN,
     *,
     number: int | None = None,
-    metadata: dict[str, Any] | None = None,
+    metadata: str | None = None,
 ) -> bytes:
     """
     Encode the options of a packet; give the result to :meth:`PcapngWriter.write`.
@@ -92,7 +92,7 @@ def packet_options(
     Kept apart from writing because most packets of a probe share their options.
 
     :param number: ``epb_packetid``: the same for all that are the same packet.
-    :param metadata: what is known of it, as JSON has it.
+    :param metadata: what is known of it: :data:`dtkit.packets.metadata.metadata_text` made it.
     """
     options = _text(1, comment) if comment else b""
     if direction:

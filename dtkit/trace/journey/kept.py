@@ -14,6 +14,7 @@ import json
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Annotated, Any, NamedTuple
 
 from dtkit.foreign import visible
@@ -21,7 +22,7 @@ from dtkit.oddity import Oddity
 from dtkit.packets.capture import Frame
 from dtkit.packets.header import header_from
 from dtkit.packets.linktype import LinkType
-from dtkit.packets.metadata import read_metadata
+from dtkit.packets.metadata import metadata_text, read_metadata
 from dtkit.trace.journey.codec import LINKTYPE
 from dtkit.trace.journey.columns import Column, Table, Words
 from dtkit.trace.journey.model import HOP, JOURNEY, SNAPSHOT, Hop, HopMoment, Journey, Place, Step
@@ -44,7 +45,7 @@ class KeptPacket(NamedTuple):
     """A packet of a journey, as it is kept in a capture.
 
     :ivar at: the hop that it was seen at, None where there is none before it.
-    :ivar steps: rows of the steps since the packet before it; of the last one, of all that follow.
+    :ivar steps: JSON of the steps since the packet before it; of the last one, of all that follow.
     :ivar snapshot: whose bytes it has; None where it has none.
     """
 
@@ -57,24 +58,20 @@ class KeptPacket(NamedTuple):
     changed: Annotated[tuple[str, ...], Words("what changed since the packet before")]
     left_out: Annotated[int | None, Words("snapshots that are not in the capture; null for none")]
     at: HopMoment | None
-    steps: tuple[dict[str, Any], ...]
+    steps: tuple[str, ...]
     snapshot: Snapshot | None
 
-    def metadata(
-        self, journey: Journey, more: dict[str, Any], known: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
+    def metadata(self, journey: str, more: dict[str, Any] | None = None) -> str:
         """
-        What the packet's metadata says: *more*, and what is known of the packet.
+        The packet's metadata, as JSON: *more*, and what is known of the packet.
 
-        :param known: what is kept of the journey, where that is at hand.
+        :param journey: what is kept of its journey: see :func:`journey_text`.
         """
-        return {
-            **more,
-            JOURNEY.name: journey_row(journey) if known is None else known,
-            KEPT.name: KEPT.kept(self),
-            **({} if self.at is None else {HOP.name: _hop_row(self.at)}),
-            "steps": list(self.steps),
-        }
+        front = f"{metadata_text(more)[1:-1]}," if more else ""
+        hop = "" if self.at is None else f'"{HOP.name}":{{{_hop_text(self.at)},'
+        steps = ",".join(self.steps)
+        kept = _kept_text(*self[: len(KEPT.names)])
+        return f'{{{front}"{JOURNEY.name}":{journey},"{KEPT.name}":{kept},{hop}"steps":[{steps}]}}'
 
     def words(
         self, journey: Journey, known: dict[str, Any] | None = None
@@ -151,7 +148,7 @@ def parts(journey: Journey, whole: bool = False) -> list[KeptPacket]:
     """
     first = next((hop.time for hop in journey.hops if hop.time is not None), None)
     made: list[KeptPacket] = []
-    steps: list[dict[str, Any]] = []
+    steps: list[str] = []
     at: HopMoment | None = None
     hops = weight = left_out = 0
 
@@ -173,11 +170,11 @@ def parts(journey: Journey, whole: bool = False) -> list[KeptPacket]:
         if isinstance(moment, HopMoment):
             at = moment
             hops += 1
-            row = {"type": HOP.name, **_hop_row(moment)}
-            weight += 200 + 6 * sum([len(one) for one in row.values() if type(one) is str])
+            text = _STEP + _hop_text(moment)
+            weight += len(text)
             if weight > _LARGE and steps:
                 end(None, ())
-            steps.append(row)
+            steps.append(text)
             continue
         if whole and any(part.snapshot is not None for part in made):
             left_out += 1
@@ -186,21 +183,13 @@ def parts(journey: Journey, whole: bool = False) -> list[KeptPacket]:
         row = {"type": SNAPSHOT.name, **SNAPSHOT.kept(moment)}
         if step.known is not None:
             row["known"] = step.known.name
-        steps.append(row)
+        steps.append(metadata_text(row))
         changes = moment.changes
         end(moment.step, () if changes is None else tuple(changes.lines or ["unchanged"]))
     if not made or (steps and weight > _LARGE):
         end(None, ())
     made[-1] = made[-1]._replace(steps=(*made[-1].steps, *steps), left_out=left_out or None)
     return [part._replace(packets=len(made), hops=hops) for part in made]
-
-
-#: Rows of hops without a time, with the hop itself, so that no other gets its identity: in a
-#: capture of mbuf_trace most hops were met before.
-_ROWS: dict[int, tuple[Hop, dict[str, Any]]] = {}
-_MOST_ROWS = 16_384
-
-_NUMBER, _DEPTH = HOP.names[:2]
 
 
 def journey_row(journey: Journey) -> dict[str, Any]:
@@ -213,19 +202,41 @@ def journey_row(journey: Journey) -> dict[str, Any]:
 
 def _hop_row(moment: HopMoment) -> dict[str, Any]:
     hop = moment.step
-    met = _ROWS.get(id(hop))
-    if met is not None:
-        return {**met[1], _NUMBER: moment.number, _DEPTH: moment.depth}
     row = HOP.kept(moment)
     if hop.place.file is not None and hop.place.module is not None:
         row["module"] = hop.place.module
     if hop.header is not None:
         row["header"] = hop.header.known()
-    if hop.time is None:
-        if len(_ROWS) >= _MOST_ROWS:
-            _ROWS.clear()
-        _ROWS[id(hop)] = hop, row
     return row
+
+
+#: What stands before the text of a hop where it is one of the steps.
+_STEP = f'{{"type":"{HOP.name}",'
+
+#: The text of hops without a time at a place of their journey, with the hop itself, so that no
+#: other gets its identity: in a capture of mbuf_trace most were met before.
+_TEXTS: dict[tuple[int, int, int], tuple[Hop, str]] = {}
+_MOST_TEXTS = 16_384
+
+
+def _hop_text(moment: HopMoment) -> str:
+    """The row of a hop as JSON, but for the brace before it."""
+    number, depth, hop, _ = moment
+    met = _TEXTS.get((id(hop), number, depth))
+    if met is not None:
+        return met[1]
+    text = metadata_text(_hop_row(moment))[1:]
+    if hop.time is None:
+        if len(_TEXTS) >= _MOST_TEXTS:
+            _TEXTS.clear()
+        _TEXTS[id(hop), number, depth] = hop, text
+    return text
+
+
+@lru_cache(maxsize=1024)
+def _kept_text(*fields: Any) -> str:
+    """What is kept of a packet of a journey, as JSON; *fields* are its columns."""
+    return metadata_text(KEPT.kept(KeptPacket._make((*fields, None, (), None))))
 
 
 def _probe(place: Place) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 from dtkit.foreign import visible
 from dtkit.packets.linktype import LinkType
+from dtkit.packets.metadata import metadata_text
 from dtkit.packets.packetfile import DIRECTIONS, LARGEST, Provenance
 from dtkit.packets.pcapng import PacketDirection, PcapngWriter, packet_options
 from dtkit.probes.points import shipped_catalog
@@ -52,9 +53,11 @@ def _description(probe: str | None) -> str:
 
 def place_name(hop: Hop | None) -> str:
     """The place of *hop* for people: ``+ip_input netinet/ip_input.c:455``."""
-    if hop is None:
-        return "start"
-    place = hop.place
+    return "start" if hop is None else _name(hop.place)
+
+
+@lru_cache(maxsize=4096)
+def _name(place: Place) -> str:
     label = f"{place.direction}{place.label}"
     if place.file is None:
         return visible(label) or "start"
@@ -105,28 +108,29 @@ def _written(
 ) -> Iterator[int]:
     writer = PcapngWriter(stream)
     writer.section(made.comment(_COMMENT), made.application, made.release)
-    interfaces = _Interfaces(writer)
+    interfaces, comments = _Interfaces(writer), _Comments()
     more = made.metadata()
     for journey in journeys:
         kept, known = parts(journey, whole), journey_row(journey)
+        about = metadata_text(known)
         for part in kept:
             hop = None if part.at is None else part.at.step
             snapshot = part.snapshot or _NO_BYTES
             if whole and part.packet == 1:
-                comment = [str(line) for line in lines(journey)]
+                comment = "\n".join([str(line) for line in lines(journey)])
             else:
-                comment = _comment(part, journey, known)
+                comment = comments.of(part, journey, known)
             options = packet_options(
-                "\n".join(comment),
+                comment,
                 _direction(hop.place) if hop is not None else PacketDirection.UNKNOWN,
                 number=journey.number,
-                metadata=part.metadata(journey, more, known),
+                metadata=part.metadata(about, more),
             )
-            interface = interfaces(place_name(hop), snapshot.linktype, part.probe)
+            linktype = snapshot.linktype
+            interface = interfaces(place_name(hop), linktype, part.probe)
             time = journey.time if hop is None or hop.time is None else hop.time
-            prefix = snapshot.linktype.prefix
-            data = (prefix + snapshot.data)[:LARGEST]
-            length = len(prefix) + max(snapshot.length or 0, len(snapshot.data))
+            data = (linktype.prefix + snapshot.data)[:LARGEST]
+            length = len(linktype.prefix) + max(snapshot.length or 0, len(snapshot.data))
             # pcapng has 64 bits of unsigned nanoseconds; a damaged capture may say anything.
             moment = min(max(time or 0, 0), 2**64 - 1)
             writer.write(interface, moment, data, length, options)
@@ -134,14 +138,41 @@ def _written(
     writer.close()
 
 
-def _comment(part: KeptPacket, journey: Journey, known: dict[str, Any]) -> list[str]:
+class _Comments:
     """
-    The comment of a packet: a line that says which it is, then a line for each thing known.
+    Makes the comments of packets: a line that says which it is, then a line for each thing known.
 
-    The dissector reads these lines; the first is what it knows our comments by.
+    The dissector reads these lines; the first is what it knows our comments by. What follows it is
+    kept where it may be said again.
     """
-    words = part.words(journey, known)
-    return [part.title(journey), *(f"{name}: {value}" for name, value in words)]
+
+    def __init__(self) -> None:
+        #: With the hop, so that no other gets its identity.
+        self._met: dict[tuple[Any, ...], tuple[Hop, str]] = {}
+
+    def of(self, part: KeptPacket, journey: Journey, known: dict[str, Any]) -> str:
+        """The comment of *part*, of a journey of which so much is *known*."""
+        hop = None if part.at is None else part.at.step
+        if hop is None or hop.time is not None or "owners" in known:
+            return part.title(journey) + self._words(part, journey, known)
+        # All that it says but the title. A journey's number and time are not among its words.
+        about = [item for item in known.items() if item[0] not in _TITLE]
+        last = part.packet == part.packets
+        key = id(hop), last, part.probe, part.latency, part.changed, part.left_out, *about
+        met = self._met.get(key)
+        if met is None:
+            if len(self._met) >= _MOST_COMMENTS:
+                self._met.clear()
+            met = self._met[key] = hop, self._words(part, journey, known)
+        return part.title(journey) + met[1]
+
+    def _words(self, part: KeptPacket, journey: Journey, known: dict[str, Any]) -> str:
+        words = part.words(journey, known)
+        return "".join([f"\n{name}: {value}" for name, value in words])
+
+
+_TITLE = ("journey", "time")
+_MOST_COMMENTS = 4096
 
 
 @lru_cache(maxsize=4096)

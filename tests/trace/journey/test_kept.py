@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from dtkit.oddity import Oddity
 from dtkit.packets.header import MbufHeader
 from dtkit.packets.linktype import LinkType
-from dtkit.packets.metadata import ENTERPRISE
+from dtkit.packets.metadata import ENTERPRISE, metadata_text
 from dtkit.packets.pcapng import PcapngWriter, packet_options
 from dtkit.trace.journey.columns import Table
 from dtkit.trace.journey.detect import read_any
-from dtkit.trace.journey.kept import KEPT_FIELDS, parts
+from dtkit.trace.journey.kept import KEPT_FIELDS, journey_row, parts
 from dtkit.trace.journey.model import HOP, JOURNEY, SNAPSHOT, Hop, Journey, Place, Step
 from dtkit.trace.journey.owner import Owner
 from dtkit.trace.journey.schema import packet_schema
@@ -126,8 +126,9 @@ def test_a_journey_that_was_kept_and_read_is_equal(journeys: list[Journey]) -> N
 def test_what_is_kept_is_what_the_schema_says(journey: Journey) -> None:
     said = jsonschema.Draft202012Validator(packet_schema())
     for packet in parts(journey):
-        metadata = packet.metadata(journey, {"host": "router", "release": "FreeBSD 15.1"})
-        said.validate(json.loads(json.dumps(metadata)))
+        about = metadata_text(journey_row(journey))
+        metadata = packet.metadata(about, {"host": "router", "release": "FreeBSD 15.1"})
+        said.validate(json.loads(metadata))
 
 
 def test_all_that_a_journey_has_is_kept() -> None:
@@ -235,7 +236,7 @@ def test_a_packet_that_was_cut_since_is_longer_than_its_bytes() -> None:
         "packet": {"packet": 1, "packets": 1, "hops": 0},
         "steps": [snapshot],
     }
-    writer.write(number, 5, PACKET[:20], 55, packet_options(metadata=metadata))
+    writer.write(number, 5, PACKET[:20], 55, packet_options(metadata=metadata_text(metadata)))
     (found,) = read(stream.getvalue())
     assert isinstance(found, Journey)
     assert found.steps == (Snapshot(PACKET[:20], None, 55),)
