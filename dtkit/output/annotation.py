@@ -38,6 +38,8 @@ def read_annotation(line: int, text: str) -> Annotation | None:
         for key, value in zip(found, found, strict=True):
             if key:
                 fields[key] = value.partition("\\0")[0]
+        if len(words) < 3:
+            return None
     pairs = (word.partition("=") for word in words[3:])
     fields |= {key: value for key, equals, value in pairs if equals}
     return Annotation(line, words[2], fields)

@@ -174,12 +174,17 @@ def _prefixed(form: Form, prefix: str) -> Opening:
 
 
 def _alike(prefix: str) -> str:
-    """An expression for prefixes like *prefix*: with other numbers, names of months and days."""
+    """
+    An expression for prefixes like *prefix*: with other numbers, names of months and days.
+
+    A number in it takes all digits that there are: which of several takes how many of a long one
+    would be tried in all ways.
+    """
 
     def piece(found: re.Match[str]) -> str:
         number, name, rest = found.groups()
         if number is not None:
-            return r"[ \t]*[0-9]+"
+            return r"[ \t]*+[0-9]++"
         return "[A-Z][a-z]{2}" if name is not None else re.escape(rest)
 
     return re.sub(r"([ \t]*[0-9]+)|\b([A-Z][a-z]{2})\b|(.)", piece, prefix, flags=re.DOTALL)

@@ -20,7 +20,9 @@ def test_fields() -> None:
     assert annotation.fields["new"] == "x"
 
 
-@pytest.mark.parametrize("text", ["@dtkit 3 mbuf a=1", "@dtkit x mbuf", "@dtkit 1", "@dtkit "])
+@pytest.mark.parametrize(
+    "text", ["@dtkit 3 mbuf a=1", "@dtkit x mbuf", "@dtkit 1", "@dtkit ", "@dtkit 1 exec=x"]
+)
 def test_what_is_none(text: str) -> None:
     assert read_annotation(1, text) is None
 

@@ -260,6 +260,13 @@ def test_what_wireshark_copies(text: str) -> None:
     assert not said(events)
 
 
+@pytest.mark.timeout(30)
+def test_a_prefix_of_many_numbers_is_looked_for_once_in_a_line_of_digits() -> None:
+    numbers = " ".join(map(str, range(25)))
+    text = f"{numbers} {HEADING}" + "1" * 900 + "\n"
+    assert not [item for item in read_output(io.BytesIO(text.encode())) if isinstance(item, Dump)]
+
+
 def test_json_with_something_before_it() -> None:
     firing = '{"timestamp":1,"cpu":0,"id":2,"provider":"fbt","module":"kernel","function":"f",'
     firing += '"name":"entry","output":[{"tracemem":"0x450000"}]}'
