@@ -18,7 +18,7 @@ from typing import Any, ClassVar, NoReturn
 
 import click
 
-from dtkit.cli.terminal import say
+from dtkit.cli.terminal import say, take_any_character
 from dtkit.version import __version__
 
 #: Subcommand, and what ``dtkit --help`` says of it. The table is the only list of commands:
@@ -91,6 +91,7 @@ class LazyGroup(click.Group):
         for stream, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
             if getattr(sys, stream) is None:  # closed by the shell: `dtkit ... >&-`
                 setattr(sys, stream, open(os.devnull, mode))  # noqa: SIM115
+        take_any_character()
         if not standalone_mode:
             return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         try:

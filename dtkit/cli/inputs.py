@@ -143,7 +143,7 @@ def _bar(name: str, size: int) -> Iterator[Callable[[int], None]]:
     ) as bar:
         # The end of a path tells most, and must leave room for the figures on a line of 80.
         label = visible(os.path.basename(name))
-        task = bar.add_task(label if len(label) <= _LABEL else f"…{label[-_LABEL:]}", total=size)
+        task = bar.add_task(label if len(label) <= _LABEL else f"...{label[-_LABEL:]}", total=size)
 
         def read(count: int) -> None:
             if count:

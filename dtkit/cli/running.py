@@ -18,7 +18,7 @@ from dtkit.cli.failure import Failure
 from dtkit.cli.given import given, refuse
 from dtkit.cli.inputs import Watched, first_interrupt, open_input
 from dtkit.cli.options import Shared
-from dtkit.cli.terminal import say, tell
+from dtkit.cli.terminal import fitting, say, tell
 from dtkit.live.companion import Companion
 from dtkit.live.connection import Connection, own_connection
 from dtkit.live.dtrace import running
@@ -164,7 +164,8 @@ class RunningScript:
             return
         while self._since is not None:
             passed = int(time.monotonic() - self._since)
-            sys.stderr.write(f"\r\x1b[K{passed} s, {self._figures()}")
+            status = fitting(f"{passed} s, {self._figures()}")
+            sys.stderr.write(f"\r\x1b[K{status}")
             sys.stderr.flush()
             self._drawn = True
             if select.select([self._raw], [], [], 1)[0]:

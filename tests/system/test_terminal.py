@@ -19,7 +19,7 @@ from tests.system.terminal import on_a_terminal
 from tests.trace.frames import Note, frame
 
 #: A title, a cleared screen, a C1 control, marks of direction, a line separator, no UTF-8.
-EVIL = "\x1b]0;pwned\x07\x1b[2J\x9b31m\u202e\u2066\u2028\u200f".encode() + b"\xff"
+EVIL = "é語\x1b]0;pwned\x07\x1b[2J\x9b31m\u202e\u2066\u2028\u200f".encode() + b"\xff"
 
 #: What a terminal may be sent besides text: our colours, and how rich's bar goes up a line.
 OURS = re.compile(r"\x1b\[[0-9;]*m|\x1b\[2K|\x1b\[1A|\x1b\[\?25[hl]|[\r\n\t]")
@@ -138,12 +138,19 @@ LINES = [
 ]
 
 
+#: A terminal of 20 columns, and no locale but the one that every system has, without what
+#: Python does about that.
+NARROW = {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
+@pytest.mark.parametrize("narrow", [False, True], ids=["wide", "narrow"])
 @pytest.mark.parametrize("words", LINES)
-def test_a_terminal_is_sent_nothing_that_it_obeys(folder: Path, words: str) -> None:
-    evil = shlex.quote(os.fsdecode(EVIL).replace("\0", ""))
+def test_a_terminal_is_sent_nothing_that_it_obeys(folder: Path, words: str, narrow: bool) -> None:
+    evil = shlex.quote(EVIL.decode("utf-8", "surrogateescape").replace("\0", ""))
     sent = on_a_terminal(
         f"cd {folder} && PYTHONPATH={Path.cwd()} {sys.executable} -m dtkit "
-        + words.format(evil=evil)
+        + words.format(evil=evil),
+        *((20, NARROW) if narrow else ()),
     )
     assert sent
     assert b"Traceback" not in sent

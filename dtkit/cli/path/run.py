@@ -24,7 +24,7 @@ from dtkit.cli.running import (
     simulated_run,
 )
 from dtkit.cli.serve import PORT, SERVE, served_page
-from dtkit.cli.terminal import say
+from dtkit.cli.terminal import drawn, say
 from dtkit.oddity import Oddity
 from dtkit.packets.privacy import Privacy
 from dtkit.trace.journey.path import read_path
@@ -125,7 +125,7 @@ def command(
             printer.finish()
             if form == "text" and read > 1:
                 for line in ends_lines(ends):
-                    sink.write(f"{line}\n".encode())
+                    sink.write(f"{drawn(line)}\n".encode())
             journeys = "1 journey" if read == 1 else f"{read} journeys"
             say(f"{journeys}, {'1 oddity' if odd == 1 else f'{odd} oddities'}")
         if not script.interrupted:

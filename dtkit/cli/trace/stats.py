@@ -9,7 +9,7 @@ import click
 
 from dtkit.cli.inputs import open_input, open_output
 from dtkit.cli.options import AGAINST, OUTPUT, TO
-from dtkit.cli.terminal import say
+from dtkit.cli.terminal import drawn, say
 from dtkit.cli.trace.source import JourneySource, source_argument
 from dtkit.trace.views.figures import against_json, against_lines, json_lines, text_lines
 from dtkit.trace.views.show import brief_line
@@ -97,4 +97,4 @@ def command(
             else:
                 lines = against_lines(made, compared, top)
         for line in lines:
-            write(line)
+            write(line if form == "json" else drawn(line))
