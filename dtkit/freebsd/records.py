@@ -74,6 +74,8 @@ class Release:
         None where it counts those that there are.
     :ivar layout_ilp32: of ``struct mbuf`` on its 32-bit machines; None where that is not known.
     :ivar released: False for a development branch, which is no default.
+    :ivar prints_symbols: whether its dtrace(1) prints, as text, what sym() and func() recorded:
+        FreeBSD 15.1's prints it with a format, as printa() has one, and nothing otherwise.
     """
 
     name: str
@@ -92,6 +94,7 @@ class Release:
     max_cpus: int | None = None
     layout_ilp32: Layout | None = None
     released: bool = True
+    prints_symbols: bool = True
 
     def __str__(self) -> str:
         return self.name
@@ -196,6 +199,7 @@ _FIFTEEN = Release(
     name_tables=("names.tsv", "names-15.tsv"),
     tree=_TREE_MAIN,
     partial=_FIREWALLS,
+    prints_symbols=False,
 )
 
 #: Oldest first. 13 is not among them: nobody has read a tree of 13.x-RELEASE.

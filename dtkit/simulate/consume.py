@@ -243,7 +243,7 @@ class Consumer:
                 ]
                 output.print(stack_text(frames, self.options.stackindent, self.symbols.frame))
             case ActionKind.SYMBOL:
-                output.print(f"  {self.symbols.symbol(number):<50}")
+                output.print(self.symbols.alone(number))
             case ActionKind.MODULE:
                 output.print(f"  {self.symbols.module(number):<50}")
             case ActionKind.PRINT:
@@ -386,7 +386,7 @@ class Consumer:
                 ]
                 return stack_text(frames, self.options.stackindent, self.symbols.frame)
             case ActionKind.SYMBOL:
-                return f"  {self.symbols.symbol(number):<50}"
+                return self.symbols.alone(number)
             case ActionKind.MODULE:
                 return f"  {self.symbols.module(number):<50}"
         return divide_text(data, 1, self.options.rawbytes)

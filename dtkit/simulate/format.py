@@ -22,11 +22,20 @@ from dtkit.simulate.text import (
 
 @dataclass(frozen=True, slots=True)
 class AddressNames:
-    """Names for addresses: ``module`function+0x1b``, ``module`function``, ``module``."""
+    """
+    Names for addresses: ``module`function+0x1b``, ``module`function``, ``module``.
+
+    :ivar printed: whether what sym() and func() recorded is printed where no format says how.
+    """
 
     frame: Callable[[int], str]
     symbol: Callable[[int], str]
     module: Callable[[int], str]
+    printed: bool = True
+
+    def alone(self, address: int) -> str:
+        """The text of sym() and func() without a format."""
+        return f"  {self.symbol(address):<50}" if self.printed else ""
 
 
 #: A recorded value: its bytes, and the action that recorded them.

@@ -259,7 +259,12 @@ class _Session:
             self.program.enabled,
             options,
             self.aggregations,
-            AddressNames(symbols.frame, symbols.symbol, symbols.module),
+            AddressNames(
+                symbols.frame,
+                symbols.symbol,
+                symbols.module,
+                settings.kernel.release.prints_symbols,
+            ),
             compiled.types,
             compiled.aggregations,
         )

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
-Output as JSON, as dtrace(1) on FreeBSD 14 has it with ``-x oformat=json``.
+Output as JSON, as dtrace(1) on FreeBSD 15 has it with ``-x oformat=json``.
 
 The manual page says what objects there are and what is in them; spaces between them are ours. What
 it does not say is ours too: bytes are hexadecimal, what print() shows is its text, and aggregations

@@ -13,6 +13,7 @@ from dtkit.mbuf import Memory
 from dtkit.simulate import Settings, StackPacket, run
 from dtkit.simulate.symbols import KernelVariables
 from tests.simulate.captures import ipv4
+from tests.simulate.running import ran
 
 QUIET = Settings(options=Settings().options.set("quiet"))
 
@@ -45,3 +46,19 @@ def test_of_the_host() -> None:
 def test_one_that_is_not_simulated_is_named() -> None:
     with pytest.raises(KeyError, match="nmbclusters"):
         KernelVariables(Memory(), target_kernel().symbols, ["hz", "nmbclusters"], 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "key"), [("14", "  0xffffffff80000000".ljust(52)), ("15", "")], ids=["14", "15"]
+)
+def test_names_of_functions_are_printed_where_the_release_prints_them(name: str, key: str) -> None:
+    """FreeBSD 15.1's dtrace(1) prints what sym() and func() recorded by a format only."""
+    settings = replace(QUIET, kernel=target_kernel(release(name)))
+    text = """BEGIN { @a[func(0xffffffff80000000)] = count(); exit(0); }
+    END { printa(@a); printa("%a %@d\\n", @a); }"""
+    assert ran(text, settings=settings).splitlines() == [
+        "",
+        f"{key}{1:>17}",
+        "0xffffffff80000000 1",
+        "",
+    ]
