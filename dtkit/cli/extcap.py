@@ -3,44 +3,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import BinaryIO
 
 import click
 
-from dtkit import output
 from dtkit.cli.failure import Failure
 from dtkit.cli.inputs import first_interrupt
 from dtkit.cli.options import AS, HOST, LENGTH
 from dtkit.cli.path.asking import PRESET
 from dtkit.cli.terminal import say
-from dtkit.generate.functions import PRESETS, PathError, choose, known_functions
-from dtkit.generate.path import PathRequest, path_script
-from dtkit.generate.request import Conditions, Copy, Request
-from dtkit.generate.script import script
-from dtkit.live.dtrace import DtraceRun, capturing, running
+from dtkit.generate.functions import PRESETS, PathError
+from dtkit.live.dtrace import capturing, running
 from dtkit.live.extcap import (
     INTERFACES,
+    MBUF_TRACE,
     ExtcapInterface,
+    Said,
     config,
     dlts,
     install,
     install_dissector,
     interfaces,
+    script_of,
+    write_capture,
 )
 from dtkit.live.hints import hint
 from dtkit.live.host import DtraceError, Elevation, Host, NowhereError
 from dtkit.oddity import Oddity
-from dtkit.output import Drop, Fault, Notice
 from dtkit.packets.linktype import LinkType
-from dtkit.packets.packet import Packet, PacketRun
-from dtkit.packets.packetfile import PacketFile, Provenance
 from dtkit.packets.pcapfilter import FilterError, compile_filter
-from dtkit.probes import UnknownProbeError, catalog
-from dtkit.probes.points import shipped_catalog
-from dtkit.trace.journey.model import Journey
-from dtkit.trace.journey.path import read_path
-from dtkit.trace.views.convert import write_snapshots
+from dtkit.probes import UnknownProbeError
 from dtkit.trace.views.dissector import NAME, dissector
 from dtkit.version import __version__
 
@@ -141,63 +133,26 @@ def _capture(
     preset: str,
     length: int,
 ) -> None:
-    if interface.value == "dtkit-mbuf-trace":
+    if interface.value == MBUF_TRACE:
         words = ("tcpdump", "-i", "mbuf_trace", "-U", "-w", "-", *([filter_] if filter_ else []))
         with capturing(words, host) as child, first_interrupt(child.stop):
             while piece := child.output.read(1 << 16):
                 sink.write(piece)
                 sink.flush()
         return
-    if interface.value == "dtkit-path":
-        functions = choose(known_functions(catalog()), preset)
-        text, _ = path_script(functions, PathRequest(filter_, length))
-    else:
-        names = [probe] if interface.value == "dtkit-probe" else list(interface.probes)
-        found = [one for name in names for one in catalog().match(name)]
-        request = Request(
-            length, copy=Copy.SEGMENTS, annotate=True, conditions=Conditions(filter=filter_)
-        )
-        text, notes = script(found, request)
-        for note in notes:
-            say(f"{ctx.command_path}: {note}")
+    text, notes = script_of(interface, filter_, probe, preset, length)
+    for note in notes:
+        say(f"{ctx.command_path}: {note}")
+    last = ""
+
+    def heard(item: Said) -> None:
+        nonlocal last
+        last = item.text if isinstance(item, Oddity) else str(item)
+        say(f"{ctx.command_path}: {item}")
+
     with running(text, host) as child, first_interrupt(child.stop):
-        said = (_ways if interface.value == "dtkit-path" else _packets)(ctx, child, sink)
+        write_capture(interface, child.output, sink, heard)
     if child.status and not child.stopped:
-        advice = hint(said)
+        advice = hint(last)
         what = f"dtrace(1) on {host} failed with {child.status}"
-        raise DtraceError(f"{what}{f': {advice}' if advice else ''}; {said}")
-
-
-def _packets(ctx: click.Context, child: DtraceRun, sink: BinaryIO) -> str:
-    """Write packets; the last that dtrace(1) said."""
-    file, said = PacketFile(sink, Provenance(), shipped_catalog()), ""
-    file.close()  # Wireshark waits for the beginning
-    sink.flush()
-    for item in output.packets(output.read_runs(child.output), shipped_catalog()):
-        if isinstance(item, (Packet, PacketRun)):
-            file.write(item) if isinstance(item, Packet) else file.write_run(item)
-            sink.flush()
-        elif isinstance(item, (Oddity, Fault, Drop, Notice)):
-            if isinstance(item, Notice) and item.began:
-                continue
-            said = str(item)
-            say(f"{ctx.command_path}: {said}")
-    return said
-
-
-def _ways(ctx: click.Context, child: DtraceRun, sink: BinaryIO) -> str:
-    """Write the snapshots of journeys as these end; the last that dtrace(1) said."""
-    said = ""
-
-    def journeys() -> Iterator[Journey]:
-        nonlocal said
-        for item in read_path(child.output):
-            if isinstance(item, Oddity):
-                said = item.text
-                say(f"{ctx.command_path}: {item}")
-            else:
-                yield item
-
-    for _ in write_snapshots(journeys(), sink):
-        sink.flush()
-    return said
+        raise DtraceError(f"{what}{f': {advice}' if advice else ''}; {last}")

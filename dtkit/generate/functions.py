@@ -350,9 +350,15 @@ def choose(
 
     What moves, copies and frees mbufs is always among them.
 
+    :param functions: what there is.
     :param wanted: globs; these are instead of the preset.
-    :raises PathError: a glob names no function, or none is left.
+    :raises PathError: there are none, a glob names none, or none is left.
     """
+    if not functions:
+        raise PathError(
+            "no function in the listing is given a struct mbuf; make it with "
+            "`dtrace -lv -n 'fbt:::entry'` as root on FreeBSD"
+        )
     for glob in (*wanted, *unwanted):
         if not any(fnmatch.fnmatchcase(function.name, glob) for function in functions):
             raise PathError(f"no function {glob!r} that is given an mbuf")

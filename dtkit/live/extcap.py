@@ -3,7 +3,8 @@
 Wireshark's extcap protocol: what it is told of our interfaces, and of what can be set for them.
 
 Wireshark runs a program of its extcap folder with ``--extcap-interfaces`` and the like, and reads
-sentences from its output; with ``--capture --fifo F`` it has packets written to F.
+sentences from its output; with ``--capture --fifo F`` it has packets written to F: those that a
+script of ours sees, as they come.
 """
 
 from __future__ import annotations
@@ -12,21 +13,44 @@ import os
 import shlex
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
+from dtkit.generate.functions import choose, known_functions
+from dtkit.generate.path import PathRequest, path_script
+from dtkit.generate.request import Conditions, Copy, Request
+from dtkit.generate.script import script
+from dtkit.oddity import Oddity
+from dtkit.output import Drop, Fault, Notice, packets, read_runs
+from dtkit.packets.packet import Packet, PacketRun
+from dtkit.packets.packetfile import PacketFile, Provenance
+from dtkit.probes import catalog
+from dtkit.probes.points import shipped_catalog
 from dtkit.program import words
+from dtkit.trace.journey.model import Journey
+from dtkit.trace.journey.path import read_path
+from dtkit.trace.views.convert import write_snapshots
 
 __all__ = [
     "INTERFACES",
+    "MBUF_TRACE",
     "ExtcapInterface",
+    "Said",
     "config",
     "dlts",
     "install",
     "install_dissector",
     "interfaces",
+    "script_of",
+    "write_capture",
 ]
+
+#: Interfaces that are no probe: what tcpdump(1) reads there, journeys, and any probe.
+MBUF_TRACE = "dtkit-mbuf-trace"
+_PATH = "dtkit-path"
+_PROBE = "dtkit-probe"
 
 _ETHERNET = (1, "EN10MB", "Ethernet")
 _RAW = (101, "RAW", "Raw IP")
@@ -60,9 +84,9 @@ INTERFACES = {
         ExtcapInterface("dtkit-tcp-input", "dtkit: TCP in", ("tcp_input", "tcp6_input")),
         ExtcapInterface("dtkit-udp-input", "dtkit: UDP in", ("udp_input", "udp6_input")),
         ExtcapInterface("dtkit-ether-input", "dtkit: frames in", ("ether_input",), _ETHERNET),
-        ExtcapInterface("dtkit-probe", "dtkit: any probe", ("ip_input",)),
-        ExtcapInterface("dtkit-path", "dtkit: the ways of packets through the kernel"),
-        ExtcapInterface("dtkit-mbuf-trace", "dtkit: mbuf_trace", (), _USER0),
+        ExtcapInterface(_PROBE, "dtkit: any probe", ("ip_input",)),
+        ExtcapInterface(_PATH, "dtkit: the ways of packets through the kernel"),
+        ExtcapInterface(MBUF_TRACE, "dtkit: mbuf_trace", (), _USER0),
     )
 }
 
@@ -113,15 +137,15 @@ def config(interface: ExtcapInterface, presets: Mapping[str, str]) -> Iterator[s
             {"": "nothing", "sudo": "sudo", "doas": "doas"},
         ),
     ]
-    if interface.value == "dtkit-probe":
+    if interface.value == _PROBE:
         arguments.append(
             _Argument("--point", "Probe", "string", "As `dtkit probes` lists them", {}, "ip_input")
         )
-    if interface.value == "dtkit-path":
+    if interface.value == _PATH:
         arguments.append(
             _Argument("--preset", "Functions", "selector", "Which to look at", presets, "default")
         )
-    if interface.value != "dtkit-mbuf-trace":
+    if interface.value != MBUF_TRACE:
         arguments.append(
             _Argument("--length", "Bytes", "unsigned", "Bytes of each packet", {}, "128")
         )
@@ -133,6 +157,69 @@ def config(interface: ExtcapInterface, presets: Mapping[str, str]) -> Iterator[s
         for value, display in one.choices.items():
             default = "true" if value == one.default else "false"
             yield _sentence("value", arg=number, value=value, display=display, default=default)
+
+
+def script_of(
+    interface: ExtcapInterface, filter_: str, probe: str, preset: str, length: int
+) -> tuple[str, list[str]]:
+    """
+    The script whose output is captured, and what is to be said of it.
+
+    :param probe: that of the interface for any probe.
+    :param preset: the functions of the interface for journeys.
+    :param length: bytes of each packet.
+    :raises UnknownProbeError: no probe is called so.
+    :raises PathError: there is nothing to look at.
+    :raises ValueError: something else cannot be asked for, the filter for one.
+    """
+    if interface.value == _PATH:
+        functions = choose(known_functions(catalog()), preset)
+        return path_script(functions, PathRequest(filter_, length))[0], []
+    names = [probe] if interface.value == _PROBE else list(interface.probes)
+    found = [one for name in names for one in catalog().match(name)]
+    conditions = Conditions(filter=filter_)
+    return script(found, Request(length, copy=Copy.SEGMENTS, annotate=True, conditions=conditions))
+
+
+#: What dtrace(1) says beside packets, and what is odd.
+Said = Oddity | Fault | Drop | Notice
+
+
+def write_capture(
+    interface: ExtcapInterface, stream: BinaryIO, sink: BinaryIO, say: Callable[[Said], None]
+) -> None:
+    """
+    Write what the script of an interface prints as a capture, each packet at once.
+
+    :param stream: the output of dtrace(1).
+    :param say: is called with whatever there is to say.
+    :raises OSError: one of both streams fails.
+    """
+    if interface.value == _PATH:
+        for _ in write_snapshots(_journeys(stream, say), sink):
+            sink.flush()
+        return
+    file = PacketFile(sink, Provenance(), shipped_catalog())
+    file.close()  # Wireshark waits for the beginning
+    sink.flush()
+    for item in packets(read_runs(stream), shipped_catalog()):
+        if isinstance(item, Packet):
+            file.write(item)
+        elif isinstance(item, PacketRun):
+            file.write_run(item)
+        else:
+            if isinstance(item, Said) and not (isinstance(item, Notice) and item.began):
+                say(item)
+            continue
+        sink.flush()
+
+
+def _journeys(stream: BinaryIO, say: Callable[[Said], None]) -> Iterator[Journey]:
+    for item in read_path(stream):
+        if isinstance(item, Oddity):
+            say(item)
+        else:
+            yield item
 
 
 def install(folder: Path | None = None) -> Path:

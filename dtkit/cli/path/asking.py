@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, BinaryIO
+from typing import Any
 
 import click
 
@@ -38,28 +37,20 @@ from dtkit.freebsd import UnknownReleaseError, default_release
 from dtkit.generate.conditions import ConditionError
 from dtkit.generate.estimate import Estimate
 from dtkit.generate.functions import (
-    COPIES,
-    MOVES,
     PRESETS,
-    Function,
     PathError,
     choose,
-    known_functions,
-    listed_functions,
 )
 from dtkit.generate.holding import ending
+from dtkit.generate.kernel import KernelFunctions, any_kernel, listed_kernel, released_kernel
 from dtkit.generate.path import PathRequest, path_script
 from dtkit.generate.place import DIRECTIONS, PlaceRequest
 from dtkit.generate.request import Copy
 from dtkit.generate.sockets import OlderSocket
-from dtkit.generate.tellers import NOTHING, Tellers, tellers
 from dtkit.live.host import DtraceError, Elevation, Host, NowhereError
 from dtkit.live.kernel import host_release
 from dtkit.live.listings import kept_listing
 from dtkit.live.sockets import open_sockets
-from dtkit.oddity import Oddity
-from dtkit.probes import ListedProbe, catalog, read_listing
-from dtkit.probes.description import ProbeDescription
 from dtkit.probes.recognise import listed_release
 
 PRESET = Shared(
@@ -241,13 +232,13 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
             if only is not None:
                 request = replace(request, only=ending(only))
             if simulate and listing is None:
-                known, tells = _simulated_functions()
+                kernel = released_kernel(default_release())
             else:
-                known, tells = _functions(ctx, listing, there, running, refresh)
-            functions = choose(known, preset, wanted, unwanted)
+                kernel = _kernel(ctx, listing, there, running, refresh)
+            functions = choose(kernel.functions, preset, wanted, unwanted)
             if sockets and running:
                 request = replace(request, older=_older(ctx, there))
-            text, expected = path_script(functions, request, _command_line(ctx), tells)
+            text, expected = path_script(functions, request, _command_line(ctx), kernel.tellers)
         except ConditionError as error:
             raise refusal(ctx, error) from error
         except (PathError, NowhereError) as error:
@@ -274,92 +265,39 @@ def _older(ctx: click.Context, host: Host) -> tuple[OlderSocket, ...]:
         return ()
 
 
-def _simulated_functions() -> tuple[list[Function], Tellers]:
-    """What the simulated kernel has; its release is the newest."""
-    found = [
-        ListedProbe(
-            one.id,
-            ProbeDescription(one.provider, one.module, one.function, one.name),
-            one.arguments,
-            0,
-        )
-        for one in default_release().probes
-        if one.arguments
-    ]
-    return listed_functions(found), tellers(found)
-
-
-def _functions(
+def _kernel(
     ctx: click.Context, listed: str | None, host: Host, running: bool, refresh: bool
-) -> tuple[list[Function], Tellers]:
-    """The functions to choose from, by what the command line says; and what tells reasons."""
+) -> KernelFunctions:
+    """What there is to look at, by what the command line says."""
     if listed is None and host.name is None and not running:
         say(
             f"{ctx.command_path}: only the functions that dtkit knows, and no rules of firewalls; "
             "--listing FILE has all of a kernel's"
         )
-        return known_functions(catalog()), NOTHING
-    found: list[ListedProbe] = []
-    names: set[str] = set()
-    odd: list[Oddity] = []
+        return any_kernel()
+    where = listed or str(host)
     if listed is None:
-        asking = f"{host}: listing its functions"
-        tell(f"{ctx.command_path}: {asking}; --listing FILE saves that")
-    with _listing(listed, host, refresh) as stream:
-        for item in read_listing(stream):
-            if isinstance(item, Oddity):
-                odd.append(item)
-            else:
-                names.add(item.description.function)
-                if item.arguments:
-                    found.append(item)
-    for item in odd[:3]:
-        say(f"{ctx.command_path}: {listed or host}: {item}")
-    if len(odd) > 3:
-        say(f"{ctx.command_path}: {len(odd) - 3} more lines of the listing are odd")
-    functions = listed_functions(found)
-    if names and not found:
-        return _untyped(ctx, listed or str(host), names), NOTHING
-    _tell_release(ctx, listed, host, found)
-    if not functions:
-        raise PathError(
-            "no function in the listing is given a struct mbuf; make it with "
-            "`dtrace -lv -n 'fbt:::entry'` as root on FreeBSD"
+        tell(f"{ctx.command_path}: {host}: listing its functions; --listing FILE saves that")
+    with kept_listing(host, refresh) if listed is None else open_input(listed) as stream:
+        kernel = listed_kernel(stream)
+    for item in kernel.odd[:3]:
+        say(f"{ctx.command_path}: {where}: {item}")
+    if len(kernel.odd) > 3:
+        say(f"{ctx.command_path}: {len(kernel.odd) - 3} more lines of the listing are odd")
+    if kernel.functions and not kernel.typed:
+        say(
+            f"{ctx.command_path}: {where}: no argument has a type: the kernel is without CTF, or "
+            "`dtrace -l` was without -v; only the functions that dtkit knows are followed"
         )
-    return functions, tellers(found)
-
-
-def _tell_release(
-    ctx: click.Context, listed: str | None, host: Host, found: list[ListedProbe]
-) -> None:
-    """Say which FreeBSD it is, or what is missing to know it."""
+        return kernel
     try:
-        release = listed_release(found) if listed is not None else host_release(host)
+        release = listed_release(kernel.typed) if listed is not None else host_release(host)
     except UnknownReleaseError as error:
         say(f"{ctx.command_path}: {error}; its own functions are followed all the same")
-        return
-    if release is not None:
-        say(f"{ctx.command_path}: {listed or host}: FreeBSD {release}")
-
-
-def _untyped(ctx: click.Context, where: str, names: set[str]) -> list[Function]:
-    """The functions of a listing that has no types: those that are known otherwise."""
-    say(
-        f"{ctx.command_path}: {where}: no argument has a type: the kernel is without CTF, or "
-        "`dtrace -l` was without -v; only the functions that dtkit knows are followed"
-    )
-    needed = {*MOVES, *COPIES, "m_freem"}
-    return [known for known in known_functions(catalog()) if known.name in names | needed]
-
-
-@contextmanager
-def _listing(listed: str | None, host: Host, refresh: bool) -> Iterator[BinaryIO]:
-    if listed is not None:
-        with open_input(listed) as stream:
-            yield stream
     else:
-        with kept_listing(host, refresh) as stream:
-            yield stream
+        if release is not None:
+            say(f"{ctx.command_path}: {where}: FreeBSD {release}")
+    return kernel
 
 
 #: What does not change the script.
