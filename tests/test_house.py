@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 import dtkit
+from dtkit.cli import main
+from dtkit.cli.completion.table import completion_table
 
 TOP = Path(__file__).parent.parent
 PACKAGE = TOP / "dtkit"
@@ -252,3 +254,8 @@ def test_what_the_tests_are_run_with_is_pinned() -> None:
     pinned = {line.split("==")[0] for line in lines if "==" in line}
     assert names <= pinned
     assert "-c tests/constraints.txt" in (TOP / "Makefile").read_text()
+
+
+def test_completion_knows_the_commands_and_options_that_there_are() -> None:
+    table = (PACKAGE / "cli/completion/table.json").read_text()
+    assert table == completion_table(main), "write it anew: make golden"

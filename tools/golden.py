@@ -5,9 +5,10 @@ Write anew what is made from tables and templates and kept in the repository, fo
 usage: golden.py
 
 That is: what ``oneliner``, ``script`` and ``path`` print (tests/generate/golden), the ready-made
-scripts (d_scripts), the tables of the manual (annotations.md, releases.md and trace.md of
-docs/reference), those of the scripts that put the kernel patches into a tree, and a page of
-docs/man for each command. Tests compare all of it.
+scripts (d_scripts), what completion knows of the commands (dtkit/cli/completion/table.json), the
+tables of the manual (annotations.md, releases.md and trace.md of docs/reference), those of the
+scripts that put the kernel patches into a tree, and a page of docs/man for each command. Tests
+compare all of it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ TOP = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP))
 
 from dtkit.annotations import manual  # noqa: E402
+from dtkit.cli import main as dtkit  # noqa: E402
+from dtkit.cli.completion.table import completion_table  # noqa: E402
 from dtkit.freebsd.matrix import patch_table, support_matrix  # noqa: E402
 from dtkit.generate.ready import ready, ready_made  # noqa: E402
 from tools.manpages import FOLDER, pages  # noqa: E402
@@ -54,6 +57,7 @@ def put_between(path: Path, start: str, table: str, end: str) -> None:
 def main() -> None:
     for one in ready():
         put(TOP / "d_scripts" / f"{one.name}.d", ready_made(one.name))
+    put(TOP / "dtkit/cli/completion/table.json", completion_table(dtkit))
     put(TOP / "docs/reference/annotations.md", "\n".join(manual()) + "\n")
     matrix = support_matrix()
     put_between(TOP / "docs/reference/releases.md", matrix.partition("\n")[0], matrix, "\nWithout")

@@ -18,6 +18,7 @@ from typing import Any, ClassVar, NoReturn
 
 import click
 
+from dtkit.cli.completion.kinds import COMPLETE, Completes
 from dtkit.cli.terminal import say, take_any_character
 from dtkit.version import __version__
 
@@ -38,6 +39,7 @@ COMMANDS = {
     "dataset": "Keep what many hosts saw as tables.",
     "query": "Ask a dataset in SQL.",
     "trace": "Show packets' ways through the kernel: mbuf_trace captures, dtkit path.",
+    "completion": "Have a shell complete command lines of dtkit.",
 }
 
 #: Under this name a context has the words of the command line.
@@ -50,6 +52,8 @@ class LazyGroup(click.Group):
     #: The package, and its commands with what help says of them.
     package: ClassVar[str] = __name__
     modules: ClassVar[dict[str, str]] = COMMANDS
+    #: The command that is meant where none is named; ``""`` for none.
+    usual: ClassVar[str] = ""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.modules)
@@ -96,6 +100,10 @@ class LazyGroup(click.Group):
             return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         try:
             with _orderly_end():
+                if asked := os.environ.get(COMPLETE):
+                    from dtkit.cli.completion.shells import answer
+
+                    sys.exit(answer(asked))
                 status = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except click.ClickException as error:
             _fail(error)
@@ -168,6 +176,7 @@ def _fail(error: click.ClickException) -> NoReturn:
     "--profile",
     "profile_name",
     metavar="NAME",
+    shell_complete=Completes("profile"),
     help="Options of that name in ~/.config/dtkit/config.toml are the defaults.",
 )
 @click.pass_context

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-__all__ = ["config_file", "named_host", "profile"]
+__all__ = ["config_file", "named_host", "names", "profile"]
 
 #: The key of a host that is no option: where ssh(1) goes to.
 _SSH = "ssh"
@@ -81,6 +81,14 @@ def named_host(ctx: click.Context, param: click.Parameter, value: str | None) ->
         raise click.UsageError(f"{path}: host {value}: no option --{', --'.join(unknown)}")
     ctx.default_map = {**(ctx.default_map or {}), **own}
     return target
+
+
+def names(kind: str) -> list[str]:
+    """The profiles (``profile``) or hosts (``host``) of the file; none where it is wrong."""
+    try:
+        return list(_tables(config_file(), kind))
+    except click.UsageError:
+        return []
 
 
 def _tables(path: Path, wanted: str) -> dict[str, dict[str, Any]]:

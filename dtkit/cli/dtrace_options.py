@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from dtkit.cli.completion.kinds import Completes
 from dtkit.cli.inputs import READABLE, open_input, shown_name
 from dtkit.cli.options import STOCK, Shared, release_option
 from dtkit.dlang import WITH_COPYOUTMBUF, OptionError, Options, TypesError, target_kernel
@@ -60,6 +61,7 @@ SET = Shared(
     "settings",
     multiple=True,
     metavar="NAME[=VALUE]",
+    shell_complete=Completes("setting"),
     help="An option of dtrace(1), as its -x has it.",
 )
 DESTRUCTIVE = Shared("--destructive", is_flag=True, help="Allow destructive actions: dtrace -w.")

@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 import click
 
+from dtkit.cli.completion.kinds import Completes
 from dtkit.cli.failure import Failure
 from dtkit.cli.inputs import first_interrupt
 from dtkit.cli.options import AS, HOST, LENGTH
@@ -58,7 +59,14 @@ Examples:
 @click.option("--fifo", metavar="FILE", help="Where packets go.")
 @HOST()
 @AS()
-@click.option("--point", "probe", metavar="PROBE", default="ip_input", help="Of dtkit-probe.")
+@click.option(
+    "--point",
+    "probe",
+    shell_complete=Completes("probe"),
+    metavar="PROBE",
+    default="ip_input",
+    help="Of dtkit-probe.",
+)
 @PRESET()
 @LENGTH(default=128)
 @click.pass_context

@@ -15,6 +15,7 @@ from dtkit.cli.asking import (
     refusal,
     request_options,
 )
+from dtkit.cli.completion.kinds import Completes
 from dtkit.cli.terminal import say
 from dtkit.freebsd import Release
 from dtkit.generate.oneliners import oneliner
@@ -32,7 +33,9 @@ Examples:
   sudo dtrace -lv -n 'fbt:::entry' | dtkit oneliner --listing - syncache_add
 """
 )
-@click.argument("probes", metavar="PROBE...", nargs=-1, required=True)
+@click.argument(
+    "probes", metavar="PROBE...", nargs=-1, required=True, shell_complete=Completes("probe")
+)
 @request_options(Copy.FIRST)
 @listing_option
 @click.option(

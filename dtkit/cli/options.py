@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from dtkit.cli.completion.kinds import Completes
 from dtkit.cli.inputs import READABLE
 from dtkit.cli.releases import ReleaseType
 
@@ -246,6 +247,7 @@ STOCK = Shared(
 HOST = Shared(
     "--host",
     metavar="HOST",
+    shell_complete=Completes("host"),
     is_eager=True,  # what is known of it is the default of others
     callback=_named_host,
     help="Run dtrace(1) there, by ssh(1): a name for that, or of ~/.config/dtkit/config.toml.",
@@ -262,7 +264,12 @@ AS = Shared(
 PACKETS = Shared(
     "--packets", type=READABLE, metavar="FILE", help="A pcap or pcapng file of packets; - is stdin."
 )
-PATH = Shared("--path", metavar="NAME", help="The path that packets take in the simulated kernel.")
+PATH = Shared(
+    "--path",
+    metavar="NAME",
+    shell_complete=Completes("path"),
+    help="The path that packets take in the simulated kernel.",
+)
 SPLIT = Shared(
     "--split",
     "lengths",
@@ -276,6 +283,7 @@ BREAK = Shared(
     callback=parse_breaks,
     multiple=True,
     metavar="KIND[@PACKET][:MBUF]",
+    shell_complete=Completes("breakage"),
     late=_kinds,
     help="Break an mbuf, counted from 0, of a packet, counted from 1; of each without PACKET.",
 )

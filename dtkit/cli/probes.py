@@ -8,6 +8,7 @@ import json
 import click
 
 from dtkit.cli.asking import find_probes, known_probes, listing_option
+from dtkit.cli.completion.kinds import Completes
 from dtkit.cli.options import TO
 from dtkit.cli.table import print_table
 from dtkit.freebsd import Release
@@ -22,7 +23,7 @@ Examples:
   sudo dtrace -lv -n 'fbt:kernel::entry' | dtkit probes --listing -
 """
 )
-@click.argument("patterns", metavar="[PATTERN]...", nargs=-1)
+@click.argument("patterns", metavar="[PATTERN]...", nargs=-1, shell_complete=Completes("probe"))
 @listing_option
 @TO(type=click.Choice(["text", "json"]), default="text")
 @click.pass_context

@@ -24,6 +24,7 @@ from dtkit.cli.asking import (
     request_options,
 )
 from dtkit.cli.capture import open_capture, provenance, rotation
+from dtkit.cli.completion.kinds import FILES, Completes
 from dtkit.cli.dtrace_options import read_program
 from dtkit.cli.given import given_but, refuse
 from dtkit.cli.options import (
@@ -82,7 +83,13 @@ Examples:
   dtkit run tcp_input --simulate --packets trace.pcap
 """,
 )
-@click.argument("words", metavar="PROBE|SCRIPT|FILE.d...", nargs=-1, required=True)
+@click.argument(
+    "words",
+    metavar="PROBE|SCRIPT|FILE.d...",
+    nargs=-1,
+    required=True,
+    shell_complete=Completes("probe", "script", FILES),
+)
 @request_options(Copy.SEGMENTS)
 @listing_option
 @HOST()

@@ -17,6 +17,7 @@ from dtkit.cli.asking import (
     refusal,
     request_options,
 )
+from dtkit.cli.completion.kinds import Completes
 from dtkit.cli.given import given_but, refuse
 from dtkit.cli.inputs import open_output
 from dtkit.cli.options import OUTPUT
@@ -41,7 +42,9 @@ Examples:
   dtkit script ip_input --dwatch in -o ~/dwatch/in
 """
 )
-@click.argument("names", metavar="[NAME|PROBE]...", nargs=-1)
+@click.argument(
+    "names", metavar="[NAME|PROBE]...", nargs=-1, shell_complete=Completes("script", "probe")
+)
 @click.option("--list", "listed", is_flag=True, help="List the ready-made scripts.")
 @request_options(Copy.SEGMENTS)
 @listing_option

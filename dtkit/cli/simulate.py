@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import click
 
+from dtkit.cli.completion.kinds import FILES, Completes
 from dtkit.cli.dtrace_options import (
     ProgramCommand,
     dtrace_options,
@@ -44,7 +45,9 @@ Examples:
   dtkit simulate script.d --packets a.pcap --cost
 """,
 )
-@click.argument("words", metavar="[FILE.d] [ARGUMENT]...", nargs=-1)
+@click.argument(
+    "words", metavar="[FILE.d] [ARGUMENT]...", nargs=-1, shell_complete=Completes(FILES)
+)
 @program_options
 @click.option("--quiet", is_flag=True, help="Print only what the program prints: dtrace -q.")
 @click.option("--flowindent", is_flag=True, help="Indent by entry and return: dtrace -F.")

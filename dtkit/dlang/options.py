@@ -299,5 +299,11 @@ _KINDS |= {"version": _version, "oformat": _oformat, "bufresize": _resize}
 _KINDS |= dict.fromkeys(["bufsize", "aggsize", "dynvarsize", "specsize", "strsize"], _size)
 _KINDS["switchrate"] = _rate
 
+
+def option_names() -> list[str]:
+    """The names of all options of dtrace(1), those included that are not simulated."""
+    return sorted(_IGNORED | _NOT_SIMULATED | _KINDS.keys())
+
+
 #: The options of a dtrace(1) that has ``copyoutmbuf``.
 WITH_COPYOUTMBUF = Options(version=MBUF_VERSION, latest=MBUF_VERSION)

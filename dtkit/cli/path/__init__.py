@@ -19,10 +19,11 @@ class PathGroup(LazyGroup):
         "run": "Run it, here or on another host, and print journeys as they end.",
         "estimate": "Say what it would enable, and do nothing.",
     }
+    usual: ClassVar[str] = "script"
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and args[0] not in (*self.modules, *ctx.help_option_names):
-            args = ["script", *args]
+            args = [self.usual, *args]
         return super().parse_args(ctx, args)
 
 

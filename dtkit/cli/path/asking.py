@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from dtkit.cli.asking import EXEC, PID, VNET, refusal
+from dtkit.cli.completion.kinds import Completes
 from dtkit.cli.failure import Failure
 from dtkit.cli.given import given, refuse
 from dtkit.cli.inputs import open_input
@@ -60,8 +61,22 @@ PRESET = Shared(
     show_default=True,
     help="Which functions to look at.",
 )
-FUNC = Shared("--func", "wanted", metavar="GLOB", multiple=True, help="Look at these instead.")
-NOT_FUNC = Shared("--not-func", "unwanted", metavar="GLOB", multiple=True, help="And not at these.")
+FUNC = Shared(
+    "--func",
+    "wanted",
+    metavar="GLOB",
+    multiple=True,
+    shell_complete=Completes("function"),
+    help="Look at these instead.",
+)
+NOT_FUNC = Shared(
+    "--not-func",
+    "unwanted",
+    metavar="GLOB",
+    multiple=True,
+    shell_complete=Completes("function"),
+    help="And not at these.",
+)
 RETURNS = Shared("--returns", is_flag=True, help="Show returns of all functions, with values.")
 HOPS = Shared(
     "--hops",
@@ -81,6 +96,7 @@ DIRECTION = Shared(
 ONLY = Shared(
     "--only",
     metavar="END",
+    shell_complete=Completes("end"),
     help="Show packets only that end so: dropped, slower:5ms, reason:GLOB. Until then their hops "
     "are held back.",
 )
