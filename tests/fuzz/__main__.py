@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
-``python -m tests.fuzz [--seconds N] [TARGET ...]``: fuzz each reader and each C core for a while.
+``python -m tests.fuzz [--seconds N] [--runs N] [TARGET ...]``: fuzz each reader and each C core.
 
 Readers (tests/fuzz/targets.py) under atheris, the cores of opendtrace_patch (each layout) and of
 mbuf_trace_patch under libFuzzer with the address and undefined-behaviour sanitizers. What was found
@@ -73,11 +73,17 @@ def command(name: str) -> Sequence[str | Path]:
     return [mbuf_trace(name), "-max_len=600"]
 
 
-def fuzz(name: str, seconds: int) -> bool:
-    """Whether nothing was found."""
+def fuzz(name: str, seconds: int, runs: int = -1) -> bool:
+    """
+    Whether nothing was found.
+
+    :param seconds: for so long at most.
+    :param runs: and so many inputs; -1 for no bound.
+    """
     corpus = seeded(name)
-    words = [*command(name), f"-max_total_time={seconds}", "-seed=1", "-timeout=20"]
-    words += ["-rss_limit_mb=2048", "-print_final_stats=1", f"-artifact_prefix={CACHE / name}/"]
+    words = [*command(name), f"-max_total_time={seconds}", f"-runs={runs}"]
+    words += ["-seed=1", "-timeout=20", "-rss_limit_mb=2048", "-print_final_stats=1"]
+    words.append(f"-artifact_prefix={CACHE / name}/")
     words.insert(len(words) if name in TARGETS else 1, corpus)  # new ones go into the first
     done = subprocess.run(words, cwd=TOP, capture_output=True, text=True, check=False)
     found = re.search(r"stat::number_of_executed_units: +(\d+)", done.stderr)
@@ -90,12 +96,13 @@ def fuzz(name: str, seconds: int) -> bool:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz")
     parser.add_argument("--seconds", type=int, default=60, help="for each target")
+    parser.add_argument("--runs", type=int, default=-1, help="and no more than so many inputs")
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=", ".join(NAMES))
     arguments = parser.parse_args()
     unknown = set(arguments.targets) - set(NAMES)
     if unknown:
         parser.error(f"no target {min(unknown)}: {', '.join(NAMES)}")
-    good = [fuzz(name, arguments.seconds) for name in arguments.targets or NAMES]
+    good = [fuzz(name, arguments.seconds, arguments.runs) for name in arguments.targets or NAMES]
     return 0 if all(good) else 1
 
 
