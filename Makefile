@@ -8,7 +8,7 @@ BIN = $(VENV)/bin
 ENVIRONMENT = TMPDIR="$$PWD/.tmp" PIP_CACHE_DIR="$$PWD/.cache/pip" PIP_DISABLE_PIP_VERSION_CHECK=1
 
 .PHONY: all demo test lint format benchmark conformance proof golden mutants fuzz sbom pyz \
-    constraints system-packages clean
+    upstream constraints system-packages clean
 
 all: demo
 
@@ -75,6 +75,11 @@ fuzz: $(VENV)/installed
 # dtkit and what it runs on as one file, for any machine that has Python.
 pyz: $(VENV)/dtkit
 	@$(BIN)/python tools/pyz.py dist/dtkit.pyz
+
+# The kernel patches as series for git am, for who sends them to FreeBSD and OpenDTrace.
+AUTHOR =
+upstream: $(VENV)/dtkit
+	@$(BIN)/python tools/upstream.py dist/upstream --author "$(AUTHOR)"
 
 # What is installed with dtkit, versions and licences, as CycloneDX: demo's environment, or any.
 SBOM = .cache/sbom.json

@@ -3,6 +3,7 @@
 # Put mbuf_trace into a FreeBSD source tree:
 #
 #   install.sh [-n] [-t TREE] SRC   into the tree at SRC; -n only tells whether it fits
+#   install.sh -p TREE              print all of it as one patch, for patch -p1
 #
 # TREE names one of trees/*.patch; without -t the tree's __FreeBSD_version chooses. All or nothing:
 # the hooks must fit exactly.
@@ -41,17 +42,39 @@ detect() {
 	echo "$found"
 }
 
-dry= tree=
-while getopts nt: option; do
+# Lines of "FILE-HERE PATH-IN-THE-TREE" for what is added whole.
+added() {
+	echo "kern_mbuf_trace.c sys/kern/kern_mbuf_trace.c"
+	echo "mbuf_trace.h sys/sys/mbuf_trace.h"
+	echo "man/mbuf_trace.4 share/man/man4/mbuf_trace.4"
+	echo "man/mtrace.9 share/man/man9/mtrace.9"
+	echo "tests/mbuf_trace.sh tests/sys/net/mbuf_trace.sh"
+}
+
+dry= print= tree=
+while getopts nt:p: option; do
 	case $option in
 	n) dry=yes ;;
 	t) tree=$OPTARG ;;
+	p) print=yes; tree=$OPTARG ;;
 	*) usage ;;
 	esac
 done
 shift $((OPTIND - 1))
 
-[ $# -eq 1 ] || usage
+[ $# -eq "$([ "$print" ] && echo 0 || echo 1)" ] || usage
+if [ "$print" ]; then
+	hooks=$here/trees/$tree.patch
+	[ -f "$hooks" ] || usage
+	cat "$hooks"
+	added | while read -r from to; do
+		printf -- '--- /dev/null\n+++ b/%s\n@@ -0,0 +1,%d @@\n' "$to" \
+		    "$(wc -l < "$here/$from")"
+		sed 's/^/+/' "$here/$from"
+	done
+	exit
+fi
+
 src=$1
 [ -f "$src/sys/sys/param.h" ] || die "no $src/sys/sys/param.h: not a FreeBSD source tree"
 [ "$tree" ] || tree=$(detect)
@@ -65,9 +88,8 @@ fi
 [ -z "$dry" ] || { echo "$tree.patch applies to $src"; exit 0; }
 
 patch -p1 -N -F0 -s -d "$src" < "$hooks"
-cp "$here/kern_mbuf_trace.c" "$src/sys/kern/"
-cp "$here/mbuf_trace.h" "$src/sys/sys/"
-mkdir -p "$src/share/man/man4" "$src/share/man/man9"
-cp "$here/man/mbuf_trace.4" "$src/share/man/man4/"
-cp "$here/man/mtrace.9" "$src/share/man/man9/"
+added | while read -r from to; do
+	mkdir -p "$src/$(dirname "$to")"
+	cp "$here/$from" "$src/$to"
+done
 echo "$src has mbuf_trace now; add \"options MBUF_TRACE\" to the kernel configuration"
