@@ -19,6 +19,7 @@ from typing import Any, ClassVar, NoReturn
 import click
 
 from dtkit.cli.completion.kinds import COMPLETE, Completes
+from dtkit.cli.help import HelpContext, write_examples
 from dtkit.cli.terminal import say, take_any_character
 from dtkit.version import __version__
 
@@ -52,6 +53,7 @@ class LazyGroup(click.Group):
     #: The package, and its commands with what help says of them.
     package: ClassVar[str] = __name__
     modules: ClassVar[dict[str, str]] = COMMANDS
+    context_class = HelpContext
     #: The command that is meant where none is named; ``""`` for none.
     usual: ClassVar[str] = ""
 
@@ -65,6 +67,12 @@ class LazyGroup(click.Group):
         command: click.Command = module.command
         command.short_help = self.modules[cmd_name]
         return command
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        self.format_usage(ctx, formatter)
+        self.format_help_text(ctx, formatter)
+        write_examples(self.epilog, formatter)
+        self.format_options(ctx, formatter)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -167,7 +175,15 @@ def _fail(error: click.ClickException) -> NoReturn:
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="`dtkit COMMAND --help` shows examples of each.",
+    epilog="""\b
+Examples:
+  dtkit run --as sudo tcp_input --filter 'port 22'
+  dtkit path run --host root@router --preset forward udp port 53
+  dtrace -s script.d 2>&1 | dtkit parse -w packets.pcapng
+  dtkit simulate script.d --packets trace.pcap
+
+`dtkit COMMAND --help` shows examples of each.
+""",
     no_args_is_help=False,
     invoke_without_command=True,
 )

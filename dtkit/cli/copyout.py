@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from dtkit.cli.given import given_but, refuse
+from dtkit.cli.help import Command
 from dtkit.cli.inputs import open_input
 from dtkit.cli.options import (
     BREAK,
@@ -49,6 +50,7 @@ SIZE_T = click.IntRange(0, (1 << 64) - 1)
 
 
 @click.command(
+    cls=Command,
     epilog="""\b
 Examples:
   dtkit copyout --chain 20,0,40,1448 --length 64 --offset 10
@@ -56,7 +58,7 @@ Examples:
   dtkit copyout --chain 20,32 --length 64 --break hole-data:1
   dtkit copyout --chain 20,4096p --no-direct-map
   dtkit copyout --cases
-"""
+""",
 )
 @click.option(
     "--chain",

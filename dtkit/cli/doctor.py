@@ -8,6 +8,7 @@ import json
 import click
 
 from dtkit.cli.failure import Failure
+from dtkit.cli.help import Command
 from dtkit.cli.options import AS, HOST, TO
 from dtkit.cli.table import print_table
 from dtkit.cli.terminal import tell
@@ -16,12 +17,13 @@ from dtkit.live.host import DtraceError, Elevation, Host, NowhereError
 
 
 @click.command(
+    cls=Command,
     epilog="""\b
 Examples:
   dtkit doctor --as sudo
   dtkit doctor --host root@router
   dtkit doctor --to json | jq 'select(.state != "ok") | .mend'
-"""
+""",
 )
 @HOST("It is that host that is asked.")
 @AS()

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from dtkit.cli.completion.kinds import Completes
+from dtkit.cli.help import Command
 from dtkit.cli.inputs import READABLE, open_input, shown_name
 from dtkit.cli.options import STOCK, Shared, release_option
 from dtkit.dlang import WITH_COPYOUTMBUF, OptionError, Options, TypesError, target_kernel
@@ -34,7 +35,7 @@ _LETTERS = {
 }
 
 
-class ProgramCommand(click.Command):
+class ProgramCommand(Command):
     """A command on a D program, which says what the letters of dtrace(1) are called here."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

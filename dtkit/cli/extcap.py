@@ -9,6 +9,7 @@ import click
 
 from dtkit.cli.completion.kinds import Completes
 from dtkit.cli.failure import Failure
+from dtkit.cli.help import Command
 from dtkit.cli.inputs import first_interrupt
 from dtkit.cli.options import AS, HOST, LENGTH
 from dtkit.cli.path.asking import PRESET
@@ -39,12 +40,13 @@ from dtkit.version import __version__
 
 
 @click.command(
+    cls=Command,
     epilog="""\b
 Examples:
   dtkit extcap --install
   tshark -i dtkit-ip-input
   dtkit extcap --extcap-interfaces
-"""
+""",
 )
 @click.option("--install", "installing", is_flag=True, help="Put it where Wireshark looks.")
 @click.option("--extcap-interfaces", "listing", is_flag=True, help="List the interfaces.")

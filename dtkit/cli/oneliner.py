@@ -16,6 +16,7 @@ from dtkit.cli.asking import (
     request_options,
 )
 from dtkit.cli.completion.kinds import Completes
+from dtkit.cli.help import Command
 from dtkit.cli.terminal import say
 from dtkit.freebsd import Release
 from dtkit.generate.oneliners import oneliner
@@ -23,6 +24,7 @@ from dtkit.generate.request import Copy
 
 
 @click.command(
+    cls=Command,
     epilog="""\b
 Examples:
   dtkit oneliner tcp_input
@@ -31,7 +33,7 @@ Examples:
   dtkit oneliner --annotate 'tcp*_input' | sudo sh 2>&1 | dtkit parse
   dtkit oneliner ip_input --filter 'tcp port 22' --count 10
   sudo dtrace -lv -n 'fbt:::entry' | dtkit oneliner --listing - syncache_add
-"""
+""",
 )
 @click.argument(
     "probes", metavar="PROBE...", nargs=-1, required=True, shell_complete=Completes("probe")

@@ -39,6 +39,13 @@ class SharedOption(click.Option):
         self.shared = shared
         super().__init__(*arguments, **attributes)
 
+    def get_help_extra(self, ctx: click.Context) -> Any:
+        """What help adds in brackets: the range only where it is one to know."""
+        extra = super().get_help_extra(ctx)
+        if extra.get("range", "").endswith(f"<={NUMBER.max}"):
+            del extra["range"]
+        return extra
+
 
 class Shared:
     """
@@ -70,6 +77,8 @@ class Shared:
         attributes = {"help": self.help, **self._attributes, **self._late()}
         attributes["help"] += f" {more}" if more else ""
         attributes |= changes
+        if isinstance(attributes.get("type"), click.IntRange):
+            attributes.setdefault("metavar", "N")
         return click.option(*self.names, cls=SharedOption, shared=self, **attributes)
 
 

@@ -10,6 +10,7 @@ import click
 from dtkit.cli.capture import open_capture, rotation
 from dtkit.cli.failure import Failure
 from dtkit.cli.given import given, refuse
+from dtkit.cli.help import Command
 from dtkit.cli.inputs import READABLE, open_input, refuse_terminal, shown_name
 from dtkit.cli.options import (
     FILE_COUNT,
@@ -38,13 +39,14 @@ from dtkit.probes.points import shipped_catalog
 
 
 @click.command(
+    cls=Command,
     epilog="""\b
 Examples:
   dtrace -n 'fbt::tcp_input:entry { tracemem((*args[0])->m_data, 64); }' 2>&1 | dtkit parse
   dtkit parse saved.txt -w saved.pcapng
   dtkit parse --to json --all saved.txt | jq .summary
   dtkit oneliner --annotate ip_input | sudo sh 2>&1 | dtkit parse -w - | tshark -r -
-"""
+""",
 )
 @click.argument("files", metavar="[FILE]...", nargs=-1, type=READABLE)
 @TO(

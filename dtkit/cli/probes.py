@@ -9,19 +9,21 @@ import click
 
 from dtkit.cli.asking import find_probes, known_probes, listing_option
 from dtkit.cli.completion.kinds import Completes
+from dtkit.cli.help import Command
 from dtkit.cli.options import TO
 from dtkit.cli.table import print_table
 from dtkit.freebsd import Release
 
 
 @click.command(
+    cls=Command,
     epilog="""\b
 Examples:
   dtkit probes
   dtkit probes 'tcp*'
   dtkit probes --to json fbt::ip_input:entry
   sudo dtrace -lv -n 'fbt:kernel::entry' | dtkit probes --listing -
-"""
+""",
 )
 @click.argument("patterns", metavar="[PATTERN]...", nargs=-1, shell_complete=Completes("probe"))
 @listing_option

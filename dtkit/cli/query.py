@@ -14,6 +14,7 @@ import click
 
 from dtkit.cli.extras import needs
 from dtkit.cli.failure import Failure
+from dtkit.cli.help import Command
 from dtkit.cli.inputs import keep_inputs, open_output
 from dtkit.cli.options import OUTPUT, TO
 from dtkit.cli.table import print_table
@@ -23,13 +24,14 @@ from dtkit.foreign import visible
 
 
 @click.command(
+    cls=Command,
     epilog="""\b
 Examples:
   dtkit query 'SELECT * FROM drops ORDER BY packets DESC' fleet
   dtkit query 'SELECT * FROM latency' fleet
   dtkit query 'SELECT way, packets FROM paths ORDER BY 2 DESC LIMIT 5' fleet
   dtkit query --to csv "SELECT * FROM hops WHERE label = 'pf_test'" fleet -o hops.csv
-"""
+""",
 )
 @click.argument("text", metavar="SQL")
 @click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False))

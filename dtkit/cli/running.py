@@ -16,6 +16,7 @@ import click
 
 from dtkit.cli.failure import Failure
 from dtkit.cli.given import given, refuse
+from dtkit.cli.help import Command
 from dtkit.cli.inputs import Watched, first_interrupt, open_input
 from dtkit.cli.options import Shared
 from dtkit.cli.terminal import fitting, say, tell
@@ -40,7 +41,7 @@ __all__ = [
 ]
 
 
-class CommandAfterDashes(click.Command):
+class CommandAfterDashes(Command):
     """A command that takes another one behind ``--``, as ``ctx.meta[COMMAND]``."""
 
     KEY = f"{__name__}.command"

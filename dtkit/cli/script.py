@@ -19,6 +19,7 @@ from dtkit.cli.asking import (
 )
 from dtkit.cli.completion.kinds import Completes
 from dtkit.cli.given import given_but, refuse
+from dtkit.cli.help import Command
 from dtkit.cli.inputs import open_output
 from dtkit.cli.options import OUTPUT
 from dtkit.cli.table import print_table
@@ -32,6 +33,7 @@ _PROFILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 
 
 @click.command(
+    cls=Command,
     epilog="""\b
 Examples:
   dtkit script --list
@@ -40,7 +42,7 @@ Examples:
   dtkit script tcp_input --filter 'port 22 and tcp[tcpflags] & tcp-syn != 0' -o syn.d
   dtkit script 'ip*_input' --iface em0 --length 0 --rate 100 -o in.d
   dtkit script ip_input --dwatch in -o ~/dwatch/in
-"""
+""",
 )
 @click.argument(
     "names", metavar="[NAME|PROBE]...", nargs=-1, shell_complete=Completes("script", "probe")

@@ -65,7 +65,14 @@ Examples:
 @IFACE(default="em0", show_default=True)
 @SPLIT()
 @BREAK()
-@click.option("--cpus", type=click.IntRange(1, 64), default=1, show_default=True)
+@click.option(
+    "--cpus",
+    type=click.IntRange(1, 64),
+    default=1,
+    metavar="N",
+    show_default=True,
+    help="CPUs that packets arrive at, in turn.",
+)
 @click.option(
     "--drop-rate",
     type=click.FloatRange(0, 1),
@@ -73,7 +80,7 @@ Examples:
     metavar="RATE",
     help="Lose this share of the records, as a full buffer does.",
 )
-@click.option("--seed", type=int, default=0, help="Of what is left to chance.")
+@click.option("--seed", type=int, default=0, metavar="N", help="Of what is left to chance.")
 @click.option(
     "--cost", is_flag=True, help="Print what firings cost, instead of what the program prints."
 )

@@ -7,15 +7,15 @@ import json
 import re
 import shlex
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import Result
 
-from dtkit.cli import main
 from dtkit.cli.options import LETTERS, Shared, SharedOption
+from tests.cli.commands import COMMANDS
 from tests.packets import captures
 from tests.trace.frames import ipv4, tcp
 
@@ -34,22 +34,6 @@ TCPDUMP = {
     "-w": "write raw packets to a file",
     "-h": "help",
 }
-
-
-def commands(
-    group: click.Group = main, words: tuple[str, ...] = ()
-) -> Iterator[tuple[str, click.Command]]:
-    context = click.Context(group)
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        assert command is not None
-        if isinstance(command, click.Group):
-            yield from commands(command, (*words, name))
-        else:
-            yield " ".join((*words, name)), command
-
-
-COMMANDS = dict(commands())
 
 
 def found() -> dict[str, list[tuple[str, click.Option]]]:

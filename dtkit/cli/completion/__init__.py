@@ -10,18 +10,21 @@ from __future__ import annotations
 
 import click
 
+from dtkit.cli.help import Command
+
 #: The shells that ask at each Tab.
 SHELLS = ("bash", "fish", "tcsh", "zsh")
 
 
 @click.command(
+    cls=Command,
     epilog="""\b
 Examples:
   eval "$(dtkit completion bash)"                                  # in ~/.bashrc
   source <(dtkit completion zsh)                                   # in ~/.zshrc, after compinit
   dtkit completion fish > ~/.config/fish/completions/dtkit.fish
   dtkit completion tcsh > ~/.dtkit.tcsh                            # ~/.tcshrc: source ~/.dtkit.tcsh
-"""
+""",
 )
 @click.argument("shell", type=click.Choice([*SHELLS, "sh"]), metavar="bash|fish|tcsh|zsh")
 def command(shell: str) -> None:

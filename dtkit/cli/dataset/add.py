@@ -10,6 +10,7 @@ import click
 
 from dtkit.cli.extras import needs
 from dtkit.cli.failure import Failure
+from dtkit.cli.help import Command
 from dtkit.cli.hosts import HOST_FILE
 from dtkit.cli.inputs import open_input
 from dtkit.cli.terminal import say
@@ -19,13 +20,14 @@ from dtkit.foreign import visible
 
 
 @click.command(
+    cls=Command,
     epilog="""\b
 Examples:
   dtkit dataset add fleet alpha=a.txt bravo=b.txt
   ssh alpha cat path.txt | dtkit dataset add fleet alpha=-
   dtkit dataset add fleet --jobs 4 day/*.txt
   dtkit dataset add /nfs/fleet --scheduler tcp://10.0.0.1:8786 /nfs/day/*.txt
-"""
+""",
 )
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False))
 @click.argument("files", metavar="[HOST=]FILE...", type=HOST_FILE, nargs=-1, required=True)

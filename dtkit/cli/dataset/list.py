@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from dtkit.cli.failure import Failure
+from dtkit.cli.help import Command
 from dtkit.cli.options import TO
 from dtkit.cli.table import print_table
 from dtkit.fleet.dataset import TABLES, Dataset, DatasetError
@@ -17,11 +18,12 @@ from dtkit.foreign import visible
 
 
 @click.command(
+    cls=Command,
     epilog="""\b
 Examples:
   dtkit dataset list fleet
   dtkit dataset list --to json fleet | jq .host
-"""
+""",
 )
 @click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False))
 @TO(type=click.Choice(["text", "json"]), default="text")

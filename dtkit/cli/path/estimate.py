@@ -7,16 +7,18 @@ import json
 
 import click
 
+from dtkit.cli.help import Command
 from dtkit.cli.options import TO
 from dtkit.cli.path.asking import PathAsked, path_options
 
 
 @click.command(
+    cls=Command,
     epilog="""\b
 Examples:
   dtkit path estimate --listing listing.txt
   dtkit path estimate --preset input --to json tcp port 22
-"""
+""",
 )
 @path_options
 @TO(type=click.Choice(["text", "json"]), default="text")

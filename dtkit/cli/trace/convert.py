@@ -6,6 +6,7 @@ from __future__ import annotations
 import click
 
 from dtkit.cli.capture import provenance
+from dtkit.cli.help import Command
 from dtkit.cli.inputs import open_output, refuse_terminal
 from dtkit.cli.options import WRITE
 from dtkit.cli.terminal import say
@@ -14,12 +15,13 @@ from dtkit.trace.views.convert import write_journeys, write_snapshots
 
 
 @click.command(
+    cls=Command,
     epilog="""\b
 Examples:
   dtkit trace convert capture.pcap -w snapshots.pcapng
   dtkit trace convert path.txt -w path.pcapng && dtkit trace show path.pcapng
   dtkit trace convert --journeys-only capture.pcap -w - | wireshark -k -i -
-"""
+""",
 )
 @source_argument
 @WRITE(required=True)

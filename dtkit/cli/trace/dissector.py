@@ -5,19 +5,21 @@ from __future__ import annotations
 
 import click
 
+from dtkit.cli.help import Command
 from dtkit.cli.inputs import open_output, refuse_terminal
 from dtkit.cli.options import OUTPUT, TO
 from dtkit.trace.views.dissector import dissector, profile
 
 
 @click.command(
+    cls=Command,
     epilog="""\b
 Examples:
   dtkit trace dissector -o ~/.local/lib/wireshark/plugins/dtkit.lua
   dtkit trace dissector --to zip -o dtkit.zip
   tshark -X lua_script:dtkit.lua -r path.pcapng -Y 'dtkit.outcome contains "dropped"'
   tshark -X lua_script:dtkit.lua -r capture.pcap -Y 'mbuf_trace.label == "ip_output"'
-"""
+""",
 )
 @TO(
     "The dissector; a profile of columns, colours and buttons for Wireshark to import.",

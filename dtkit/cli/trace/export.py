@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from dtkit.cli.extras import needs
+from dtkit.cli.help import Command
 from dtkit.cli.inputs import keep_inputs, open_output, open_whole
 from dtkit.cli.options import OUTPUT, TO
 from dtkit.cli.terminal import say
@@ -17,13 +18,14 @@ from dtkit.trace.views.tables import write_jsonl, write_parquet
 
 
 @click.command(
+    cls=Command,
     epilog="""\b
 Examples:
   dtkit trace export capture.pcap | jq 'select(.type == "hop") | .label'
   dtkit trace export --to parquet capture.pcap -o tables
   dtkit trace export --to perfetto path.txt -o path.json
   duckdb -c "SELECT label, count(*) FROM 'tables/hops.parquet' GROUP BY ALL ORDER BY 2 DESC"
-"""
+""",
 )
 @source_argument
 @TO(

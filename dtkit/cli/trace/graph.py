@@ -7,6 +7,7 @@ import os
 
 import click
 
+from dtkit.cli.help import Command
 from dtkit.cli.inputs import open_input, open_whole
 from dtkit.cli.options import AGAINST, OUTPUT, TO
 from dtkit.cli.terminal import say
@@ -20,12 +21,13 @@ _SUFFIXES = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".me
 
 
 @click.command(
+    cls=Command,
     epilog="""\b
 Examples:
   dtkit trace graph capture.pcap -o ways.svg
   dtkit trace graph --against before.pcap after.pcap -o changed.svg
   dtkit trace graph --filter 'tcp port 22' capture.pcap | dot -Tpdf > ways.pdf
-"""
+""",
 )
 @source_argument
 @OUTPUT()

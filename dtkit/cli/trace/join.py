@@ -9,6 +9,7 @@ import click
 
 from dtkit.cli.capture import provenance
 from dtkit.cli.given import given
+from dtkit.cli.help import Command
 from dtkit.cli.hosts import HOST_FILE
 from dtkit.cli.inputs import open_input, open_output, refuse_terminal
 from dtkit.cli.journeys import FORMS, JourneyPrinter
@@ -21,13 +22,14 @@ from dtkit.trace.views.convert import write_snapshots
 
 
 @click.command(
+    cls=Command,
     epilog="""\b
 Examples:
   dtkit trace join alpha=a.txt router=r.txt bravo=b.txt
   dtkit trace join --brief a.txt b.txt
   dtkit trace join -w joined.pcapng a.txt b.txt && dtkit trace report joined.pcapng -o joined.html
   dtkit trace join --to json a.txt b.txt | jq 'select(.outcome | startswith("lost"))'
-"""
+""",
 )
 @click.argument("files", metavar="[NAME=]FILE...", type=HOST_FILE, nargs=-1, required=True)
 @GENERATION()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from dtkit.cli.help import Command
 from dtkit.cli.inputs import open_whole
 from dtkit.cli.options import OUTPUT
 from dtkit.cli.trace.source import JourneySource, source_argument
@@ -24,6 +25,7 @@ def _template(_context: click.Context, _option: click.Parameter, value: str | No
 
 
 @click.command(
+    cls=Command,
     epilog="""\b
 Examples:
   dtkit trace report capture.pcap -o report.html
@@ -31,7 +33,7 @@ Examples:
   dtkit trace report --editor 'vscode://file/{path}:{line}' capture.pcap -o report.html
   dtkit trace report --source-url 'https://cgit.freebsd.org/src/tree/sys/{path}#n{line}' \\
       capture.pcap -o report.html
-"""
+""",
 )
 @source_argument
 @OUTPUT(required=True, default=None)

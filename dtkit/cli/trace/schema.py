@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from dtkit.cli.help import Command
 from dtkit.cli.inputs import open_output
 from dtkit.cli.options import OUTPUT, TO
 from dtkit.output.schema import output_schema
@@ -23,12 +24,13 @@ SCHEMAS: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
 
 
 @click.command(
+    cls=Command,
     epilog="""\b
 Examples:
   dtkit trace schema -o journey.schema.json
   dtkit trace schema --to pcapng -o packet.schema.json
   dtkit trace schema | jq '."$defs".hop.properties | keys'
-"""
+""",
 )
 @TO(
     "Of journeys in JSON lines; of what a pcapng file says of each packet; of what dtkit parse "

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import click
 
+from dtkit.cli.help import Command
 from dtkit.cli.inputs import open_output
 from dtkit.cli.journeys import FORMS, JourneyPrinter
 from dtkit.cli.options import BRIEF, FOLLOW, OUTPUT, TO
@@ -12,6 +13,7 @@ from dtkit.cli.trace.source import JourneySource, source_argument
 
 
 @click.command(
+    cls=Command,
     epilog="""\b
 Examples:
   dtkit trace show capture.pcap
@@ -19,7 +21,7 @@ Examples:
   dtkit trace show --brief --filter outcome:dropped path.txt
   dtkit trace show --to json capture.pcap | jq .steps
   dtrace -s path.d 2>&1 | dtkit trace show --follow -
-"""
+""",
 )
 @source_argument
 @TO(type=click.Choice(FORMS), default="text")

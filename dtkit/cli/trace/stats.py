@@ -7,6 +7,7 @@ import re
 
 import click
 
+from dtkit.cli.help import Command
 from dtkit.cli.inputs import open_input, open_output
 from dtkit.cli.options import AGAINST, OUTPUT, TO
 from dtkit.cli.terminal import drawn, say
@@ -29,6 +30,7 @@ def _time(_context: click.Context, _option: click.Parameter, value: str | None) 
 
 
 @click.command(
+    cls=Command,
     epilog="""\b
 Examples:
   dtkit trace stats path.txt
@@ -36,7 +38,7 @@ Examples:
   dtkit trace stats --slower 5ms path.txt
   dtkit trace stats --against before.txt after.txt
   dtkit trace stats --to json path.txt | jq 'select(.type == "stage")'
-"""
+""",
 )
 @source_argument
 @TO("Tables with bars, or JSON lines.", type=click.Choice(["text", "json"]), default="text")
