@@ -17,7 +17,7 @@ from dtkit.freebsd import release
 from dtkit.trace.journey.schema import journey_schema
 from tests.cli.listing import LISTING, row
 from tests.packets import captures
-from tests.trace.frames import ipv4, tcp
+from tests.trace.frames import ethernet, ipv4, tcp
 
 Dtkit = Callable[..., Result]
 
@@ -164,12 +164,15 @@ def test_filters_choose_journeys(dtkit: Dtkit) -> None:
         ("denied", "refused by a rule of ipfw (ipfw rule 100 in set 2)", "ipfw(rule 100 in set 2"),
     ],
 )
+@pytest.mark.parametrize("linktype", [101, 1], ids=["raw", "ethernet"])
 def test_the_simulated_kernel_tells_rules(
-    dtkit: Dtkit, tmp_path: Path, path: str, reason: str, hop: str
+    dtkit: Dtkit, tmp_path: Path, path: str, reason: str, hop: str, linktype: int
 ) -> None:
     """It has the listing of its release: nothing need be said with --listing."""
     capture = tmp_path / "packets.pcap"
-    capture.write_bytes(captures.pcap([ipv4(tcp(b"x" * 40))], linktype=101))
+    packet = ipv4(tcp(b"x" * 40))
+    frames = [packet if linktype == 101 else ethernet(packet)]
+    capture.write_bytes(captures.pcap(frames, linktype=linktype))
     words = ["--simulate", "--packets", str(capture), "--path", path, "tcp"]
     result = dtkit("path", "run", *words)
     assert result.exit_code == 0, result.output
