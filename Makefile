@@ -7,7 +7,7 @@ BIN = $(VENV)/bin
 # Everything stays in the checkout: pip's cache and temporary files too.
 ENVIRONMENT = TMPDIR="$$PWD/.tmp" PIP_CACHE_DIR="$$PWD/.cache/pip" PIP_DISABLE_PIP_VERSION_CHECK=1
 
-.PHONY: all demo test lint format benchmark conformance proof golden mutants fuzz sbom pyz \
+.PHONY: all demo docs test lint format benchmark conformance proof golden mutants fuzz sbom pyz \
     upstream constraints system-packages clean
 
 all: demo
@@ -47,6 +47,12 @@ format: $(VENV)/installed
 
 benchmark: $(VENV)/installed
 	@mkdir -p .tmp && $(ENVIRONMENT) $(BIN)/python -m benchmarks
+
+# The manual as web pages, to read without a network. What Sphinx warns of is an error.
+docs: $(VENV)/installed
+	@mkdir -p .tmp .cache && $(ENVIRONMENT) $(BIN)/python -m sphinx -q -W --keep-going -b html \
+	    -d .cache/doctrees docs .cache/manual
+	@echo "$$PWD/.cache/manual/index.html"
 
 proof:
 	@sh opendtrace_patch/proof/prove.sh -d .cache/proof

@@ -87,6 +87,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(into / "host.pcap", into / "trace.pcap")
     (into / "mine.d").write_text("fbt::ip_input:entry { tracemem(args[0]->m_data, 20); }\n")
     (into / "script.d").write_text("fbt::tcp_input:entry\n{\n\ttrace((*args[0])->m_len);\n}\n")
+    for name in ("web.pcap", "dropped.txt"):
+        shutil.copy(TOP / "docs/tutorial" / name, into)
+    after = lzma.decompress((DATA / "path-after-15.1.txt.xz").read_bytes())
+    (into / "after.txt").write_bytes(after)
     shutil.copy(DATA / "path-epair-pf.txt", into / "path.txt")
     shutil.copy(DATA / "path-epair-pf.txt", into / "ways.txt")
     shutil.copy(DATA / "mbuf_trace-freebsd-14-epair.pcap", into / "capture.pcap")
