@@ -305,7 +305,11 @@ def _let_the_writer_finish() -> Iterator[None]:
 
 
 class Watched(io.RawIOBase):
-    """A raw stream that tells before it reads, and how many bytes it read."""
+    """
+    A raw stream that tells before it reads, and how many bytes it read.
+
+    Its end is one for good: a terminal would ask for another ^D.
+    """
 
     def __init__(
         self,
@@ -314,11 +318,14 @@ class Watched(io.RawIOBase):
         after: Callable[[int], None],
     ) -> None:
         self._stream, self._before, self._after = stream, before, after
+        self._over = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Buffer) -> int:
+        if self._over:
+            return 0
         self._before()
         stream = self._stream
         if isinstance(stream, io.BufferedReader):
@@ -328,5 +335,6 @@ class Watched(io.RawIOBase):
             data = stream.read(len(view))
             count = len(data)
             view[:count] = data
+        self._over = not count
         self._after(count)
         return count

@@ -134,8 +134,8 @@ def _kinds() -> dict[str, Any]:
 def _named_host(
     ctx: click.Context, param: click.Parameter, value: str | tuple[str, ...] | None
 ) -> str | tuple[str | None, ...] | None:
-    if not value:
-        return () if value == () else None
+    if value is None or value == ():
+        return value
     # Not at the top: few ask for it.
     from dtkit.cli.config import named_host
 

@@ -151,12 +151,12 @@ def command(
                     items = packets(read_runs(source), shipped_catalog())
                     for item in selection.of(items) if selection else items:
                         printer.take(item, where)
-        if not printer.verdict.anything and (what := command_or_script(begins)):
-            say(f"{ctx.command_path}: {what}")
         for remark in selection.remarks():
             say(f"{ctx.command_path}: {remark}")
         if capture is not None:
             for remark in capture.remarks():
                 say(f"{ctx.command_path}: {shown_name(write or '-')}: {remark}")
         printer.finish()
+    if not printer.verdict.anything and (what := command_or_script(begins)):
+        raise Failure(what, ctx)
     return 1 if strict and printer.verdict.odd else 0

@@ -9,20 +9,19 @@ stays behind.
 from __future__ import annotations
 
 import os
-import pty
-import select
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.output.dtrace_text import dump
+from tests.system.terminal import Terminal
 
 USER, NUMBER, PASSWORD = "dtkituser", 54321, "correct horse"
 
@@ -100,37 +99,6 @@ def as_user(folder: Path, *words: str) -> list[str]:
     path = f"PATH={folder}/bin:/usr/bin:/bin"
     dtkit = ["env", path, f"PYTHONPATH={Path.cwd()}", sys.executable, "-m", "dtkit", *words]
     return ["unshare", "-m", "sh", "-c", ENTER, "sh", str(folder), sys.base_prefix, *dtkit]
-
-
-class Terminal:
-    """A command on a terminal of its own."""
-
-    def __init__(self, command: list[str]) -> None:
-        self.pid, self.fd = pty.fork()
-        if not self.pid:
-            os.execvp(command[0], command)
-        self.sent = b""
-
-    def until(self, holds: Callable[[bytes], bool]) -> None:
-        """Read until what was sent is such; or until nobody has the terminal open any more."""
-        end = time.monotonic() + 60
-        while not holds(self.sent):
-            assert time.monotonic() < end, self.sent
-            if select.select([self.fd], [], [], 0.5)[0]:
-                try:
-                    self.sent += os.read(self.fd, 65536)
-                except OSError:
-                    return
-
-    def type(self, text: bytes) -> None:
-        os.write(self.fd, text)
-
-    def end(self) -> int:
-        """Its exit status."""
-        self.until(lambda _: False)
-        status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
-        os.close(self.fd)
-        return status
 
 
 @pytest.mark.parametrize("program", ["sudo", "doas"])
