@@ -44,7 +44,7 @@ _LONGEST = 10_000_000
 #: next one begins when something is damaged.
 _FIRING = re.compile(r'\{\s*+"timestamp"\s*+:')
 _LIST = re.compile(rf'"(probes|aggregations)"\s*+:\s*+\[|(?={_FIRING.pattern})')
-_BETWEEN = re.compile(r"[\s,]*")
+_THING = re.compile(r"[^\s,]")
 #: What else stands around the lists, and is no firing.
 _AROUND = re.compile(r'(?:[{}\s,:]|"(?:__version|dtrace)"|"[0-9.]{1,8}")++')
 _NEXT = re.compile(r"[{\]\n]")
@@ -164,7 +164,7 @@ class _StructuredReader:
         while (start := new.find("dtrace: ", look)) >= 0:
             found = MESSAGE.match(new, start)
             begins = start == 0 and (not kept or kept[-1] == "\n")
-            if found is None or (start == 0 and not begins and not _is_known(found[0])):
+            if found is None or (start == 0 and not begins and not is_known(found[0])):
                 if (
                     not ended
                     and "\n" not in new[start : start + _HELD]
@@ -195,10 +195,11 @@ class _StructuredReader:
         """Read up to *end*, where the text ends or a message begins; *ended*: nothing follows."""
         text = self._text
         while True:
-            found = _BETWEEN.match(text, self._at, end)
-            self._at = found.end() if found else self._at
-            if self._at >= end:
+            found = _THING.search(text, self._at, end)
+            if found is None:
+                self._at = max(self._at, end)
                 return
+            self._at = found.start()
             if self._list is None:
                 if not self._open_list(end, ended):
                     return
@@ -250,7 +251,7 @@ class _StructuredReader:
             found = _BRACE.search(text, self._scanned, end)
             if found is None:
                 self._scanned = end
-                break
+                return None
             self._scanned = found.end()
             if found[0] == '"':
                 self._quoted = True
@@ -286,16 +287,15 @@ class _StructuredReader:
         lines = [line] * len(firings)
         if self._line > line or text.find("\n", self._at, until) >= 0:
             lines[1:] = map(self._number, ends[:-1])
-        stamps, *places, dumps = zip(*firings, strict=True)
-        each = list(zip(*places, strict=True))
-        sources = {place: _source(*place) for place in dict.fromkeys(each)}
+        places = [groups[1:-1] for groups in firings]
+        sources = {place: _source(*place) for place in dict.fromkeys(places)}
         self._at = until
         return FiringRun(
             Opener.NOTHING,
             lines,
-            [sources[place] for place in each],
-            list(map(bytes.fromhex, dumps)),
-            timestamps=list(map(int, stamps)),
+            [sources[place] for place in places],
+            [bytes.fromhex(groups[-1]) for groups in firings],
+            timestamps=[int(groups[0]) for groups in firings],
         )
 
     def _open_list(self, end: int, ended: bool) -> bool:
@@ -405,8 +405,8 @@ class _StructuredReader:
             data = bytes.fromhex(found[1])
         else:
             data = text.encode("utf-8", "surrogateescape" if _is_escaped(text) else "replace")
-            if size is not None and len(data) < size <= _LONGEST:
-                data += bytes(size - len(data))
+            if size is not None and size <= _LONGEST:
+                data = data.ljust(size, b"\0")
             self._texts += 1
             if self._texts == 1:
                 yield Oddity("line", line, "a dump came as text: what followed its NUL is lost")
@@ -416,11 +416,6 @@ class _StructuredReader:
 
 def _source(cpu: str, id: str, *described: str) -> Source:
     return Source(int(cpu), int(id), described[2], described[3], ":".join(described))
-
-
-def _is_known(message: str) -> bool:
-    """Whether *message* is one that may stand anywhere."""
-    return is_known(message.rstrip("\n"))
 
 
 def _begun(text: str, at: int) -> int:

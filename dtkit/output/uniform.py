@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import lru_cache
 from itertools import accumulate, repeat
-from operator import add
+from operator import add, itemgetter
 from typing import Any, NamedTuple
 
 from dtkit.annotations import FIELDS, PREFIX
@@ -108,7 +108,7 @@ class FiringRun:
         new = tuple.__new__
         dumps = map(new, repeat(Dump), zip(self.dump_lines, self.dumps, strict=True))
         before = self.opener.value
-        lines = [line - before for line in self.dump_lines] if before else self.dump_lines
+        lines = [line - before for line in self.dump_lines]
         parts: Iterator[tuple[Part, ...]] = zip(dumps)
         if self.opener is Opener.ANNOTATION:
             said = map(Annotation, lines, repeat(self.kind), self._said())
@@ -131,7 +131,8 @@ class FiringRun:
 
     def firing(self, index: int) -> Firing:
         """One of the firings."""
-        return next(iter(self[index : index + 1]))
+        (found,) = self[index : index + 1]
+        return found
 
     def _said(self) -> Iterator[dict[str, str]]:
         """The fields of each annotation, as written."""
@@ -382,9 +383,10 @@ def columns_in_python(
     found = _line(words, kinds).findall(b"\n".join(lines).decode("latin-1"))
     if len(found) != len(lines):
         return None
-    columns = [found] if len(words) == 1 else zip(*found, strict=True)
-    made = [_VALUES[kind][1] for kind in kinds]
-    return [list(map(make, column)) for make, column in zip(made, columns, strict=True)]
+    return [
+        list(map(_VALUES[kind][1], map(itemgetter(index), found)))
+        for index, kind in enumerate(kinds)
+    ]
 
 
 @lru_cache(maxsize=64)
@@ -393,7 +395,9 @@ def _line(words: tuple[bytes, ...], kinds: str) -> re.Pattern[str]:
         f"{re.escape(word.decode())}({_VALUES[kind][0]})"
         for word, kind in zip(words, kinds, strict=True)
     )
-    return re.compile(f"^{fields}$", re.MULTILINE)
+    return re.compile(
+        f"^{fields}()$", re.MULTILINE
+    )  # of two groups at least, findall() gives tuples
 
 
 _columns = columns_in_python if speedups is None else speedups.columns
@@ -419,7 +423,7 @@ def annotated(annotations: list[bytes]) -> Annotated | None:
     names = [word.partition("=")[0] for word in first[3:]]
     if not names or len(set(names)) < len(names):
         return None
-    known = [_KINDS.get(FIELDS.get(name, ("%s", ""))[0]) for name in names]
+    known = [_KINDS.get(FIELDS[name][0]) if name in FIELDS else "s" for name in names]
     kinds = "".join(filter(None, known))
     if len(kinds) < len(names):
         return None

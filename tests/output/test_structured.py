@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -109,6 +110,16 @@ def test_json_has_the_packets_that_the_text_of_the_same_run_has(copy: Copy, anno
     [
         ({"printm": "0x4500"}, Dump(1, b"\x45\0")),
         ({"message": "two\nlines\n"}, (Message(1, "two"), Message(1, "lines"))),
+        ({"message": "\n\na FIX\n\n"}, (Message(1, ""), Message(1, ""), Message(1, "a FIX"))),
+        ({"message": "a { b"}, Message(1, "a { b")),
+        ({"message": "a } b"}, Message(1, "a } b")),
+        ({"message": '"}'}, Message(1, '"}')),
+        ({"message": "\\"}, Message(1, "\\")),
+        ({"message": "y\udcff"}, Message(1, "y\\xff")),
+        ({"message": "y\ud800"}, Message(1, "y\\ud800")),
+        ({"message": "y\udfff"}, Message(1, "y\\udfff")),
+        ({"message": "gr\u00fcn"}, Message(1, "gr\u00fcn")),
+        ({"tracemem": "0x4500"}, Dump(1, b"\x45\0")),
         ({"message": "@dtkit 1 mbuf m=0x1"}, Annotation(1, "mbuf", {"m": "0x1"})),
         ({"value": -5}, Message(1, "-5")),
         ({"value": "text"}, Message(1, "text")),
@@ -125,6 +136,11 @@ def test_json_has_the_packets_that_the_text_of_the_same_run_has(copy: Copy, anno
 def test_what_an_action_printed(entry: Any, part: Any) -> None:
     parts = part if type(part) is tuple else (part,)
     assert read(document(firing(entry))) == [Firing(1, SOURCE, parts, 99)]
+    # Also where it is not the only one, and a line further on.
+    text = "\n" + document(firing({"value": "x"}, entry, {"value": "~"}))
+    (found,) = read_structured([text.encode()])
+    lines = (one._replace(line=2) if type(one) is Dump else replace(one, line=2) for one in parts)
+    assert found == Firing(2, SOURCE, (Message(2, "x"), *lines, Message(2, "~")), 99)
 
 
 def test_values_of_a_printf_are_in_its_text_already() -> None:
@@ -235,6 +251,7 @@ def test_a_damaged_firing_is_named_and_the_others_are_kept(change: str) -> None:
 )
 def test_what_is_no_firing_is_named(text: str, said: list[str]) -> None:
     assert oddities(read(text)) == said
+    assert [one.unread for one in read(text) if isinstance(one, Oddity)] == [1]
 
 
 @pytest.mark.parametrize(
@@ -307,7 +324,18 @@ def test_a_firing_that_is_too_long_is_left_out(monkeypatch: pytest.MonkeyPatch) 
     cut = (text[at : at + 100] for at in range(0, len(text), 100))
     events = list(each_of(cut))
     assert [event for event in events if isinstance(event, Firing)] == [READ, READ]
+    assert [event.unread for event in events if isinstance(event, Oddity)] == [1]
     assert oddities(events) == ["line 1: a firing of more than 5000 characters is too long to keep"]
+
+
+def test_how_long_a_firing_is_that_is_damaged_is_told_from_where_it_begins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_LONGEST", 5000)
+    text = document(*[ONE] * 40, firing({"message": "x" * 4000}), ONE)
+    events = list(each_of([text.replace("xxx", '"', 1).encode()]))
+    assert oddities(events) == ["line 1: a firing is cut or damaged"]
+    assert len(events) == 42
 
 
 def test_a_firing_is_there_when_its_last_byte_is() -> None:
@@ -367,7 +395,8 @@ def test_firings_of_one_dump_come_in_a_run() -> None:
     found = [one for one in each_of([broken.encode()]) if isinstance(one, Firing)]
     assert [one.line for one in found] == [lines[0], lines[1] + 1, lines[2] + 1]
     # What is in a list of another kind is no firing.
-    assert runs(document(ONE).replace("probes", "aggregations")) == [Message]
+    (said,) = read_structured([b"\n", document(ONE).replace("probes", "aggregations").encode()])
+    assert said == Message(2, json.dumps(ONE))
 
 
 @pytest.mark.parametrize("size", [1, 50, 1 << 20])
@@ -429,13 +458,19 @@ def test_how_many_dumps_came_as_text_is_said() -> None:
         ("GET", 2, b"GET", True),
         ("GET", 5, b"GET\0\0", True),
         ("gr\u00fcn", None, "gr\u00fcn".encode(), True),
-        ("\udcff", None, b"\xff", True),
+        ("y\udcff", None, b"y\xff", True),
+        ("\udc80", None, b"\x80", True),
         ("\ud800", None, b"?", True),
+        ("b\udc7f", None, b"b?", True),
+        ("c\udd00", None, b"c?", True),
+        ("d\udfff", None, b"d?", True),
+        ("\ue000", None, "\ue000".encode(), True),
         ("GET", 10_000_001, b"GET", True),
     ],
     ids=[
         *("hex", "hex as long", "longer", "longer by far", "an odd digit", "upper case"),
-        *("text", "shorter", "zeros", "UTF-8", "a byte", "half a character", "far too long"),
+        *("text", "shorter", "zeros", "UTF-8", "a byte", "the least byte", "half a character"),
+        *("the last half", "no byte", "the very last half", "a whole character", "far too long"),
     ],
 )
 def test_the_bytes_of_a_dump(text: str, size: int | None, data: bytes, odd: bool) -> None:

@@ -6,7 +6,17 @@ from __future__ import annotations
 import pytest
 
 from dtkit.oddity import Oddity
-from dtkit.output import Annotation, Firing, Source
+from dtkit.output import (
+    Annotation,
+    Drop,
+    Event,
+    Fault,
+    Firing,
+    Message,
+    Notice,
+    Source,
+    Stack,
+)
 from dtkit.output.verdict import Verdict, nothing_shown
 
 
@@ -74,3 +84,45 @@ def test_a_script_that_is_not_quiet_ends_in_a_firing() -> None:
     part = end(probe="p", fired="0", accepted="0")
     verdict.add(Firing(1, Source(0, 2, "", "END"), (part,)))
     assert list(verdict.unseen()) == ["p never fired"]
+
+
+@pytest.mark.parametrize(
+    ("item", "anything"),
+    [
+        (Firing(1, None, ()), True),
+        (Notice(1, "x"), True),
+        (Drop(1, 1, "", None), True),
+        (Fault(1, 1, 1, "p", "BADADDR", None, None, None), True),
+        (Annotation(1, "start", {}), True),
+        (Message(1, "x"), False),
+        (Stack(1, ("x",)), False),
+        (Oddity("line", 1, "x"), False),
+    ],
+    ids=lambda item: type(item).__name__,
+)
+def test_what_only_dtrace_prints_is_anything(item: Event, anything: bool) -> None:
+    verdict = Verdict()
+    assert not verdict.anything
+    verdict.add(item)
+    assert verdict.anything is anything
+
+
+def test_a_script_that_names_no_probe_is_of_those_that_it_has() -> None:
+    verdict = Verdict()
+    verdict.add(end(fired="0", accepted="0"))
+    assert list(verdict.unseen()) == ["the probes never fired"]
+
+
+@pytest.mark.parametrize(
+    "firing",
+    [
+        Firing(1, None, (end(fired="0", accepted="0"),)),
+        Firing(1, Source(0, 2, "", "BEGIN"), (end(fired="0", accepted="0"),)),
+        Firing(1, Source(0, 2, "", "END"), (Message(1, "x"),)),
+    ],
+    ids=["no frame", "another probe", "a message"],
+)
+def test_only_what_the_end_says_counts(firing: Firing) -> None:
+    verdict = Verdict()
+    verdict.add(firing)
+    assert list(verdict.unseen()) == []
