@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import BinaryIO, cast
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from dtkit.oddity import Oddity
 from dtkit.output import Dump, Event, Firing, Message, read_output
 from dtkit.output.lines import LONGEST
-from tests.output.dtrace_text import dump, framed
+from tests.output.dtrace_text import HEADING, dump, framed
 
 DATA = bytes(range(20))
 TEXT = framed(0, 7, "f", "entry", dump(DATA))
@@ -111,3 +112,21 @@ def test_a_line_that_is_too_long_is_text_at_once() -> None:
 def test_utf16_that_is_damaged_is_read_as_far_as_it_is() -> None:
     data = TEXT.encode("utf-16")
     assert dumps(read(data[:-3] + b"\x00\xd8")) == [(1, DATA)]
+
+
+@pytest.mark.parametrize("size", [1, 50, 1 << 20])
+@pytest.mark.parametrize(
+    "undo",
+    [lambda text: text, lambda text: text.replace("  0      7", "0      7")],
+    ids=["", "cut"],
+)
+def test_behind_a_quoted_heading_a_frame_tells_what_else_was_done(
+    undo: Callable[[str], str], size: int
+) -> None:
+    """A heading alone does not tell whether the blanks that lines begin with were cut."""
+    text = HEADING + undo(TEXT) + undo(TEXT)
+    quoted = "".join(f"> {line}\n" for line in text.splitlines())
+    events = read(quoted.encode(), size)
+    assert dumps(events) == [(2, DATA), (7, DATA)]
+    assert [type(one) for one in events] == [Firing, Firing]
+    assert read(f"> {HEADING}".encode(), size) == []

@@ -856,3 +856,17 @@ def test_annotations_that_are_not_known_are_named(text: str, known: bool) -> Non
     found = [said for said in unread(read(text)) if "annotation" in said[1]]
     said = (1, "an annotation that this version of dtkit does not know", 0)
     assert found == ([] if known else [said])
+
+
+def test_a_row_behind_an_empty_line_that_does_not_go_on_has_no_place() -> None:
+    header, one, _, three = dump(A)[1:].splitlines(keepends=True)
+    events = read("\n" + header + one + "\n" + three + three + "\n" + dump(B))
+    assert dumps(events) == [A[:16], B]
+    assert unread(events) == [(5, "2 lines without the header of a dump", 2)]
+
+
+def test_a_row_behind_an_empty_line_that_goes_on_is_of_the_dump() -> None:
+    """Where the ends of lines were doubled."""
+    text = dump(A).replace("\n", "\n\n")
+    assert dumps(read(text + dump(B))) == [A, B]
+    assert unread(read(text + dump(B))) == []

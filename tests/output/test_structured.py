@@ -32,10 +32,11 @@ from dtkit.output import (
     Stack,
     packets,
     read_output,
+    read_runs,
 )
 from dtkit.output import structured as module
 from dtkit.output.structured import read_structured
-from dtkit.packets.packet import Packet
+from dtkit.packets.packet import Packet, PacketRun
 from dtkit.probes import catalog
 from dtkit.simulate import Settings, StackPacket
 from tests.ids import plain
@@ -551,3 +552,16 @@ def test_a_long_object_is_not_looked_at_with_each_small_piece(
     # Up to 65,536 characters each piece, and then some when they are a quarter of what there is.
     assert 655 <= len(looked) < 680
     assert min(looked[660:-1]) > 16_000
+
+
+@pytest.mark.parametrize("started", [False, True])
+def test_packets_of_runs_are_those_of_their_firings(started: bool) -> None:
+    """With their times, and those of the day where a script told both."""
+    said = firing({"message": "@dtkit 1 start timestamp=90 walltimestamp=1090\n"})
+    seen = [firing(DUMP, timestamp=99 + at, cpu=at % 2) for at in range(6)]
+    data = document(*[said] * started, *seen).encode()
+    runs = list(packets(read_runs(io.BytesIO(data)), catalog()))
+    (found,) = [item for item in runs if isinstance(item, PacketRun)]
+    assert list(found) == read_packets(data.decode())
+    assert [one.timestamp for one in found] == list(range(99, 105))
+    assert [one.time for one in found] == ([*range(1099, 1105)] if started else [None] * 6)

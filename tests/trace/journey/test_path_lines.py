@@ -1018,3 +1018,24 @@ def test_a_bad_checksum_is_told_from_the_last_bytes() -> None:
 def test_another_packet_in_the_mbuf_is_noted_only_of_who_was_there() -> None:
     journeys_, _ = read(hop(1, j=1), hop(2, j=2, m="0x200"), hop(3, j=2, m="0x100"))
     assert [bool(one.notes) for one in journeys_] == [True, False]
+
+
+@pytest.mark.parametrize(("most", "told"), [(3, True), (2, False)], ids=["room", "no-room"])
+def test_what_the_sender_was_told_is_of_the_original(
+    monkeypatch: pytest.MonkeyPatch, most: int, told: bool
+) -> None:
+    monkeypatch.setattr(path, "_MOST_RECORDS", most)
+    copy = line("copy", "m_copym", t=2, j=2, of=1, m="0x200", from_="0x100", off=0)
+    said = line("icmp", "icmp_error", t=3, j=2, type=11, code=0)
+    found, odd = read(hop(1), copy, said)
+    assert odd == []
+    own, of_copy = (labels(one) for one in found)
+    assert own[2:] == ["icmp_error(type 11 code 0)"] * told
+    assert of_copy[1:] == ["icmp_error(type 11 code 0)"]
+
+
+def test_whoever_was_given_up_is_in_no_mbuf(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(path, "_MOST_OPEN", 1)
+    found, _ = read(hop(1, j=1), hop(2, j=2, m="0x200"), hop(3, j=2), hop(4, j=2))
+    assert [(one.number, len(one.hops)) for one in found] == [(1, 1), (2, 3)]
+    assert found[1].notes == ()
