@@ -852,3 +852,18 @@ def test_no_more_hops_are_kept_than_so_many(monkeypatch: pytest.MonkeyPatch) -> 
         hops[b"f(%d)\0" % number]
         sizes.append(len(hops))
     assert sizes == [1, 2, 3, 4, 1, 2, 3, 4, 1]
+
+
+def test_how_it_ended_is_told_by_its_hops() -> None:
+    """In the first frame of a shape as in the next."""
+    found, _ = read(*[frame(3, ["net/if.c:42: +ether_input"])] * 2)
+    assert [one.outcome for one in found] == ["freed"] * 2
+
+
+def test_a_string_of_a_place_that_is_known_is_itself_from_then_on() -> None:
+    """Each in a frame of another shape, so that none is read as the one before was."""
+    texts = ["a.c:1: f(1)", "a.c:1: f(2)", "a.c:1: f(2)", "a.c:1: f(2)"]
+    frames = [frame(3, [*["x"] * count, text]) for count, text in enumerate(texts)]
+    found, odd = read(*frames)
+    assert odd == []
+    assert [notes(one)[-1] for one in found] == texts
