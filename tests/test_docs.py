@@ -20,10 +20,12 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+import dtkit
 from dtkit.output import packets, read_output
 from dtkit.packets.packet import Packet
 from dtkit.probes import catalog
@@ -32,6 +34,7 @@ from tests.fleet.row import HOSTS, texts, traffic
 from tests.output.captures import CAPTURES, output_of
 from tests.output.rfd import RFD
 from tests.packets.captures import pcap
+from tools.picture import PICTURE, picture
 
 TOP = Path(__file__).parent.parent
 DOCS = [TOP / "README.md", TOP / "CONTRIBUTING.md", *sorted((TOP / "docs").rglob("*.md"))]
@@ -89,6 +92,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (into / "script.d").write_text("fbt::tcp_input:entry\n{\n\ttrace((*args[0])->m_len);\n}\n")
     for name in ("web.pcap", "dropped.txt"):
         shutil.copy(TOP / "docs/tutorial" / name, into)
+    (into / "docs/tutorial").mkdir(parents=True)
+    shutil.copy(into / "web.pcap", into / "docs/tutorial")
     after = lzma.decompress((DATA / "path-after-15.1.txt.xz").read_bytes())
     (into / "after.txt").write_bytes(after)
     shutil.copy(DATA / "path-epair-pf.txt", into / "path.txt")
@@ -244,6 +249,22 @@ def test_the_files_that_it_speaks_of_are_there(name: str) -> None:
     named = set(FILE.findall((TOP / name).read_text()))
     assert len(named) > 10
     assert not [one for one in named if "NAME" not in one and not (TOP / one).exists()]
+
+
+def test_the_picture_is_what_is_printed() -> None:
+    assert PICTURE.read_text() == picture(), "make golden, and look at it"
+    assert f"]({PICTURE.relative_to(TOP)})" in (TOP / "README.md").read_text()
+
+
+def test_the_readme_is_short() -> None:
+    assert len((TOP / "README.md").read_text().splitlines()) < 150
+
+
+def test_the_changelog_begins_with_this_version_and_its_day() -> None:
+    heading = re.search(r"^## (\S+) \((.*)\)$", (TOP / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert heading is not None
+    assert heading[1] == dtkit.__version__
+    assert date.fromisoformat(heading[2])
 
 
 def test_there_is_something_to_run() -> None:

@@ -38,6 +38,10 @@ step 'What FreeBSD 12.1 itself printed for the same packets is read the same way
 sed '1d;$d' "$saved" >demo/saved.txt
 run dtkit parse demo/saved.txt 2>&1 | tail -n 3
 
+step 'Which rule drops it? A packet is followed through the simulated kernel, to a rule of pf(4):'
+run dtkit path run --simulate --packets docs/tutorial/web.pcap --path refused --count 1 \
+	tcp port 8080 2>/dev/null | sed -n 1,15p
+
 step "A packet's way through a kernel with mbuf_trace, and what changed on it:"
 run dtkit trace show "$way" 2>/dev/null | sed -n 1,12p
 dtkit trace report "$way" -o demo/report.html 2>/dev/null

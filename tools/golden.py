@@ -7,8 +7,8 @@ usage: golden.py
 That is: what ``oneliner``, ``script`` and ``path`` print (tests/generate/golden), the ready-made
 scripts (d_scripts), what completion knows of the commands (dtkit/cli/completion/table.json), the
 tables of the manual (annotations.md, releases.md and trace.md of docs/reference), those of the
-scripts that put the kernel patches into a tree, and a page of docs/man for each command. Tests
-compare all of it.
+scripts that put the kernel patches into a tree, a page of docs/man for each command, and the
+picture of the README. Tests compare all of it.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from dtkit.cli.completion.table import completion_table  # noqa: E402
 from dtkit.freebsd.matrix import patch_table, support_matrix  # noqa: E402
 from dtkit.generate.ready import ready, ready_made  # noqa: E402
 from tools.manpages import FOLDER, pages  # noqa: E402
+from tools.picture import PICTURE, picture  # noqa: E402
 
 #: Tests that write what they compare with, when they are told so.
 WRITERS = ["tests/trace/views/test_tables.py"]
@@ -59,6 +60,7 @@ def main() -> None:
         put(TOP / "d_scripts" / f"{one.name}.d", ready_made(one.name))
     put(TOP / "dtkit/cli/completion/table.json", completion_table(dtkit))
     put(TOP / "docs/reference/annotations.md", "\n".join(manual()) + "\n")
+    put(PICTURE, picture())
     matrix = support_matrix()
     put_between(TOP / "docs/reference/releases.md", matrix.partition("\n")[0], matrix, "\nWithout")
     for script in ("opendtrace_patch/apply.sh", "mbuf_trace_patch/install.sh"):
