@@ -8,7 +8,7 @@ BIN = $(VENV)/bin
 ENVIRONMENT = TMPDIR="$$PWD/.tmp" PIP_CACHE_DIR="$$PWD/.cache/pip" PIP_DISABLE_PIP_VERSION_CHECK=1
 
 .PHONY: all demo docs test lint format benchmark conformance proof golden mutants fuzz sbom pyz \
-    upstream constraints system-packages clean
+    upstream builds release-check constraints system-packages clean
 
 all: demo
 
@@ -86,6 +86,15 @@ pyz: $(VENV)/dtkit
 AUTHOR =
 upstream: $(VENV)/dtkit
 	@$(BIN)/python tools/upstream.py dist/upstream --author "$(AUTHOR)"
+
+# sdist and wheel into dist/, installed and run on each Python that is here.
+builds: $(VENV)/dtkit
+	@mkdir -p .tmp && $(ENVIRONMENT) $(BIN)/python tools/builds.py
+
+# All that a release has to pass, for hours; make release-check STEPS='builds pyz' for some of it.
+STEPS =
+release-check: $(VENV)/installed
+	@$(BIN)/python tools/release_check.py --make "$(MAKE)" $(STEPS)
 
 # What is installed with dtkit, versions and licences, as CycloneDX: demo's environment, or any.
 SBOM = .cache/sbom.json

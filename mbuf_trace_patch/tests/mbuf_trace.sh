@@ -32,7 +32,7 @@ restore()
 # Listen to the interface, and wait until somebody does.
 listen()
 {
-	tcpdump -U -s 0 -i mbuf_trace -w way.pcap 2>listener.txt &
+	tcpdump --immediate-mode -U -s 0 -i mbuf_trace -w way.pcap 2>listener.txt &
 	listener=$!
 	for second in 1 2 3 4 5 6 7 8 9 10; do
 		grep -q listening listener.txt && break
@@ -43,7 +43,7 @@ listen()
 # Let what was captured come out, and end the listener.
 finish()
 {
-	sleep 1
+	sleep 2
 	kill ${listener}
 	wait ${listener}
 	sysctl ${oid}.enable=0 >/dev/null
@@ -62,7 +62,7 @@ neighbour()
 	vnet_mkjail alcatraz ${epair}b
 	ifconfig ${epair}a 192.0.2.1/24 up
 	jexec alcatraz ifconfig ${epair}b 192.0.2.2/24 up
-	atf_check -s exit:0 -o ignore ping -c 1 -t 5 192.0.2.2
+	atf_check -s exit:0 -o ignore ping -c 1 -t 15 192.0.2.2
 }
 
 atf_test_case "way" "cleanup"
@@ -80,7 +80,7 @@ way_body()
 
 	sysctl ${oid}.interfaces="epair*" ${oid}.enable=1 >/dev/null
 	listen
-	atf_check -s exit:0 -o ignore ping -c 1 -t 5 192.0.2.2
+	atf_check -s exit:0 -o ignore ping -c 1 -t 15 192.0.2.2
 	finish
 
 	captured "ip_output: to ${epair}a"
@@ -111,12 +111,12 @@ silence_body()
 	# On, but no trace is started.
 	before=$(sysctl -n ${oid}.records)
 	sysctl ${oid}.enable=1 >/dev/null
-	atf_check -s exit:0 -o ignore ping -c 1 -t 5 192.0.2.2
+	atf_check -s exit:0 -o ignore ping -c 1 -t 15 192.0.2.2
 	atf_check_equal "${before}" "$(sysctl -n ${oid}.records)"
 
 	# An interface, but off.
 	sysctl ${oid}.enable=0 ${oid}.interfaces="epair*" >/dev/null
-	atf_check -s exit:0 -o ignore ping -c 1 -t 5 192.0.2.2
+	atf_check -s exit:0 -o ignore ping -c 1 -t 15 192.0.2.2
 	atf_check_equal "${before}" "$(sysctl -n ${oid}.records)"
 }
 
@@ -142,8 +142,8 @@ drop_body()
 
 	sysctl ${oid}.interfaces="epair*" ${oid}.enable=1 >/dev/null
 	listen
-	ping -c 1 -t 2 -m 1 198.51.100.1 >/dev/null 2>&1
-	ping -c 1 -t 2 198.51.100.1 >/dev/null 2>&1
+	ping -c 1 -t 3 -m 1 198.51.100.1 >/dev/null 2>&1
+	ping -c 1 -t 3 198.51.100.1 >/dev/null 2>&1
 	echo x | nc -u -w 1 192.0.2.2 9 >/dev/null 2>&1
 	finish
 	route -q delete -net 198.51.100.0/24
@@ -174,7 +174,7 @@ limit_body()
 	before=$(sysctl -n ${oid}.left_out)
 	sysctl ${oid}.max_records=3 ${oid}.interfaces="epair*" \
 	    ${oid}.enable=1 >/dev/null
-	atf_check -s exit:0 -o ignore ping -c 1 -t 5 192.0.2.2
+	atf_check -s exit:0 -o ignore ping -c 1 -t 15 192.0.2.2
 	sysctl ${oid}.enable=0 >/dev/null
 	if [ "$(sysctl -n ${oid}.left_out)" -le "${before}" ]; then
 		atf_fail "no record was left out"

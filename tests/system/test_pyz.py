@@ -16,7 +16,7 @@ from dtkit.cli import COMMANDS
 from dtkit.version import __version__
 from tests.output.rfd import RFD
 from tests.packets.captures import pcap
-from tests.system.pythons import pythons
+from tools.pythons import pythons
 
 TOP = Path(__file__).parents[2]
 DATA = TOP / "tests/data"
@@ -51,6 +51,7 @@ RUN = [
     f"trace export {WAYS} --to perfetto",
     "extcap --extcap-interfaces",
     "doctor",
+    "completion zsh",
 ]
 
 #: What cannot be run there: the line says by itself which extra it takes.
