@@ -8,7 +8,7 @@ BIN = $(VENV)/bin
 ENVIRONMENT = TMPDIR="$$PWD/.tmp" PIP_CACHE_DIR="$$PWD/.cache/pip" PIP_DISABLE_PIP_VERSION_CHECK=1
 
 .PHONY: all demo docs test lint format benchmark conformance proof golden mutants fuzz sbom pyz \
-    upstream builds release-check constraints system-packages clean
+    upstream builds port release-check constraints system-packages clean
 
 all: demo
 
@@ -90,6 +90,10 @@ upstream: $(VENV)/dtkit
 # sdist and wheel into dist/, installed and run on each Python that is here.
 builds: $(VENV)/dtkit
 	@mkdir -p .tmp && $(ENVIRONMENT) $(BIN)/python tools/builds.py
+
+# FreeBSD's ports of that sdist, into dist/ports.
+port:
+	@sh packaging/freebsd/port.sh dist/dtkit-*.tar.gz dist/ports
 
 # All that a release has to pass, for hours; make release-check STEPS='builds pyz' for some of it.
 STEPS =

@@ -36,6 +36,7 @@ STEPS = (
     Step("test"),
     Step("conformance"),
     Step("builds"),
+    Step("port"),
     Step("pyz"),
     Step("upstream"),
     Step("proof"),
