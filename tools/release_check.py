@@ -35,6 +35,7 @@ class Step:
 STEPS = (
     Step("test"),
     Step("conformance"),
+    Step("docs"),
     Step("builds"),
     Step("port"),
     Step("pyz"),
