@@ -5,7 +5,7 @@
  * TCP segments that are sent again, with their first bytes (IPv4)
  *
  * A segment is sent again where its sequence number is below snd_max. Of other stacks,
- * RACK is seen on every release, BBR from FreeBSD 14 on.
+ * RACK and BBR are seen on every release.
  *
  * Needs:    a stock FreeBSD 12 or later; root, as dtrace(1) does.
  * Run:      dtrace -s FILE | dtkit parse
@@ -44,12 +44,14 @@ BEGIN
 }
 
 /*
- * Up to FreeBSD 13 the connection is that which tcp_output() was called for, or RACK's rack_output().
- * From 14 on it is what ip_output() is given, whichever stack sends: a tcpcb begins with its inpcb.
+ * From FreeBSD 15 on the connection is what ip_output() is given, whichever stack sends: a tcpcb begins
+ * with its inpcb. Before, fbt has no sixth argument: there it is that which the stack sends for.
  */
 fbt::tcp_output:entry,
-fbt::rack_output:entry
-/`osreldate < 1400097/
+fbt::tcp_default_output:entry,
+fbt::rack_output:entry,
+fbt::bbr_output:entry
+/`osreldate < 1500068/
 {
 	self->tp = arg0;
 }
@@ -58,7 +60,7 @@ fbt::rack_output:entry
 fbt::ip_output:entry
 {
 	this->m = (struct mbuf *)arg0;
-	this->tp = `osreldate < 1400097 ? self->tp : arg5;
+	this->tp = `osreldate < 1500068 ? self->tp : arg5;
 	this->len = 0;
 	this->old = 0;
 }
@@ -96,8 +98,10 @@ fbt::ip_output:entry
 }
 
 fbt::tcp_output:return,
-fbt::rack_output:return
-/`osreldate < 1400097/
+fbt::tcp_default_output:return,
+fbt::rack_output:return,
+fbt::bbr_output:return
+/`osreldate < 1500068/
 {
 	self->tp = 0;
 }

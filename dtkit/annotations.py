@@ -81,6 +81,9 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "faults": ("%d", "faults of the script's clauses"),
     "only": ("%s", "how journeys must end to be shown: `dropped`, `slower`, `reason`"),
     "held": ("%d", "journeys that are held back at a time, at most"),
+    "brief": ("%d", "1 where the end of a packet is recorded, and not its hops"),
+    "ring": ("%d", "bytes of the ring on each CPU, in which the newest lines replace the oldest"),
+    "first": ("%d", "not 0 in the first such line of a CPU"),
     "kept": ("%d", "packets that ended as asked, and are shown"),
     "missed": ("%d", "packets that were not followed, for too many were held back"),
     "jail": ("%d", "id of the jail"),
@@ -143,7 +146,11 @@ _META = ("flags", "csum", "flow", "rss", "fib", "tags")
 _RULE = ("by", "nr", "set", "action", "nat", "state", "rule")
 
 _KINDS = (
-    AnnotationKind("start", ("dtkit", "timestamp", "walltimestamp"), "the script begins"),
+    AnnotationKind(
+        "start",
+        ("dtkit", "timestamp", "walltimestamp", "ring"),
+        "the script begins; of a ring, said again at its end",
+    ),
     AnnotationKind(
         "mbuf",
         (*_FIRING, "m", "pkt", "len", "off", *_SEGMENT, "vtag", "dropped", *_META, "if", "exec"),
@@ -175,10 +182,12 @@ _KINDS = (
         ),
         "the script ends: how much there was, of a probe or in all",
     ),
-    AnnotationKind("now", ("t",), "the time, each second: packets that were freed before are over"),
+    AnnotationKind(
+        "now", ("t", "first"), "the time, each second: packets that were freed before are over"
+    ),
     AnnotationKind(
         "path",
-        ("functions", "probes", "rate", "hops", "only", "held"),
+        ("functions", "probes", "rate", "hops", "only", "held", "brief"),
         "what `dtkit path` asked for",
     ),
     AnnotationKind(

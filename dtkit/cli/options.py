@@ -28,6 +28,20 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 NUMBER = click.IntRange(1, (1 << 31) - 1)
 
 
+class SizeType(click.ParamType[int]):
+    """A number of bytes: ``64k``, ``16m``, ``1g``."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        found = re.fullmatch("([1-9][0-9]{0,9})([kmgt]?)", value.lower())
+        if found is None:
+            self.fail(f"{value!r} is no size such as 64k, 16m or 1g", param, ctx)
+        return int(found[1]) << 10 * (" kmgt".index(found[2] or " "))
+
+
 class SharedOption(click.Option):
     """
     An option that a command has from the table here.
@@ -205,6 +219,13 @@ BRIEF = Shared("--brief", is_flag=True, help="One line a packet, without its hop
 
 FOLLOW = Shared("--follow", is_flag=True, help="Print hops as they come, not journeys as they end.")
 
+LAST = Shared(
+    "--last",
+    type=click.FloatRange(0, 1 << 31, min_open=True),
+    metavar="SECONDS",
+    help="Only what was under way in the last SECONDS before the end.",
+)
+
 # Which packets, and how much of them.
 
 FILTER = Shared(
@@ -240,6 +261,8 @@ STACK = Shared("--stack", is_flag=True, help="Show the kernel's stack as well.")
 COUNT = Shared("-c", "--count", type=NUMBER, metavar="N", help="End after so many packets.")
 SECONDS = Shared("--seconds", type=NUMBER, metavar="N", help="End after so long.")
 RATE = Shared("--rate", type=NUMBER, metavar="N", help="So many packets a second at most.")
+
+CPUS = Shared("--cpus", type=click.IntRange(1, 4096), metavar="N", help="CPUs of the host.")
 
 # Which kernel.
 

@@ -77,7 +77,7 @@ _IGNORED = {
 _NOT_SIMULATED = {
     "agghist",
     "aggpack",
-    "bufpolicy",
+    "bufpolicy=fill",
     "cpp",
     "cpphdrs",
     "cpppath",
@@ -170,6 +170,7 @@ class Options:
     aggsortkeypos: int = 0
     switchrate: int = 1_000_000_000
     bufresize: str = "auto"
+    bufpolicy: str = "switch"
     version: Version = LATEST
     latest: Version = LATEST
     oformat: str = "text"
@@ -181,8 +182,9 @@ class Options:
 
         :raises OptionError: there is no such option, or that is no value of it.
         """
-        if name in _NOT_SIMULATED:
-            return replace(self, not_simulated=(*self.not_simulated, name))
+        for one in (name, f"{name}={value}"):
+            if one in _NOT_SIMULATED:
+                return replace(self, not_simulated=(*self.not_simulated, one))
         if name in _IGNORED:
             return self
         if name not in _KINDS:
@@ -289,13 +291,19 @@ def _resize(value: str | None, _: Options) -> str:
     return value
 
 
+def _policy(value: str | None, _: Options) -> str:
+    if value not in ("switch", "ring", "fill"):
+        raise OptionError("Invalid value for specified option")
+    return value
+
+
 _KINDS: dict[str, Callable[[str | None, Options], object]] = {
     field.name: _flag if field.type == "bool" else _count
     for field in fields(Options)
     if field.type in ("bool", "int")
 }
 _KINDS |= dict.fromkeys(["argref", "defaultargs", "pspec", "zdefs"], _given)
-_KINDS |= {"version": _version, "oformat": _oformat, "bufresize": _resize}
+_KINDS |= {"version": _version, "oformat": _oformat, "bufresize": _resize, "bufpolicy": _policy}
 _KINDS |= dict.fromkeys(["bufsize", "aggsize", "dynvarsize", "specsize", "strsize"], _size)
 _KINDS["switchrate"] = _rate
 

@@ -19,6 +19,7 @@ from dtkit.dlang.compiler.dif import Difo
 from dtkit.dlang.compiler.enablings import Compiled, Enabling
 from dtkit.dlang.target import target_kernel
 from dtkit.freebsd import Release
+from dtkit.generate.holding import Held
 
 #: ``kern.dtrace.dof_maxsize`` where nobody changed it.
 DOF_MAXSIZE = 8 << 20
@@ -81,15 +82,16 @@ class Estimate:
     :ivar functions: functions whose entry is looked at.
     :ivar lazy: whether its filter is a lazy expression, and not run as bpf(4) would.
     :ivar kernel: that it is compiled for, where it is not for any.
-    :ivar holding: where journeys are held back until they end: bytes on each CPU, and how many
-        journeys of more than one CPU can end in a second.
+    :ivar holding: how much is held back, where journeys are until they end.
+    :ivar ring: bytes of the ring on each CPU, if there is one.
     """
 
     script: str
     functions: int
     lazy: bool
     kernel: Release | None = None
-    holding: tuple[int, int] | None = None
+    holding: Held | None = None
+    ring: int = 0
 
     @cached_property
     def _clauses(self) -> list[tuple[str, ...]]:
@@ -170,11 +172,12 @@ class Estimate:
             f"(sysctl kern.dtrace.dof_maxsize={_round(self.size.dof)} allows them)"
         )
 
-    def to_dict(self) -> dict[str, int | float]:
-        """The numbers, by name."""
-        held, journeys = self.holding or (0, 0)
+    def to_dict(self) -> dict[str, int | float | None]:
+        """The numbers, by name; ``journeys`` is None for as many as come."""
+        held = self.holding
         return {
-            **({"held": held, "journeys": journeys} if self.holding else {}),
+            **({"held": held.memory, "journeys": held.journeys} if held else {}),
+            **({"ring": self.ring} if self.ring else {}),
             "functions": self.functions,
             "probes": self.probes,
             "clauses": self.enablings,
@@ -186,18 +189,26 @@ class Estimate:
         }
 
     def __str__(self) -> str:
-        held, journeys = self.holding or (0, 0)
         return (
             f"{self.functions} functions, {self.probes} probes, {self.enablings} clauses of "
             f"probes, {self.size.instructions} DIF instructions, {self.size.dof} bytes of DOF, "
             f"{len(self.script)} bytes of D; a packet that nobody wants costs "
             f"{self.relative:.1f} times what a clause with one comparison at each probe does, "
-            f"{self.under_way:.1f} times while one is followed"
-            + (
-                f"; {held >> 10} KiB on each CPU hold journeys back, {journeys} a second"
-                if held
-                else ""
-            )
+            f"{self.under_way:.1f} times while one is followed" + self._kept()
+        )
+
+    def _kept(self) -> str:
+        """What a script takes that keeps hops in the kernel."""
+        held = self.holding
+        if self.ring:
+            return f"; a ring of {self.ring >> 10} KiB on each CPU"
+        if held is None:
+            return ""
+        often = f"{held.journeys} can end in a second" if held.journeys else "any can end at once"
+        return (
+            f"; {held.count} journeys can be held back at a time and {often}, for "
+            f"{held.memory >> 20} MiB of the {held.machine.memory >> 20} MiB of "
+            f"{held.machine.cpus} CPU{'s' if held.machine.cpus > 1 else ''}"
         )
 
 

@@ -20,7 +20,23 @@ from dtkit.generate.functions import Function, PathError, verdict
 from dtkit.generate.text import D
 from dtkit.probes.reasons import Reason, facts
 
-__all__ = ["Holding", "Wanted", "ending", "tellable"]
+__all__ = ["Held", "Holding", "Machine", "Wanted", "ending", "held_back", "tellable"]
+
+#: Records of a journey that a speculation has room for.
+_JOURNEY = 60
+
+#: The share of a host's memory that speculations may take, of which at most so much.
+_SHARE, _MOST = 32, 1 << 30
+
+#: Speculations: speculation() looks through all of them where none is free.
+_FEW, _MANY = 32, 1024
+
+#: KiB that one has, at least.
+_SMALL = 4
+
+#: How often a second they are cleaned up: as dtrace(1) does by itself, and as often as a clock of
+#: 1000 Hz allows. Journeys that should be able to end in that time.
+_USUAL, _OFTEN, _BUSY = 101, 1000, 20_000
 
 _UNITS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 _TIME = re.compile(r"(\d{1,9})(ns|us|ms|s)")
@@ -109,6 +125,67 @@ class Holding:
         return self.wanted is Wanted.DROPPED and any(
             fnmatchcase(function.name, glob) for glob in (*_SENDS, *_taking())
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """
+    A host that packets are followed on.
+
+    :ivar memory: in bytes.
+    """
+
+    cpus: int = 4
+    memory: int = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """
+    How much is held back.
+
+    :ivar count: journeys at a time: ``nspec``.
+    :ivar kibibytes: of one on each CPU: ``specsize``.
+    :ivar hertz: how often those are cleaned up that more than one CPU has a part of: ``cleanrate``.
+    """
+
+    count: int
+    kibibytes: int
+    hertz: int
+    machine: Machine
+
+    @property
+    def memory(self) -> int:
+        """Bytes that are taken at the start, on all CPUs."""
+        return self.count * self.machine.cpus * (self.kibibytes << 10)
+
+    @property
+    def journeys(self) -> int | None:
+        """
+        How many can end in a second; None for as many as come.
+
+        On one CPU a speculation is free at once; on more, when it was cleaned up.
+        """
+        return self.count * self.hertz if self.machine.cpus > 1 else None
+
+
+def held_back(record: int, machine: Machine) -> Held:
+    """
+    What a machine can hold back.
+
+    :param record: bytes of a hop's record.
+    """
+    size = _SMALL
+    while size << 10 < record * _JOURNEY:
+        size *= 2
+    room = min(machine.memory // _SHARE, _MOST) // machine.cpus >> 10
+    while size > _SMALL and room // size < _FEW:
+        size //= 2
+    count = min(max(room // size, _FEW // 4), _MANY)
+    often = _USUAL
+    if machine.cpus > 1:
+        often = min(max(_BUSY // count, _USUAL), _OFTEN)
+    return Held(count, size, often, machine)
 
 
 def _returned(function: Function, sentence: str) -> set[int]:

@@ -37,7 +37,7 @@ from dtkit.generate.functions import (
     matches,
     verdict,
 )
-from dtkit.generate.holding import Holding, Wanted
+from dtkit.generate.holding import Held, Holding, Machine, Wanted, held_back
 from dtkit.generate.lazy import all_of
 from dtkit.generate.place import DIRECTIONS, PlaceRequest
 from dtkit.generate.request import Copy
@@ -49,7 +49,7 @@ from dtkit.generate.sockets import (
     older_sockets,
     socket_of,
 )
-from dtkit.generate.tellers import NOTHING, RuleFunction, Tellers
+from dtkit.generate.tellers import IPFW_MBUF, IPFW_WIDE, NOTHING, RuleFunction, Tellers
 from dtkit.generate.templating import render
 from dtkit.generate.text import D, comment
 from dtkit.probes import Data, catalog
@@ -69,16 +69,15 @@ _LAYERS = {
 #: Bytes that names in records take: IFNAMSIZ is 16, MAXCOMLEN 19, and jails have longer ones.
 _NAMES = 32
 
-#: Journeys that are held back at a time, records that a CPU can hold of one, and how often a second
-#: those are cleaned up that more than one CPU has a part of.
-_HELD, _JOURNEY, _CLEANING = 128, 60, 101
-
 #: Whether what is held is shown when a journey has ended: this->s has the flags.
 _KEEP = {
     Wanted.DROPPED: "(this->s >> 32 & 3) != 2",
     Wanted.SLOWER: "self->took > {}",
     Wanted.REASON: "(this->s >> 32 & 1) != 0",
 }
+
+#: Hops that a ring has room for, at least: one of few records panics the kernel (seen on 15.1).
+_RING = 100
 
 #: CPUs whose journeys a script can sum up; on more, it looks addresses up from the first one on.
 _CPUS = 64
@@ -114,6 +113,9 @@ class PathRequest:
     :ivar place: where and by whom a packet has to be seen.
     :ivar only: how journeys must end to be shown; ``rate`` and ``hops`` do not apply then, and
         *count* is of those that are shown.
+    :ivar brief: whether the end of these alone is recorded, and not their hops.
+    :ivar ring: bytes of a ring on each CPU, which the first that ends so stops; 0 for none.
+    :ivar machine: that journeys are held back on.
     :ivar sockets: whether it is told whose sockets packets are of.
     :ivar older: sockets that are open already.
     """
@@ -132,6 +134,9 @@ class PathRequest:
     inner: str = ""
     place: PlaceRequest = field(default_factory=PlaceRequest)
     only: Holding | None = None
+    brief: bool = False
+    ring: int = 0
+    machine: Machine = field(default_factory=Machine)
     sockets: bool = False
     older: tuple[OlderSocket, ...] = ()
 
@@ -160,10 +165,18 @@ def path_script(
     telling = [f for f in contexts if f in returning]
     returning = [f for f in returning if f not in telling]
     finding = tellers.rules if any(f.name in TESTS for f in functions) else ()
+    only, brief = request.only, request.brief
+    if brief:
+        functions = [
+            f
+            for f in functions
+            if f in (*choosing, *returning, *contexts)
+            or f.name in (*MOVES, *COPIES, *ERRORS, *(one.name for one in finding))
+            or (only is not None and only.delivers(f))
+        ]
     groups = _groups(functions, chosen, choosing, returning, contexts, tellers, request)
     if not any(group.chooses for group in groups):
         raise PathError(f"filter {request.filter!r}: no packet at these functions can pass it")
-    only = request.only
     outermost = [f for f in functions if f in (*choosing, *returning, *contexts)] if only else []
     pairs = {
         "moves": _probes([f for f in functions if f.name in MOVES]),
@@ -184,9 +197,9 @@ def path_script(
     record = request.size + _RECORD + (_META if request.meta else 0)
     record += _STACK if request.stack else 0
     mebibytes, hertz = _buffers(record, request.hops)
-    held = 4
-    while held << 10 < record * _JOURNEY:
-        held *= 2
+    held = held_back(record, request.machine) if only and not (brief or request.ring) else None
+    if request.ring and request.ring < record * _RING:
+        raise PathError(f"a ring of {request.ring} bytes: less than {_RING} hops of {record} bytes")
 
     text = render(
         "path.d.j2",
@@ -216,7 +229,12 @@ def path_script(
         copy=str(request.copy),
         modern=request.copy is Copy.COPYOUTMBUF,
         groups=groups,
-        osreldates=sorted({one[0] for function in functions for one in function.earlier}),
+        osreldates=sorted(
+            {one[0] for function in functions for one in function.earlier}
+            | ({IPFW_WIDE} if tellers.ipfw else set())
+        ),
+        ipfw_mbuf=IPFW_MBUF,
+        ipfw_wide=IPFW_WIDE,
         ends=D(",\n".join(f"fbt::{name}:entry" for name in ENDS)),
         finders=finders,
         steps=[D(f"fbt::{name}") for name in tellers.steps if finding],
@@ -243,15 +261,35 @@ def path_script(
         returns=_returns(returning, only),
         telling=_returns(telling, only),
         only=only.wanted.value if only else "",
+        brief=int(brief),
+        ring=D(_size(request.ring)) if request.ring else "",
+        ring_bytes=request.ring,
         keep=D(_KEEP[only.wanted].format(only.nanoseconds) if only else ""),
         settling=[_probes(outermost).returns] if outermost else [],
-        specsize=held,
-        nspec=_HELD,
-        cleanrate=_CLEANING,
+        specsize=held.kibibytes if held else 0,
+        nspec=held.count if held else 0,
+        cleanrate=held.hertz if held else 0,
+        held_why=D(_held_why(held)) if held else "",
         **{name: pair if pair.count else None for name, pair in pairs.items()},
     )
-    holding = (_HELD * (held << 10), _HELD * _CLEANING) if only else None
-    return text, Estimate(text, len(functions), chosen.lazy, tellers.kernel, holding)
+    return text, Estimate(text, len(functions), chosen.lazy, tellers.kernel, held, request.ring)
+
+
+def _size(size: int) -> str:
+    """A size as options of dtrace(1) have it."""
+    shift, letter = next(
+        (shift, letter)
+        for shift, letter in ((20, "m"), (10, "k"), (0, ""))
+        if not size % (1 << shift)
+    )
+    return f"{size >> shift}{letter}"
+
+
+def _held_why(held: Held) -> str:
+    return (
+        f"What is held back of a journey, of how many: {held.memory >> 20} MiB on "
+        f"{held.machine.cpus} CPUs"
+    )
 
 
 def _returns(functions: Sequence[Function], only: Holding | None) -> list[Refusal]:
@@ -324,6 +362,8 @@ def _groups(
             only is not None and function in (*choosing, *returning, *contexts),
             socket_of(function.name) if request.sockets else D(""),
         )
+        if request.brief and not any((role, function in returning, chooses, way[6], way[7])):
+            continue  # a function that does no more than pass it on
         ways.setdefault(way, []).append(function)
     return [Group(*way, _probes(found).entries) for way, found in ways.items()]
 

@@ -132,7 +132,7 @@ _SCRIPTS = [
         "TCP segments that are sent again, with their first bytes (IPv4)",
         (
             "A segment is sent again where its sequence number is below snd_max. Of other stacks,",
-            "RACK is seen on every release, BBR from FreeBSD 14 on.",
+            "RACK and BBR are seen on every release.",
         ),
         places=("ip_output",),
         run=_PARSED,

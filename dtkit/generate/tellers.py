@@ -15,7 +15,7 @@ from dtkit.freebsd import Release, default_release, release
 from dtkit.probes import ListedProbe
 from dtkit.probes.reasons import facts
 
-__all__ = ["NOTHING", "RuleFunction", "Tellers", "tellers"]
+__all__ = ["IPFW_MBUF", "IPFW_WIDE", "NOTHING", "RuleFunction", "Tellers", "tellers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,11 @@ class Tellers:
 
 #: Of a kernel that is not known.
 NOTHING = Tellers()
+
+#: Where the mbuf is in ``struct ip_fw_args``, and the kernel from which on numbers of rules have 32
+#: bits: with the module not loaded its types cannot tell.
+IPFW_MBUF = 80
+IPFW_WIDE = 1_500_000
 
 _IPFW = ("struct ip_fw_args *",)
 _STEPS = ("pf_step_into_anchor", "pf_step_out_of_anchor")

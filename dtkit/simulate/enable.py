@@ -49,6 +49,7 @@ class EnabledProgram:
     :param evaluator: makes functions of its code.
     :ivar enabled: the enablings by number, from 1; the last is dtrace(1)'s own of ERROR.
     :ivar matched: how many are the program's.
+    :ivar largest: bytes that its largest record needs.
     :ivar speculates: whether any of them has speculate().
     :ivar error: the ERROR probe.
     """
@@ -60,6 +61,7 @@ class EnabledProgram:
             for probe in kernel.match(enabling.description):
                 self._enable(probe, enabling, evaluator)
         self.matched = len(self.enabled)
+        self.largest = max((one.enabling.needed for one in self.enabled), default=0)
         self.speculates = any(
             action.kind is ActionKind.SPECULATE
             for enabled in self.enabled

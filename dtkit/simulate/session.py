@@ -22,7 +22,7 @@ from dtkit.freebsd import ProbePoint
 from dtkit.mbuf import Kernel, Memory
 from dtkit.probes.description import ProbeDescription
 from dtkit.simulate.aggregate import Aggregations
-from dtkit.simulate.buffer import Buffer
+from dtkit.simulate.buffer import Buffer, Ring
 from dtkit.simulate.consume import Consumer
 from dtkit.simulate.cost import Costs
 from dtkit.simulate.cpu import Cpu
@@ -234,7 +234,7 @@ class _Session:
                     number,
                     memory,
                     kernel.layout,
-                    Buffer(memory, base, sizes.buffer),
+                    self._buffer(memory, base, sizes.buffer),
                     storage,
                     self._clock,
                     _BOOT,
@@ -270,6 +270,13 @@ class _Session:
         )
 
     # Before
+
+    def _buffer(self, memory: Memory, base: int, size: int) -> Buffer:
+        if self.options.bufpolicy == "ring":
+            if size < 2 * self.program.largest:
+                raise _StartError("a ring that does not hold two records panics FreeBSD's kernel")
+            return Ring(memory, base, size, self.program.size)
+        return Buffer(memory, base, size)
 
     def _notice(self, text: str) -> None:
         if not self.options.quiet:
@@ -350,7 +357,7 @@ class _Session:
         self._clean()
         tracer.activity = Activity.COOLDOWN
         self._own("END")
-        self._work()
+        self._work(at_end=True)
         self.consumer.finish()
         self.output.flush()
         yield
@@ -413,13 +420,14 @@ class _Session:
         self.chunks.drops = dict.fromkeys(self.chunks.drops, 0)
         lost.drops = lost.busy = lost.unavailable = 0
 
-    def _work(self) -> None:
-        """Print what is in the buffers."""
+    def _work(self, at_end: bool = False) -> None:
+        """Print what is in the buffers; a ring is read at the end alone."""
         self._status()
         for cpu, count in sorted(self.aggregations.drops.items()):
             self.consumer.drops(cpu, count, "aggregation")
         self.aggregations.drops.clear()
-        for found in self.tracer.records():
+        ring = self.options.bufpolicy == "ring"
+        for found in () if ring and not at_end else self.tracer.records():
             if not isinstance(found, BufferRecord):
                 self.consumer.drops(*found)
                 continue

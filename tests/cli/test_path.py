@@ -61,7 +61,14 @@ def test_only_what_ends_so(dtkit: Dtkit, listing: str) -> None:
     compile_program(result.stdout)
     assert "self->took > 5000000" in result.stdout
     held = dtkit("path", "estimate", "--listing", listing, "--only", "dropped", "udp")
-    assert held.stdout.rstrip().endswith(" KiB on each CPU hold journeys back, 12928 a second")
+    said = "512 journeys can be held back at a time and 51712 can end in a second, for 32 MiB of "
+    assert held.stdout.rstrip().endswith(f"{said}the 1024 MiB of 4 CPUs")
+    asked = ["path", "estimate", "--listing", listing, "udp"]
+    held = dtkit(*asked, "--only", "dropped", "--cpus", "1", "--memory", "64m", "--to", "json")
+    assert json.loads(held.stdout)["held"] == 2 << 20
+    assert json.loads(held.stdout)["journeys"] is None
+    ring = dtkit(*asked, "--before-drop", "4m")
+    assert ring.stdout.rstrip().endswith("a ring of 4096 KiB on each CPU")
 
 
 @pytest.mark.parametrize(
@@ -70,13 +77,40 @@ def test_only_what_ends_so(dtkit: Dtkit, listing: str) -> None:
         (["--only", "lost", "udp"], "'lost' is none of dropped, slower:TIME and reason:GLOB"),
         (["--only", "dropped", "--rate", "5", "udp"], "--rate: is not for --only"),
         (["--only", "dropped", "--hops", "5", "udp"], "--hops: is not for --only"),
+        (["--no-hops", "udp"], "--no-hops is for --only dropped"),
+        (["--only", "slower:5ms", "--no-hops", "udp"], "--no-hops is for --only dropped"),
+        (["--only", "dropped", "--no-hops", "--stack", "udp"], "--stack: is said with hops"),
+        (["--before-drop", "1m", "--only", "dropped", "--no-hops"], "--before-drop is about hops"),
+        (["--before-drop", "1m", "--count", "3"], "--count: --before-drop ends with the first"),
+        (["--before-drop", "1m", "--rate", "3"], "--rate: is not for --before-drop"),
+        (["--before-drop", "4k"], "a ring of 4096 bytes: less than 100 hops"),
+        (["--before-drop", "some"], "'some' is no size such as 64k"),
+        (["--cpus", "3", "udp"], "--cpus: is for --only, where hops are held back"),
         (["--listing", "{listing}", "tcp prot 22"], "filter 'tcp prot 22'"),
         (["--listing", "{listing}", "--func", "nope"], "no function 'nope' that is given an mbuf"),
         (["--listing", "{empty}"], "no function in the listing is given a struct mbuf"),
         (["--listing", "{listing}", "--host", "h"], "not from both"),
         (["--host", "-oProxyCommand=id"], "is no name of a host"),
     ],
-    ids=["only", "only rate", "only hops", "filter", "function", "no mbufs", "both", "host"],
+    ids=[
+        "only",
+        "only rate",
+        "only hops",
+        "no hops",
+        "no hops slower",
+        "no hops stack",
+        "ring no hops",
+        "ring count",
+        "ring rate",
+        "ring small",
+        "ring size",
+        "cpus",
+        "filter",
+        "function",
+        "no mbufs",
+        "both",
+        "host",
+    ],
 )
 def test_usage(dtkit: Dtkit, listing: str, tmp_path: Path, args: list[str], said: str) -> None:
     empty = tmp_path / "empty.txt"
@@ -270,3 +304,29 @@ def test_a_kernel_without_type_data_is_followed_by_what_is_known(
     assert "fbt::ip_input:entry" in result.stdout
     assert "nothing_known" not in result.stdout
     assert "ip6_input" not in result.stdout
+
+
+def test_the_last_seconds_alone(dtkit: Dtkit) -> None:
+    def shown(*args: str) -> list[int]:
+        result = dtkit("trace", "show", "--to", "json", *args, str(REAL))
+        assert result.exit_code == 0, result.stderr
+        return [json.loads(line)["journey"] for line in result.stdout.splitlines()]
+
+    every = shown()
+    assert shown("--last", "1000") == every
+    last = shown("--last", "0.5")
+    assert 0 < len(last) < len(every)
+    times = {}
+    for line in dtkit("trace", "show", "--to", "json", str(REAL)).stdout.splitlines():
+        journey = json.loads(line)
+        times[journey["journey"]] = max(
+            step["time"] for step in journey["steps"] if step["type"] == "hop"
+        )
+    end = max(times.values())
+    assert last == [number for number in every if times[number] >= end - 500_000_000]
+
+
+def test_the_reasons_are_in_the_help(dtkit: Dtkit) -> None:
+    said = " ".join(dtkit("path", "script", "--help").stdout.split())
+    assert "GLOB is matched against: refused by a rule of pf; " in said
+    assert "ttl expired; " in said

@@ -51,4 +51,4 @@ def test_while_tracing() -> None:
 
 
 def test_what_is_not_simulated_is_noted() -> None:
-    assert Options().set("bufpolicy", "ring").not_simulated == ("bufpolicy",)
+    assert Options().set("bufpolicy", "fill").not_simulated == ("bufpolicy=fill",)

@@ -246,7 +246,7 @@ def test_bad_paths(text: str) -> None:
         ("BEGIN { *(int *)0x1000 = 1; }", "invalid address"),
         ("BEGIN { printm(8, (void *)8); }", "invalid address"),
         ("#pragma D option strsize=1t\nBEGIN { trace(execname); }", "Cannot allocate memory"),
-        ("#pragma D option bufpolicy=ring\nBEGIN { }", "option bufpolicy is not simulated"),
+        ("#pragma D option bufpolicy=fill\nBEGIN { }", "option bufpolicy=fill is not simulated"),
     ],
 )
 def test_refused_or_faulted(program: str, said: str) -> None:

@@ -20,6 +20,7 @@ from dtkit.cli.options import (
     AS,
     COPY,
     COUNT,
+    CPUS,
     HOST,
     IFACE,
     INNER,
@@ -31,6 +32,7 @@ from dtkit.cli.options import (
     SECONDS,
     STACK,
     Shared,
+    SizeType,
 )
 from dtkit.cli.running import connection
 from dtkit.cli.terminal import say, tell
@@ -42,7 +44,7 @@ from dtkit.generate.functions import (
     PathError,
     choose,
 )
-from dtkit.generate.holding import ending
+from dtkit.generate.holding import Machine, ending, tellable
 from dtkit.generate.kernel import KernelFunctions, any_kernel, listed_kernel, released_kernel
 from dtkit.generate.path import PathRequest, path_script
 from dtkit.generate.place import DIRECTIONS, PlaceRequest
@@ -51,6 +53,7 @@ from dtkit.generate.sockets import OlderSocket
 from dtkit.live.host import DtraceError, Elevation, Host, NowhereError
 from dtkit.live.kernel import host_release
 from dtkit.live.listings import kept_listing
+from dtkit.live.machine import machine_of
 from dtkit.live.sockets import open_sockets
 from dtkit.probes.recognise import listed_release
 
@@ -93,13 +96,35 @@ DIRECTION = Shared(
     type=click.Choice(list(DIRECTIONS)),
     help="Packets that come in, or that leave: where they do.",
 )
+
+
+def _tellable() -> dict[str, Any]:
+    names = "; ".join(reason.name for reason in tellable())
+    return {"help": f"{ONLY.help} GLOB is matched against: {names}."}
+
+
 ONLY = Shared(
     "--only",
     metavar="END",
     shell_complete=Completes("end"),
     help="Show packets only that end so: dropped, slower:5ms, reason:GLOB. Until then their hops "
     "are held back.",
+    late=_tellable,
 )
+NO_HOPS = Shared(
+    "--no-hops",
+    is_flag=True,
+    help="With --only dropped: no hops, but a record where a packet is dropped. For what cannot "
+    "be held back.",
+)
+BEFORE_DROP = Shared(
+    "--before-drop",
+    "ring",
+    type=SizeType(),
+    help="Flight recorder: keep the newest lines in a ring of SIZE on each CPU, and end at the "
+    "first packet that ends as --only says: dropped, without it.",
+)
+MEMORY = Shared("--memory", type=SizeType(), help="Memory of the host, for --only.")
 REFRESH = Shared(
     "--refresh", is_flag=True, help="List a host's functions anew: its listing is kept."
 )
@@ -121,11 +146,13 @@ class PathAsked:
     :ivar text: the script.
     :ivar estimate: what it would enable.
     :ivar host: where it is to run, if anywhere.
+    :ivar ring: whether it prints all at its end.
     """
 
     text: str
     estimate: Estimate
     host: Host
+    ring: bool = False
 
 
 def path_options(function: Callable[..., int | None]) -> Callable[..., int | None]:
@@ -160,6 +187,10 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
     @RATE("So many are begun with.", default=100, show_default=True)
     @HOPS()
     @ONLY()
+    @NO_HOPS()
+    @BEFORE_DROP()
+    @CPUS("With --only they say how much is held back.")
+    @MEMORY()
     @COUNT_FIRINGS()
     @COUNT()
     @SECONDS("0 is at ^C.", type=click.IntRange(0, (1 << 31) - 1), default=60, show_default=True)
@@ -204,6 +235,10 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
         rate: int,
         hops: int,
         only: str | None,
+        no_hops: bool,
+        ring: int | None,
+        cpus: int | None,
+        memory: int | None,
         count_firings: bool,
         count: int | None,
         seconds: int,
@@ -218,8 +253,20 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
             refuse(given(ctx, "copy"), "--length 0 copies nothing")
         if refresh and (listing is not None or (host is None and not running)):
             refuse(given(ctx, "refresh"), "is for --host, and for run, without --listing")
+        if ring is not None:
+            only = only or "dropped"
+            refuse(given(ctx, "no_hops"), "--before-drop is about hops")
+            refuse(given(ctx, "count"), "--before-drop ends with the first")
+            refuse(given(ctx, "rate", "hops"), "is not for --before-drop: the ring is the bound")
         if only is not None:
             refuse(given(ctx, "rate", "hops"), "is not for --only: how much is held is the bound")
+        if no_hops and only != "dropped":
+            raise click.UsageError("--no-hops is for --only dropped")
+        if no_hops:
+            hopless = given(ctx, "returns", "stack", "meta", "sockets")
+            refuse(hopless, "is said with hops: not with --no-hops")
+        if only is None or no_hops or ring is not None:
+            refuse(given(ctx, "cpus", "memory"), "is for --only, where hops are held back")
         there = Host(host, Elevation(elevation) if elevation else None)
         if elevation and not running and (host is None or listing is not None):
             refuse(given(ctx, "elevation"), "is for --host, and for run")
@@ -243,10 +290,17 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
             inner,
             PlaceRequest(iface, vnet, jail, execname, pid, direction or ""),
             sockets=sockets,
+            brief=no_hops,
+            ring=ring or 0,
         )
         try:
             if only is not None:
                 request = replace(request, only=ending(only))
+            if only is not None and not no_hops and ring is None:
+                known_machine = machine_of(there) if running or host is not None else None
+                machine = known_machine or Machine()
+                machine = Machine(cpus or machine.cpus, memory or machine.memory)
+                request = replace(request, machine=machine)
             if simulate and listing is None:
                 kernel = released_kernel(default_release())
             else:
@@ -264,7 +318,7 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
         if expected.warning:
             fewer = "--preset, --func and --not-func make it fewer"
             say(f"{ctx.command_path}: {expected.warning}; {fewer}")
-        return PathAsked(text, expected, there)
+        return PathAsked(text, expected, there, ring is not None)
 
     of_host = inspect.signature(ask).parameters.keys() - {"simulate"}
     return wrapper

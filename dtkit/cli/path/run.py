@@ -12,7 +12,7 @@ import click
 from dtkit.cli.given import given
 from dtkit.cli.inputs import open_output
 from dtkit.cli.journeys import FORMS, JourneyPrinter
-from dtkit.cli.options import FOLLOW, NO_ADVICE, OUTPUT, PACKETS, PATH, TO
+from dtkit.cli.options import FOLLOW, LAST, NO_ADVICE, OUTPUT, PACKETS, PATH, TO
 from dtkit.cli.path.asking import PathAsked, path_options
 from dtkit.cli.path.hosts import run_on_hosts
 from dtkit.cli.privacy import privacy_options
@@ -27,6 +27,7 @@ from dtkit.cli.serve import PORT, SERVE, served_page
 from dtkit.cli.terminal import drawn, say
 from dtkit.oddity import Oddity
 from dtkit.packets.privacy import Privacy
+from dtkit.trace.journey.last import last_journeys
 from dtkit.trace.journey.path import read_path
 from dtkit.trace.journey.privacy import private
 from dtkit.trace.views.figures import ends_lines
@@ -52,6 +53,7 @@ Examples:
 @PATH(default="input", show_default=True)
 @TO(type=click.Choice(FORMS), default="text")
 @FOLLOW()
+@LAST()
 @NO_ADVICE()
 @privacy_options
 @OUTPUT()
@@ -67,6 +69,7 @@ def command(
     path: str,
     form: str,
     follow: bool,
+    last: float | None,
     no_advice: bool,
     privacy: Privacy | None,
     output: str,
@@ -83,14 +86,16 @@ def command(
     """
     if follow and form == "json":
         raise click.UsageError("--follow prints lines")
+    if follow and (last is not None or asked.ring):
+        raise click.UsageError("--follow does not wait for the end: not with --last, --before-drop")
     if follow and privacy is not None:
         raise click.UsageError("--follow shows what comes as it is")
     check_simulated(ctx, simulate, packets)
     if hosts:
         if follow or serve or ctx.meta[CommandAfterDashes.KEY]:
             raise click.UsageError("several --host go without --follow, --serve and COMMAND")
-        if privacy is not None:
-            raise click.UsageError("several --host go without --no-payload and --anonymise")
+        if privacy is not None or last is not None:
+            raise click.UsageError("several --host go without --no-payload, --anonymise and --last")
         with open_output(output) as sink:
             return run_on_hosts(ctx, hosts, JourneyPrinter(sink, form), no_advice)
     odd = read = 0
@@ -109,7 +114,10 @@ def command(
             figures=lambda: f"{read} journeys, {odd} oddities",
             simulated=simulated_run(ctx, asked.text, packets, path),
         ) as script:
-            for item in read_path(script.stream, printer.seen, script.started):
+            items = read_path(script.stream, printer.seen, script.started, early=asked.ring)
+            if last is not None:
+                items = last_journeys(items, round(last * 1e9))
+            for item in items:
                 if isinstance(item, Oddity):
                     odd += 1
                     script.heard(item.text)

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 import click
 
 from dtkit.cli.inputs import READABLE, open_input
-from dtkit.cli.options import FILTER, INNER, NO_ADVICE, STRICT, Shared
+from dtkit.cli.options import FILTER, INNER, LAST, NO_ADVICE, STRICT, Shared
 from dtkit.cli.privacy import privacy_options
 from dtkit.cli.terminal import say
 from dtkit.oddity import Oddity
 from dtkit.trace.journey.codec import Generation
 from dtkit.trace.journey.detect import read_any
+from dtkit.trace.journey.last import last_journeys
 from dtkit.trace.journey.model import Journey
 from dtkit.trace.journey.privacy import private
 
@@ -36,6 +37,7 @@ class JourneySource:
     :ivar oddities: how many oddities there were so far.
     :ivar advice: whether journeys say what to look at next.
     :ivar privacy: what of journeys is not shown; None where all is.
+    :ivar last: ns before the end in which journeys have to be under way; None for any.
     :ivar seen: told of each step as it is read, whether its journey is chosen or not.
     """
 
@@ -47,11 +49,13 @@ class JourneySource:
         self.read = self._chosen = 0
         self.advice = True
         self.privacy: Privacy | None = None
+        self.last: int | None = None
         self.seen: Seen | None = None
 
     def __iter__(self) -> Iterator[Journey]:
         context = click.get_current_context()
-        for item in read_any(self._stream, self._generation, self.seen):
+        items = read_any(self._stream, self._generation, self.seen)
+        for item in items if self.last is None else last_journeys(items, self.last):
             if isinstance(item, Oddity):
                 self.oddities += 1
                 say(f"{context.command_path}: {item}")
@@ -65,7 +69,7 @@ class JourneySource:
     def alike(self, name: str, stream: BinaryIO) -> JourneySource:
         """Another source, read with the same options; its oddities are its own."""
         other = JourneySource(name, stream, self._generation, self._filters)
-        other.advice, other.privacy = self.advice, self.privacy
+        other.advice, other.privacy, other.last = self.advice, self.privacy, self.last
         return other
 
     def __str__(self) -> str:
@@ -116,6 +120,7 @@ def source_argument(function: Callable[..., None]) -> Callable[..., int]:
         multiple=True,
     )
     @INNER("At any moment of their way.")
+    @LAST()
     @STRICT()
     @NO_ADVICE()
     @privacy_options
@@ -125,6 +130,7 @@ def source_argument(function: Callable[..., None]) -> Callable[..., int]:
         generation: str | None,
         filter_: tuple[str, ...],
         inner: str | None,
+        last: float | None,
         strict: bool,
         no_advice: bool,
         privacy: Privacy | None,
@@ -135,6 +141,7 @@ def source_argument(function: Callable[..., None]) -> Callable[..., int]:
         with open_input(file, shown=False if to_file else None) as stream:
             source = JourneySource(file, stream, forced_generation(generation), chosen)
             source.advice, source.privacy = not no_advice, privacy
+            source.last = None if last is None else round(last * 1e9)
             function(source=source, **rest)
         say(str(source))
         return 1 if source.oddities and (strict or not source.read) else 0

@@ -16,7 +16,16 @@ from functools import lru_cache
 
 from dtkit.freebsd.values import ERRNO, PF_DROPS, PF_VERDICTS, WAITING
 
-__all__ = ["ENDS", "end_of", "freed_by", "function_in", "refused", "value_in_words", "who_freed"]
+__all__ = [
+    "ENDS",
+    "end_of",
+    "freed_by",
+    "function_in",
+    "refused",
+    "unnamed",
+    "value_in_words",
+    "who_freed",
+]
 
 #: How a packet can end, as outcomes begin.
 ENDS = ("dropped", "lost", "delivered", "freed", "still in the kernel")
@@ -130,9 +139,24 @@ def _int(value: int) -> int:
     return number - (1 << 32) if number >> 31 else number
 
 
+def unnamed(frames: Iterable[str]) -> str:
+    """
+    The frame of a function that had the mbuf freed and has no name: its address, or empty.
+
+    dtrace(1) names what was loaded when it began.
+    """
+    for frame in frames:
+        if frame.startswith("0x"):
+            return frame
+        match = _FRAME.fullmatch(frame)
+        if not _matches(match[1] if match else frame, _FREEING):
+            break
+    return ""
+
+
 def who_freed(frames: Iterable[str]) -> tuple[str, str]:
     """
-    Who had the mbuf freed.
+    Who had the mbuf freed; above functions that have no name, who called them.
 
     :param frames: of the stack at the free, innermost first.
     :return: the function, and its frame; both empty where the stack does not tell.
@@ -140,7 +164,7 @@ def who_freed(frames: Iterable[str]) -> tuple[str, str]:
     for frame in frames:
         match = _FRAME.fullmatch(frame)
         name = match[1] if match else frame
-        if not _matches(name, _FREEING):
+        if not frame.startswith("0x") and not _matches(name, _FREEING):
             return name, frame
     return "", ""
 

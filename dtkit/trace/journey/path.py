@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import BinaryIO
 
 from dtkit.annotations import JOURNEY
@@ -42,6 +43,7 @@ from dtkit.trace.journey.outcome import (
     freed_by,
     refused,
     sent_on,
+    unnamed,
     value_in_words,
     who_freed,
 )
@@ -124,7 +126,10 @@ class _Open:
 
 
 def read_path(
-    stream: BinaryIO, seen: Seen | None = None, started: Started | None = None
+    stream: BinaryIO,
+    seen: Seen | None = None,
+    started: Started | None = None,
+    early: bool = False,
 ) -> Iterator[Journey | Oddity]:
     """
     The journeys in the output of a script, each when it is over.
@@ -133,27 +138,34 @@ def read_path(
         in it, which tells what was lost.
     :param seen: told of each step at once, in the order of the output.
     :param started: told when the script has begun.
+    :param early: whether it is told when dtrace(1) has enabled its probes: a ring says at its end
+        alone that it has begun.
     :return: journeys, and what was odd. Bad input raises nothing.
     :raises OSError: *stream* cannot be read.
     """
-    return journeys(read_output(stream), seen, started)
+    return journeys(read_output(stream), seen, started, early)
 
 
 def journeys(
-    events: Iterable[Event], seen: Seen | None = None, started: Started | None = None
+    events: Iterable[Event],
+    seen: Seen | None = None,
+    started: Started | None = None,
+    early: bool = False,
 ) -> Iterator[Journey | Oddity]:
     """The journeys in the output of a script that has been read to events."""
-    reader = _PathReader(shipped_catalog(), seen, started)
+    reader = _PathReader(shipped_catalog(), seen, started, early)
     for event in events:
         yield from reader.event(event)
     yield from reader.end()
 
 
 class _PathReader:
-    def __init__(self, known: Catalog, seen: Seen | None, started: Started | None) -> None:
+    def __init__(
+        self, known: Catalog, seen: Seen | None, started: Started | None, early: bool = False
+    ) -> None:
         self._known = known
         self._seen = seen
-        self._told = started
+        self._told, self._early = started, early
         self._probes: dict[str, Probe | None] = {}
         self._open: OrderedDict[int, _Open] = OrderedDict()
         self._freed: deque[tuple[int, int, int]] = deque()  # who, when, and after how many records
@@ -168,6 +180,14 @@ class _PathReader:
         self._faults = 0
         self._drops, self._drop = 0, ""  # how many messages of drops, and the last
         self._started = self._ended = False
+        # Whether it may be a ring, whose beginning is said at its end: nothing is over before.
+        self._waiting = True
+        self._run = self._ring = 0  # when the script began, and bytes of its ring
+        self._first: dict[int, int] = {}  # the time of each CPU's oldest line in it
+        self._whole: set[int] = set()  # CPUs of which it has all lines
+        self._brief = False
+        self._nameless: set[int] = set()  # network stacks without a name, and lines of them
+        self._in_nameless = 0
         self._names: dict[int, str] = {}  # functions of probes by their id
         self._unnamed = 0  # lines about packets that do not say at which probe
         self._odd: set[str] = set()
@@ -206,6 +226,8 @@ class _PathReader:
                 yield Oddity("line", event.line, str(event))
         elif isinstance(event, Notice):
             # Why there are no hops, where dtrace(1) refused the script.
+            if event.began and self._early and self._told is not None:
+                self._told()
             if not event.began:
                 yield Oddity("line", event.line, str(event))
         elif isinstance(event, Oddity):
@@ -213,9 +235,21 @@ class _PathReader:
 
     def end(self) -> Iterator[Journey | Oddity]:
         """The end of the output."""
+        if self._count:
+            yield from self._no_ring()
+        if self._waiting and self._ring:
+            yield from self._ring_ends()
         yield from self._close_all()
         if self._faults > _MOST_FAULTS:
             yield Oddity("line", 0, f"{self._faults} faults in all")
+        if self._nameless and self._vnets:
+            stacks = ", ".join(f"{vnet:#x}" for vnet in sorted(self._nameless)[:3])
+            yield Oddity(
+                "line",
+                0,
+                f"{_count(self._in_nameless, 'hop')} in network stacks without a name ({stacks}"
+                f"{', ...' if len(self._nameless) > 3 else ''}): of jails made after the start",
+            )
         if self._unnamed:
             yield Oddity(
                 "line",
@@ -255,17 +289,13 @@ class _PathReader:
         if kind in JOURNEY:
             yield from self._record(annotation, source, data, frames)
         elif kind == "start":
-            # Another run of a script: its numbers begin anew.
-            yield from self._close_all()
-            self._started, self._ended = True, False
-            if self._told is not None:
-                self._told()
-            self._last = 0
-            uptime, wall = annotation.number("timestamp"), annotation.number("walltimestamp")
-            if uptime is not None and wall is not None:
-                self._wall = wall - uptime
+            yield from self._start(annotation, source)
+        elif kind == "path":
+            self._brief = bool(annotation.number("brief"))
         elif kind == "now":
             self._last = max(self._last, annotation.number("t") or 0)
+            if source is not None and self._seen_on(source.cpu, self._last):
+                self._whole |= {source.cpu} if annotation.number("first") else set()
             yield from self._over()
         elif kind == "vnet":
             vnet = annotation.number("vnet")
@@ -273,11 +303,68 @@ class _PathReader:
             if vnet is not None:
                 self._vnets[vnet] = annotation.fields.get("name", "")
         elif kind == "end":
+            if annotation.number("faults") is not None:
+                yield from self._ring_ends()
             self._ended = True
             faults = annotation.number("faults")
             if faults and not self._faults:
                 yield Oddity("line", annotation.line, f"{faults} faults: their packets lack hops")
             yield from self._left_out(annotation)
+
+    def _start(self, annotation: Annotation, source: Source | None) -> Iterator[Journey | Oddity]:
+        number = annotation.number
+        uptime, wall, ring = number("timestamp"), number("walltimestamp"), number("ring") or 0
+        again = ring and (uptime == self._run or not self._started)
+        if not again:
+            # Another run of a script: its numbers begin anew.
+            yield from self._close_all()
+            self._last = 0
+            self._first.clear()
+            self._whole.clear()
+        if ring and not self._count and source is not None:
+            # The line that was said first is there: nothing has taken its place.
+            self._whole.add(source.cpu)
+        self._started, self._ended = True, False
+        self._run, self._ring = uptime or 0, ring
+        self._waiting = bool(ring)
+        if self._told is not None:
+            self._told()
+        if uptime is not None and wall is not None:
+            self._wall = wall - uptime
+
+    def _seen_on(self, cpu: int, time: int) -> bool:
+        """Note when a CPU's oldest line was said; whether this is it."""
+        if not self._waiting or time >= self._first.setdefault(cpu, time + 1):
+            return False
+        self._first[cpu] = time
+        return True
+
+    def _ring_ends(self) -> Iterator[Journey | Oddity]:
+        """Say from when on a ring has lines, and of which journeys it may lack some."""
+        if not self._ring:
+            return
+        since = dict(sorted(self._first.items()))
+        lacking = [time for cpu, time in since.items() if cpu not in self._whole]
+        if lacking:
+            said = ", ".join(f"CPU {cpu} {self._time_of_day(time)}" for cpu, time in since.items())
+            yield Oddity("line", 0, f"the ring ({self._ring} bytes a CPU) goes back to: {said}")
+        for journey in self._open.values():
+            began = min((record.time for record in journey.records), default=0)
+            if lacking and began < max(lacking):
+                cpu = next(one for one, time in since.items() if time == max(lacking))
+                journey.notes[
+                    f"incomplete: it began before the oldest line of CPU {cpu}, "
+                    f"{self._time_of_day(max(lacking))}"
+                ] = None
+        self._waiting = False
+        self._first.clear()
+        yield from self._over()
+
+    def _time_of_day(self, time: int) -> str:
+        if self._wall is None:
+            return f"{time} ns after boot"
+        seconds, rest = divmod(time + self._wall, 10**9)
+        return f"{datetime.fromtimestamp(seconds, UTC):%H:%M:%S}.{rest:09}"
 
     def _left_out(self, annotation: Annotation) -> Iterator[Oddity]:
         """What the end of a script says of packets that are not shown."""
@@ -320,8 +407,6 @@ class _PathReader:
             what = "a line about a packet does not say which or when"
             yield from self._once(annotation.line, what)
             return
-        if not self._started and not self._count:
-            yield Oddity("line", 0, "no start of a script: times are since boot")
         self._count += 1
         if time < self._last - _GRACE:
             self._back += 1
@@ -330,6 +415,8 @@ class _PathReader:
         self._last = max(self._last, time)
         cpu = annotation.number("cpu")
         cpu = source.cpu if cpu is None and source is not None else cpu
+        if cpu is not None:
+            self._seen_on(cpu, time)
         kind, mbuf = annotation.kind, annotation.number("m")
         if kind == "free" and annotation.number("moving"):
             return  # a function that moves it is done with the old mbuf
@@ -342,11 +429,15 @@ class _PathReader:
             mbuf = annotation.number("from")
         journey = self._open.get(key)
         if journey is None:
-            if annotation.kind in _SAID or not key:
+            if (annotation.kind in _SAID and not self._brief and not self._waiting) or not key:
                 return  # of a journey that is long over, or of none
+            if len(self._open) >= _MOST_OPEN:
+                yield from self._no_ring()
             if len(self._open) >= _MOST_OPEN:
                 yield from self._give_up(annotation.line)
             journey = self._begin(key)
+            if self._brief:
+                self._freed.append((key, time, self._count))
             if annotation.kind == "copy" and annotation.number("j"):
                 yield from self._copied(journey, record)
         if mbuf is not None and annotation.kind not in _SAID:
@@ -403,9 +494,11 @@ class _PathReader:
         other = self._at.get(mbuf)
         self._at[mbuf] = key
         if other is not None and other in self._open:
-            gone = self._open.pop(other)
+            gone = self._open[other]
             gone.notes["its free was not seen: another packet is in its mbuf"] = None
-            yield self._journey(gone)
+            if not self._waiting:
+                del self._open[other]
+                yield self._journey(gone)
 
     def _give_up(self, line: int) -> Iterator[Journey | Oddity]:
         _, journey = self._open.popitem(last=False)
@@ -415,7 +508,7 @@ class _PathReader:
 
     def _over(self) -> Iterator[Journey]:
         """The journeys that have been over for long enough."""
-        while self._freed:
+        while self._freed and not self._waiting:
             key, time, count = self._freed[0]
             if self._last - time <= _GRACE and self._count - count <= _PATIENCE:
                 return
@@ -423,6 +516,13 @@ class _PathReader:
             journey = self._open.pop(key, None)
             if journey is not None:
                 yield self._journey(journey)
+
+    def _no_ring(self) -> Iterator[Journey | Oddity]:
+        """So many lines before any start: no ring, then, but output whose beginning was cut off."""
+        if self._waiting and not self._started:
+            self._waiting = False
+            yield Oddity("line", 0, "no start of a script: times are since boot")
+            yield from self._over()
 
     # Journeys
 
@@ -463,6 +563,10 @@ class _PathReader:
             hop = self._hop(journey, record, entered)
             if hop is not None:
                 steps.append(hop)
+            if record.kind == "free" and (address := unnamed(record.frames)):
+                notes[
+                    f"{address}, which freed it, has no name: of a module loaded after the start"
+                ] = None
             if (snapshot := self._shown(journey, record)) is not None:
                 if last is None or snapshot.data != last.data:
                     steps.append(snapshot)
@@ -589,6 +693,9 @@ class _PathReader:
             arguments = f"by {frame.rpartition('`')[2]}" if function else None
         # A driver's interrupt is in no vnet yet.
         vnet = number("vnet") or None
+        if vnet is not None and vnet not in self._vnets:
+            self._nameless.add(vnet)
+            self._in_nameless += 1
         name = annotation.fields.get("exec")
         pid = number("pid")
         process = f"{name}[{pid}]" if name else None

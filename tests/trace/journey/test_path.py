@@ -21,6 +21,7 @@ from dtkit.simulate import Settings, StackPacket
 from dtkit.trace.journey.detect import read_any
 from dtkit.trace.journey.filter import journey_filter
 from dtkit.trace.journey.model import Hop, Journey, Step
+from dtkit.trace.journey.outcome import unnamed, who_freed
 from dtkit.trace.journey.owner import Owner
 from dtkit.trace.journey.path import read_path
 from dtkit.trace.views.show import journey_text
@@ -505,3 +506,11 @@ def test_what_is_not_known_of_a_socket_is_said() -> None:
     assert str(Owner(False, "", 7, "web", 9)) == (
         "sent by a process that was not seen: user 7, jail web"
     )
+
+
+def test_a_module_that_came_later_is_not_taken_for_who_freed_it() -> None:
+    frames = ["kernel`m_freem+0x1d", "0xffffffff814ce6ce", "kernel`pfil_mbuf_in+0x38"]
+    assert who_freed(frames) == ("pfil_mbuf_in", "kernel`pfil_mbuf_in+0x38")
+    assert unnamed(frames) == "0xffffffff814ce6ce"
+    assert unnamed(frames[::2]) == ""
+    assert unnamed(["kernel`ip_input+0x1", "0xffffffff814ce6ce"]) == ""
