@@ -23,12 +23,24 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Which functions": ("--preset", "--func", "--not-func", "--point"),
     "Which packets": (
         *("--filter", "--inner", "--linktype", "--iface", "--direction", "--vnet", "--jail"),
-        *("--exec", "--pid", "--where", "--argument", "--only", "--probe", "--cpu", "--link"),
+        *(
+            "--exec",
+            "--pid",
+            "--where",
+            "--argument",
+            "--only",
+            "--last",
+            "--probe",
+            "--cpu",
+            "--link",
+        ),
     ),
-    "How many": ("--count", "--seconds", "--rate", "--hops", "--sample"),
+    "How many": (
+        *("--count", "--seconds", "--rate", "--hops", "--sample", "--before-drop", "--memory"),
+    ),
     "What of each": (
         *("--length", "--offset", "--max", "--copy", "--depth", "--meta", "--stack"),
-        *("--returns", "--sockets"),
+        *("--returns", "--sockets", "--no-hops"),
     ),
     "Which kernel": ("--host", "--as", "--listing", "--refresh", "--release", "--ilp32"),
     "The simulated kernel": (
