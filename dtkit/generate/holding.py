@@ -20,7 +20,7 @@ from dtkit.generate.functions import Function, PathError, verdict
 from dtkit.generate.text import D
 from dtkit.probes.reasons import Reason, facts
 
-__all__ = ["Held", "Holding", "Machine", "Wanted", "ending", "held_back", "tellable"]
+__all__ = ["Held", "Holding", "Resources", "Wanted", "ending", "held_back", "tellable"]
 
 #: Records of a journey that a speculation has room for.
 _JOURNEY = 60
@@ -128,7 +128,7 @@ class Holding:
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class Resources:
     """
     A host that packets are followed on.
 
@@ -152,7 +152,7 @@ class Held:
     count: int
     kibibytes: int
     hertz: int
-    machine: Machine
+    machine: Resources
 
     @property
     def memory(self) -> int:
@@ -169,7 +169,7 @@ class Held:
         return self.count * self.hertz if self.machine.cpus > 1 else None
 
 
-def held_back(record: int, machine: Machine) -> Held:
+def held_back(record: int, machine: Resources) -> Held:
     """
     What a machine can hold back.
 

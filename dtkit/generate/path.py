@@ -37,7 +37,7 @@ from dtkit.generate.functions import (
     matches,
     verdict,
 )
-from dtkit.generate.holding import Held, Holding, Machine, Wanted, held_back
+from dtkit.generate.holding import Held, Holding, Resources, Wanted, held_back
 from dtkit.generate.lazy import all_of
 from dtkit.generate.place import DIRECTIONS, PlaceRequest
 from dtkit.generate.request import Copy
@@ -136,7 +136,7 @@ class PathRequest:
     only: Holding | None = None
     brief: bool = False
     ring: int = 0
-    machine: Machine = field(default_factory=Machine)
+    machine: Resources = field(default_factory=Resources)
     sockets: bool = False
     older: tuple[OlderSocket, ...] = ()
 

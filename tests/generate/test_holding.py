@@ -11,7 +11,7 @@ from io import BytesIO
 import pytest
 
 from dtkit.generate.functions import Function, PathError, choose, known_functions
-from dtkit.generate.holding import Machine, Wanted, ending, held_back, tellable
+from dtkit.generate.holding import Resources, Wanted, ending, held_back, tellable
 from dtkit.generate.path import PathRequest, path_script
 from dtkit.oddity import Oddity
 from dtkit.probes import catalog
@@ -257,12 +257,12 @@ def test_a_ring_must_hold_some_hops() -> None:
 def test_what_is_held_follows_from_the_machine(
     cpus: int, memory: int, count: int, kibibytes: int, hertz: int, journeys: int | None
 ) -> None:
-    held = held_back(216, Machine(cpus, memory))
+    held = held_back(216, Resources(cpus, memory))
     assert (held.count, held.kibibytes, held.hertz) == (count, kibibytes, hertz)
     assert held.journeys == journeys
     # Never more than a part of the memory.
     assert held.memory == count * kibibytes * 1024 * cpus <= memory // 16
-    request = PathRequest("udp", only=ending("dropped"), machine=Machine(cpus, memory))
+    request = PathRequest("udp", only=ending("dropped"), machine=Resources(cpus, memory))
     text, estimate = path_script(known_functions(catalog()), request)
     assert f"nspec={count}\n" in text
     assert f"specsize={kibibytes}k\n" in text

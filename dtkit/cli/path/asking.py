@@ -44,7 +44,7 @@ from dtkit.generate.functions import (
     PathError,
     choose,
 )
-from dtkit.generate.holding import Machine, ending, tellable
+from dtkit.generate.holding import Resources, ending, tellable
 from dtkit.generate.kernel import KernelFunctions, any_kernel, listed_kernel, released_kernel
 from dtkit.generate.path import PathRequest, path_script
 from dtkit.generate.place import DIRECTIONS, PlaceRequest
@@ -53,7 +53,7 @@ from dtkit.generate.sockets import OlderSocket
 from dtkit.live.host import DtraceError, Elevation, Host, NowhereError
 from dtkit.live.kernel import host_release
 from dtkit.live.listings import kept_listing
-from dtkit.live.machine import machine_of
+from dtkit.live.resources import resources_of
 from dtkit.live.sockets import open_sockets
 from dtkit.probes.recognise import listed_release
 
@@ -297,9 +297,9 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
             if only is not None:
                 request = replace(request, only=ending(only))
             if only is not None and not no_hops and ring is None:
-                known_machine = machine_of(there) if running or host is not None else None
-                machine = known_machine or Machine()
-                machine = Machine(cpus or machine.cpus, memory or machine.memory)
+                known_machine = resources_of(there) if running or host is not None else None
+                machine = known_machine or Resources()
+                machine = Resources(cpus or machine.cpus, memory or machine.memory)
                 request = replace(request, machine=machine)
             if simulate and listing is None:
                 kernel = released_kernel(default_release())

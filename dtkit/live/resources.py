@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dtkit.generate.holding import Machine
+from dtkit.generate.holding import Resources
 from dtkit.live.dtrace import shell_output
 from dtkit.live.host import DtraceError, Host
 
@@ -11,7 +11,7 @@ from dtkit.live.host import DtraceError, Host
 _ASK = "sysctl -n hw.ncpu hw.physmem"
 
 
-def machine_of(host: Host) -> Machine | None:
+def resources_of(host: Host) -> Resources | None:
     """The CPUs and the memory of a host; None where it does not say. The user asks."""
     try:
         words = shell_output(_ASK, Host(host.name)).split()
@@ -20,4 +20,4 @@ def machine_of(host: Host) -> Machine | None:
     if len(words) < 2 or not all(word.isdigit() for word in words[-2:]):
         return None
     cpus, memory = map(int, words[-2:])
-    return Machine(cpus, memory) if cpus and memory else None
+    return Resources(cpus, memory) if cpus and memory else None
