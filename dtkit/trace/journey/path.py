@@ -370,7 +370,7 @@ class _PathReader:
         """What the end of a script says of packets that are not shown."""
         number = annotation.number
         if limited := number("limited"):
-            what = f"a limit (rate or hops) left packets out, seen {limited} times at gates"
+            what = f"a limit (count, rate or hops) left packets out, seen {limited} times at gates"
             yield Oddity("line", annotation.line, what)
         if missed := number("missed"):
             what = f"{missed} packets were not followed: too many were held back at once (nspec)"

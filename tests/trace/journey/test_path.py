@@ -445,7 +445,7 @@ def test_what_a_limit_leaves_out_is_said() -> None:
     assert [
         one
         for one in odd
-        if one.endswith("a limit (rate or hops) left packets out, seen 3 times at gates")
+        if one.endswith("a limit (count, rate or hops) left packets out, seen 3 times at gates")
     ]
 
 
