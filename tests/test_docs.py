@@ -248,7 +248,9 @@ FILE = re.compile(r"`((?:[\w.-]+/)+[\w.-]+/?|[\w-]+\.(?:md|toml|py))`")
 def test_the_files_that_it_speaks_of_are_there(name: str) -> None:
     named = set(FILE.findall((TOP / name).read_text()))
     assert len(named) > 10
-    assert not [one for one in named if "NAME" not in one and not (TOP / one).exists()]
+    made = (".cache/", "dist/")  # by make, where it is asked to
+    kept = [one for one in named if "NAME" not in one and not one.startswith(made)]
+    assert not [one for one in kept if not (TOP / one).exists()]
 
 
 def test_the_picture_is_what_is_printed() -> None:
