@@ -39,7 +39,6 @@ class _Chain:
 
     annotation: Annotation
     source: Source | None
-    line: int
     data: bytearray = field(default_factory=bytearray)
     segments: int = 0
     whole: bool = True  # every segment so far is there to its last byte
@@ -298,7 +297,7 @@ class _Assembler:
         if chain is None and number == 1:
             if len(self._chains) > _PLACES:
                 yield from self._flush()
-            chain = self._chains[cpu] = _Chain(annotation, source, annotation.line)
+            chain = self._chains[cpu] = _Chain(annotation, source)
         if chain is None or number != chain.segments + 1 or not chain.whole:
             rows = 1 + -(-len(dump.data) // 16)
             what = "a segment of an mbuf chain does not follow the one before"
@@ -322,9 +321,9 @@ class _Assembler:
     def _packet(self, chain: _Chain) -> Packet:
         annotation = chain.annotation
         length, offset = annotation.number("pkt"), _natural(annotation, "off") or 0
-        left = None if length is None or length < 0 else length - offset
+        left = None if length is None else length - offset
         if left is not None and left < len(chain.data):
-            left = None  # m_pkthdr.len is only a hint, and here it is wrong
+            left = None  # m_pkthdr.len is only a hint, and here it is wrong, or -1
         exact = annotation.number("mlen") is not None
         return self._annotated(annotation, chain.source, bytes(chain.data), left, exact)
 

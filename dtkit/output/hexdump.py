@@ -124,7 +124,7 @@ def read_row(line: str, turned: bool | None = None) -> Row | None:
 
 def _grouped(rest: str, turned: bool | None) -> tuple[bytes, bool | None] | None:
     """The bytes of a row behind a colon: pairs, or groups in the order that the text tells."""
-    halves = _bytes(rest[:49]) if rest[22:25].endswith("  ") else None
+    halves = _bytes(rest[:49]) if rest[23:25] == "  " else None
     if halves and rest[50:].rstrip() == printable(halves).rstrip():
         return halves, None  # the hexdump package: two halves, and the text at its column
     area = rest.partition("  ")[0].split()

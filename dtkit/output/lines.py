@@ -24,9 +24,9 @@ class Block(NamedTuple):
     overlong: int = 0
 
     def lines(self) -> list[str]:
-        """The lines of *data* without their ends, one character for each byte (ISO 8859-1)."""
+        """The lines of *data* without their newlines, one character for each byte (ISO 8859-1)."""
         text = self.data.decode("latin-1").removesuffix("\n")
-        return [line.removesuffix("\r") for line in text.split("\n")] if text else []
+        return text.split("\n") if text else []
 
 
 def decode(text: str) -> str:

@@ -28,7 +28,9 @@ def read(text: str) -> list[Packet]:
 
 def oddities(text: str) -> list[str]:
     items = packets(read_output(io.BytesIO(text.encode())), catalog())
-    return [str(item) for item in items if isinstance(item, Oddity)]
+    found = [item for item in items if isinstance(item, Oddity)]
+    assert all(item.unit == "line" for item in found)
+    return [str(item) for item in found]
 
 
 def test_a_bare_dump_is_a_packet_as_it_stands() -> None:

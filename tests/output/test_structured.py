@@ -554,14 +554,36 @@ def test_a_long_object_is_not_looked_at_with_each_small_piece(
     assert min(looked[660:-1]) > 16_000
 
 
+@pytest.mark.parametrize("count", [1, 6])
 @pytest.mark.parametrize("started", [False, True])
-def test_packets_of_runs_are_those_of_their_firings(started: bool) -> None:
+def test_packets_of_runs_are_those_of_their_firings(started: bool, count: int) -> None:
     """With their times, and those of the day where a script told both."""
     said = firing({"message": "@dtkit 1 start timestamp=90 walltimestamp=1090\n"})
-    seen = [firing(DUMP, timestamp=99 + at, cpu=at % 2) for at in range(6)]
+    seen = [firing(DUMP, timestamp=99 + at, cpu=at % 2) for at in range(count)]
     data = document(*[said] * started, *seen).encode()
     runs = list(packets(read_runs(io.BytesIO(data)), catalog()))
     (found,) = [item for item in runs if isinstance(item, PacketRun)]
     assert list(found) == read_packets(data.decode())
-    assert [one.timestamp for one in found] == list(range(99, 105))
-    assert [one.time for one in found] == ([*range(1099, 1105)] if started else [None] * 6)
+    times = range(99, 99 + count)
+    assert [one.timestamp for one in found] == [*times]
+    assert [one.time for one in found] == [at + 1000 if started else None for at in times]
+
+
+@pytest.mark.parametrize("size", [1, 50, 1 << 20])
+@pytest.mark.parametrize("before", ["", "\n"], ids=["at the beginning", "behind a line"])
+def test_what_dtrace_says_on_a_line_of_its_own_may_be_anything(before: str, size: int) -> None:
+    data = f"{before}dtrace: could not do it\n{document(ONE)}\ndtrace: nor that\n".encode()
+    events = list(each_of(data[at : at + size] for at in range(0, len(data), size)))
+    number = data.count(b"\n", 0, data.index(b"dtrace")) + 1
+    assert events == [
+        Notice(number, "could not do it"),
+        Firing(number + 1, SOURCE, (Dump(number + 1, DATA),), 99),
+        Notice(number + 2, "nor that"),
+    ]
+
+
+def test_a_character_that_is_cut_at_the_end_is_no_firing() -> None:
+    data = document(ONE).encode() + "\n\u00e4".encode()[:-1]
+    (found, odd) = each_of([data])
+    assert found == READ
+    assert odd == Oddity("line", 2, "1 characters are no firing", 1)
