@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 import pytest
 
 from dtkit.oddity import Oddity
-from dtkit.output import assemble, packets, read_output, read_runs
+from dtkit.output import FiringRun, assemble, packets, read_output, read_runs
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.packet import Origin, Packet, PacketRun
 from dtkit.probes import Catalog, Probe, catalog
@@ -419,3 +419,28 @@ def test_interface_and_process_are_of_the_packet_where_no_hop_has_them() -> None
     (packet,) = read(said + dump(RFD))
     assert packet.header is not None
     assert (packet.header.received, packet.header.process) == ("em0", "sshd")
+
+
+@pytest.mark.parametrize(
+    ("whole", "empty"),
+    [
+        ("len=60 off=0", "len=0 off=0"),
+        ("len=60 off=20", "len=20 off=20"),
+        ("len=60 off=20", "len=10 off=20"),
+        ("pkt=60 off=0 seg=1 mlen=60 last=1", "pkt=60 off=0 seg=1 mlen=0 last=1"),
+        ("pkt=60 off=20 seg=1 mlen=60 last=1", "pkt=60 off=20 seg=1 mlen=20 last=1"),
+        ("pkt=60 off=0 seg=1 skip=5 mlen=60 last=1", "pkt=60 off=0 seg=1 skip=60 mlen=60 last=1"),
+    ],
+    ids=["len", "off", "less than off", "mlen", "off of mlen", "skip"],
+)
+def test_of_no_bytes_there_is_no_packet_though_there_is_a_dump(whole: str, empty: str) -> None:
+    """Alone, as in a run of others."""
+    one, none = (
+        f"@dtkit 1 mbuf {WHO} t=5 m=0xff {said}\n" + dump(b"a" * 20) for said in (whole, empty)
+    )
+    assert len(read(one + none)) == 1
+    runs = list(read_runs(io.BytesIO((one * 8 + none + one * 8).encode())))
+    assert [len(item) for item in runs if isinstance(item, FiringRun)] == [16]
+    found = list(packets(iter(runs), catalog()))
+    assert sum(len(item) for item in found if isinstance(item, PacketRun)) == 0
+    assert sum(isinstance(item, Packet) for item in found) == 16
