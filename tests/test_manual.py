@@ -60,7 +60,7 @@ def described(name: str) -> str:
     if name in ("oneliner", "script", "run"):
         found += text["Selection"]
     if name == "simulate":
-        found += text["dtkit check"]
+        found += re.sub(r"^\.It Fl \\-lint$", "", text["dtkit check"], flags=re.MULTILINE)
     return found
 
 

@@ -17,7 +17,7 @@ from dtkit.cli.dtrace_options import (
 )
 from dtkit.cli.inputs import READABLE, shown_name
 from dtkit.cli.options import TO
-from dtkit.dlang import Severity, check
+from dtkit.dlang import Severity, check, lint
 from dtkit.dlang.syntax.preprocess import first_line
 from dtkit.foreign import shown
 from dtkit.freebsd import Release
@@ -29,11 +29,17 @@ from dtkit.freebsd import Release
 Examples:
   dtkit check tcp.d udp.d
   dtkit check --program 'fbt::tcp_input:entry { tracemem((*args[0])->m_data, 64); }'
-  dtkit check --stock --to json tcp.d
+  dtkit check --lint --stock --to json tcp.d
 """,
 )
 @click.argument("files", metavar="[FILE.d]...", nargs=-1, type=READABLE)
 @program_options
+@click.option(
+    "--lint",
+    "linted",
+    is_flag=True,
+    help="Warn of what dtrace(1) takes and a good program has not, too.",
+)
 @TO(type=click.Choice(["text", "json"]), default="text")
 def command(
     files: tuple[str, ...],
@@ -45,6 +51,7 @@ def command(
     stock: bool,
     types_files: tuple[str, ...],
     cpp: bool,
+    linted: bool,
     form: str,
 ) -> int:
     """Say what is wrong with a D program, in dtrace(1)'s words, and where.
@@ -68,6 +75,15 @@ def command(
         found = check(
             text, file=file, options=options, arguments=(file or "dtrace",), kernel=kernel
         )
+        if linted:
+            more = lint(
+                text,
+                file=file,
+                arguments=(file or "dtrace",),
+                defaults=options.defaultargs,
+                kernel=kernel,
+            )
+            found = sorted([*found, *more], key=lambda one: (one.line or 0, one.column or 0))
         for finding in found:
             errors = errors or finding.severity is Severity.ERROR
             click.echo(json.dumps(finding.to_dict()) if form == "json" else shown(str(finding)))

@@ -18,7 +18,7 @@ __all__ = ["GROUPS", "Command", "HelpContext", "write_examples"]
 GROUPS: dict[str, tuple[str, ...]] = {
     "The program": (
         *("--program", "--set", "--destructive", "--zdefs", "--types", "--cpp", "--stock"),
-        *("--quiet", "--flowindent", "--bufsize", "--libxo"),
+        *("--quiet", "--flowindent", "--bufsize", "--libxo", "--lint"),
     ),
     "Which functions": ("--preset", "--func", "--not-func", "--point"),
     "Which packets": (

@@ -112,6 +112,8 @@ def command(
     chain is built, and the probes on its path fire. Time is simulated: a run can be repeated.
     The exit status is dtrace(1)'s, and 1 where no packet could be read.
 
+    Without --packets only BEGIN and END fire.
+
     With --cost a line for each probe, and each cost that its firings had: how many firings, and of
     one the clauses entered, DIF instructions run, dynamic variables looked up, values aggregated
     and bytes recorded.
@@ -173,6 +175,8 @@ def command(
             stream.buffer.flush()
     except BreakError as error:
         raise click.UsageError(f"--break: {error}") from error
+    if packets is None and simulation.waits:
+        say(f"{ctx.command_path}: without --packets FILE only BEGIN and END fire")
     if cost:
         _print_costs(simulation.costs, form)
     unread = seen["oddities"] and not seen["packets"]

@@ -2,12 +2,14 @@
 """
 The D language: what dtrace(1) accepts, checked and compiled without dtrace(1).
 
-:func:`check` tells what is wrong with a program, :func:`clauses` which clauses it has, and
-:func:`compile_program` makes of it what the kernel would be given.
+:func:`check` tells what is wrong with a program, :func:`lint` what a good one has not,
+:func:`clauses` which clauses it has, and :func:`compile_program` makes of it what the kernel would
+be given.
 """
 
 from dtkit.dlang.compiler.compile import TypesError, compile_program
 from dtkit.dlang.compiler.enablings import Compiled
+from dtkit.dlang.compiler.lint import lint
 from dtkit.dlang.compiler.verdict import check, clauses
 from dtkit.dlang.findings import DError, Finding, Severity
 from dtkit.dlang.options import WITH_COPYOUTMBUF, OptionError, Options
@@ -26,5 +28,6 @@ __all__ = [
     "check",
     "clauses",
     "compile_program",
+    "lint",
     "target_kernel",
 ]

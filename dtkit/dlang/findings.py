@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from dtkit.dlang.source import ProgramText
 
@@ -40,6 +40,11 @@ class DError(Exception):
         self.at = at
         self.region = region
         self.hint = ""
+
+    def helped(self, hint: str) -> Self:
+        """This error, with a hint."""
+        self.hint = hint
+        return self
 
     def dtrace_message(self, source: ProgramText) -> str:
         """The whole of what dtrace(1) prints, without its ``dtrace: `` and the final newline."""

@@ -311,6 +311,26 @@ def _arguments(
     return mbuf_arguments(types), interface_argument(types)
 
 
+#: Probes that are given no mbuf, by provider and name, and probes that the same packets pass.
+_INSTEAD = {
+    ("ip", "send"): "ip_output or ip6_output",
+    ("ip", "receive"): "ip_input or ip6_input",
+    ("tcp", "send"): "ip_output or ip6_output",
+    ("tcp", "connect-request"): "ip_output or ip6_output",
+    ("tcp", "state-change"): "tcp_input",
+    ("udp", "send"): "ip_output or ip6_output",
+    ("udp", "receive"): "udp_input",
+    ("udplite", "send"): "ip_output or ip6_output",
+    ("udplite", "receive"): "udp_input",
+}
+
+
+def instead(provider: str, name: str) -> str:
+    """Of a probe that carries no mbuf, which to use instead, in a sentence; else nothing."""
+    found = _INSTEAD.get((provider, name))
+    return f"{provider}:::{name} carries no mbuf: use {found}" if found else ""
+
+
 class Catalog:
     """
     Probes in the order in which a packet meets them, and a forgiving way to find them.
@@ -372,6 +392,9 @@ class Catalog:
     def _no_such(self, pattern: str) -> str:
         import difflib
 
+        wanted = pattern.split(":")
+        if bare := instead(wanted[0], wanted[-1]):
+            return bare
         names = dict.fromkeys(probe.description.shorthand for probe in self)
         parts = [part.lower() for part in reversed(pattern.split(":")) if part]
         found = (difflib.get_close_matches(part, names, n=3) for part in parts)

@@ -110,6 +110,7 @@ class Simulation:
 
     :ivar status: dtrace(1)'s exit status, once the run is over.
     :ivar costs: what firings cost, where the settings ask for it.
+    :ivar waits: whether the program has clauses that packets alone have fire, once it runs.
     """
 
     def __init__(self, program: str, settings: Settings | None = None) -> None:
@@ -117,6 +118,7 @@ class Simulation:
         self.settings = settings or Settings()
         self.status = 0
         self.costs = Costs()
+        self.waits = False
 
     def run(self, packets: Iterable[StackPacket] = ()) -> Iterator[Chunk]:
         """
@@ -141,6 +143,8 @@ class Simulation:
             output.error(error.dtrace_message(source) if isinstance(error, DError) else str(error))
             yield from output.take()
             return
+        own = ("BEGIN", "END", "ERROR")
+        self.waits = any(one.description.name not in own for one in compiled.enablings)
         for _ in session.run(packets):
             yield from output.take()
         self.status = session.consumer.status

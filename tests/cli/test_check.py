@@ -27,10 +27,11 @@ def test_a_bad_one(dtkit: Dtkit, tmp_path: Path) -> None:
     script.write_text(BAD)
     result = dtkit("check", str(script))
     assert result.exit_code == 1
-    first, *_, line, caret = result.stdout.splitlines()
+    first, *_, line, caret, hint = result.stdout.splitlines()
     assert first.startswith(f"{script}:3:11: error: ")
     assert line == "\ttracemem(args[0]->m_data, 64);"
     assert caret == "\t         ^"
+    assert hint == "hint: m_data is behind a pointer: (*args[0])->m_data"
 
 
 def test_json(dtkit: Dtkit) -> None:

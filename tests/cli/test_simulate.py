@@ -217,3 +217,14 @@ def test_a_form_is_for_costs(dtkit: Dtkit) -> None:
     result = dtkit("simulate", "--program", "BEGIN { }", "--to", "json")
     assert result.exit_code == 2
     assert "--to: is for --cost" in result.stderr
+
+
+def test_without_packets_it_is_said_what_fires(dtkit: Dtkit, capture: str) -> None:
+    said = "dtkit simulate: without --packets FILE only BEGIN and END fire\n"
+    result = dtkit("simulate", "--quiet", "--program", ONELINER)
+    assert result.exit_code == 0
+    assert result.stderr == said
+    assert said not in dtkit("simulate", "--program", ONELINER, "--packets", capture).stderr
+    program = "BEGIN { trace(1); exit(0); } END { trace(2); } ERROR { trace(3); }"
+    assert said not in dtkit("simulate", "--program", program).stderr
+    assert said not in dtkit("simulate", "--program", ONELINER.replace("32", "nosuch")).stderr

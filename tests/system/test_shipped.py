@@ -17,7 +17,6 @@ from pathlib import Path
 import pytest
 
 from dtkit.cli import COMMANDS
-from dtkit.version import __version__
 
 TOP = Path(__file__).parents[2]
 PACKAGE = TOP / "dtkit"
@@ -65,15 +64,6 @@ def test_a_wheel_for_every_machine_is_built_without_it(
     path = built(tmp_path, **environment)
     assert path.name.endswith("-py3-none-any.whl")
     assert not [name for name in zipfile.ZipFile(path).namelist() if name.endswith(".so")]
-
-
-def test_there_is_one_version(wheel: zipfile.ZipFile) -> None:
-    """The wheel has it from there, and the newest section of the changelog is for it."""
-    assert Path(str(wheel.filename)).name.startswith(f"dtkit-{__version__}-")
-    assert PROJECT["dynamic"] == ["version"]
-    section = re.search(r"^## (\S+)", (TOP / "CHANGELOG.md").read_text(), re.MULTILINE)
-    assert section is not None
-    assert section[1] == __version__
 
 
 def test_the_wheel_has_the_whole_package(wheel: zipfile.ZipFile) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from dtkit.dlang.checker.checker import Checker, Rule
 from dtkit.dlang.checker.fold import integer_constant
+from dtkit.dlang.checker.hints import member_hint, pointer_hint
 from dtkit.dlang.checker.missing import incomplete
 from dtkit.dlang.checker.names import element, lookup, scalar
 from dtkit.dlang.checker.nodes import (
@@ -175,7 +176,9 @@ def _member(checker: Checker, node: tree.MemberExpr, read: bool) -> TypedExpr:
     type_ = checker.types.resolve(base.type)
     if node.op == "->":
         if not isinstance(type_, Pointer):
-            raise DError("operator -> must be applied to a pointer", "D_OP_PTR", at)
+            raise DError("operator -> must be applied to a pointer", "D_OP_PTR", at).helped(
+                pointer_hint(checker, node, base)
+            )
         type_ = checker.types.resolve(type_.target)
     if not isinstance(type_, Tagged) or type_.kind == "enum":
         name = "void" if checker.is_dynamic(base) else checker.types.name(type_)
@@ -187,7 +190,7 @@ def _member(checker: Checker, node: tree.MemberExpr, read: bool) -> TypedExpr:
             "or union",
             "D_OP_SOU",
             at,
-        )
+        ).helped(pointer_hint(checker, node, base))
     if not checker.types.is_complete(type_):
         message = (
             f"operator {node.op} cannot be applied to a forward declaration: no "
@@ -199,7 +202,7 @@ def _member(checker: Checker, node: tree.MemberExpr, read: bool) -> TypedExpr:
         known = UnknownError if checker.is_partial(type_.tag) else DError
         raise known(
             f"{node.name} is not a member of {checker.types.name(type_)}", "D_TYPE_MEMBER", at
-        )
+        ).helped(member_hint(checker, type_, node.name))
     resolved = checker.types.resolve(member.type)
     flags = checker.node_flags(member.type)
     if (node.op == "->" or base.flags & Flag.LVALUE) and not isinstance(resolved, Array):
@@ -221,7 +224,7 @@ def _translated_member(
             f"translator does not define conversion for member: {node.name}",
             "D_XLATE_NOCONV",
             node.at,
-        )
+        ).helped(member_hint(checker, translation.output, node.name))
     member = checker.types.member(translation.output, node.name)
     assert member is not None
     flags = checker.node_flags(member.type)

@@ -9,6 +9,7 @@ from typing import cast
 
 from dtkit.dlang.checker.checker import Checker, Rule
 from dtkit.dlang.checker.fold import integer_constant
+from dtkit.dlang.checker.hints import function_hint, near, scoped_hint, variable_hint
 from dtkit.dlang.checker.nodes import (
     Agg,
     Call,
@@ -92,7 +93,7 @@ def _agg_name(checker: Checker, node: tree.AggName, read: bool) -> TypedExpr:
     if variable is None:
         raise DError(
             f"failed to resolve @{node.name}: Unknown variable name", "D_IDENT_UNDEF", node.at
-        )
+        ).helped(near(node.name, checker.scope.aggregations, "@"))
     refuse_unknown(variable, node.at)
     return Agg(node.at, DYNAMIC, Flag.REF | Flag.LVALUE | Flag.WRITABLE, variable)
 
@@ -107,7 +108,7 @@ def lookup(checker: Checker, node: tree.Name, kind: Kind, create: bool = False) 
                 f"failed to resolve {node.name}: Unknown variable name",
                 "D_IDENT_UNDEF",
                 node.at,
-            )
+            ).helped(variable_hint(checker, node.name))
         return checker.scope.create(node.name, "global", kind, node.at)
     refuse_unknown(variable, node.at)
     if variable.kind != kind and not (variable.kind == Kind.ARRAY and kind == Kind.ARRAY):
@@ -135,7 +136,9 @@ def scalar(checker: Checker, at: int, variable: Variable, read: bool) -> TypedEx
     """A variable without keys."""
     refuse_unknown(variable, at)
     if read and variable.fresh:
-        raise DError(f"{variable.shown} has not yet been declared or assigned", "D_VAR_UNDEF", at)
+        error = DError(f"{variable.shown} has not yet been declared or assigned", "D_VAR_UNDEF", at)
+        keyword = {"thread": "self", "clause": "this"}.get(variable.scope)
+        raise error.helped(scoped_hint(checker, keyword, variable.name) if keyword else "")
     inline = variable.inline
     if inline is not None and isinstance(inline.value, Int):
         value = inline.value
@@ -256,7 +259,8 @@ def _call(checker: Checker, node: tree.CallExpr, read: bool) -> TypedExpr:
     function = checker.scope.find(name)
     with _parse_error():
         if function is None or (function.declared and function.kind == Kind.SCALAR):
-            raise DError(f"undefined function name: {name}", "D_FUNC_UNDEF", node.at)
+            error = DError(f"undefined function name: {name}", "D_FUNC_UNDEF", node.at)
+            raise error.helped(function_hint(checker, name))
         if function.kind not in (Kind.FUNCTION, Kind.ACTION, Kind.AGGREGATING):
             raise DError(
                 f"{function.kind} '{name}' may not be referenced as a function",

@@ -17,6 +17,7 @@ from functools import cache
 
 from dtkit.dlang.checker.checker import Checker
 from dtkit.dlang.checker.declarations import Declarations
+from dtkit.dlang.checker.hints import probe_hint
 from dtkit.dlang.checker.names import refuse_designator
 from dtkit.dlang.checker.nodes import Agg, Call, TypedExpr
 from dtkit.dlang.checker.rules import RULES
@@ -366,13 +367,15 @@ class Compiler:
         """The error that no probe matches, which is one for sure where no kernel has such a one."""
         message = f"probe description {description} does not match any probes"
         if self.kernel.may_have(description):
-            return UnlistedProbeError(message, "D_PDESC_ZERO", at, "-")
+            error: DError = UnlistedProbeError(message, "D_PDESC_ZERO", at, "-")
+            return error.helped(probe_hint(self.kernel, description))
         error = DError(message, "D_PDESC_ZERO", at, "-")
         if not self.kernel.may_have_provider(description.provider):
             error.hint = (
                 f"the provider {description.provider} is in no table of dtkit: --zdefs allows "
                 "probes that do not exist"
             )
+        error.hint = probe_hint(self.kernel, description) or error.hint
         return error
 
     def _cook(self, clause: tree.Clause) -> tuple[list[TypedExpr], TypedExpr | None]:

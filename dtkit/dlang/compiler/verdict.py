@@ -82,10 +82,10 @@ def _versions(
 ) -> Iterator[Finding]:
     """Warnings of names that only a later dtrace(1) has."""
     try:
-        parsed = _parse(program, arguments, options.defaultargs, of)
+        unit = parsed(program, arguments, options.defaultargs, of)
     except DError:
         return
-    for name in tree.walk(parsed.externals):
+    for name in tree.walk(unit.externals):
         if not isinstance(name, tree.Name):
             continue
         builtin = BUILTINS.get(name.name)
@@ -95,12 +95,19 @@ def _versions(
             yield Finding.of(source, message, "X_VERSION", name.at, Severity.WARNING)
 
 
-def _parse(
+def parsed(
     program: str,
     arguments: Sequence[str] = (),
     defaults: bool = False,
     of: TargetKernel | None = None,
 ) -> tree.TranslationUnit:
+    """
+    The syntax tree of a program.
+
+    :param arguments: macro arguments, ``$0`` first.
+    :param defaults: whether those that are missing are 0 or empty.
+    :raises DError: it is no D program.
+    """
     of = of or target_kernel()
     with deep_recursion():
         return parse(program, None, type_names(of), library(of).globals, arguments, defaults)
@@ -115,5 +122,5 @@ def clauses(program: str, arguments: Sequence[str] = ()) -> list[tuple[str, ...]
 
     :raises DError: it is no D program.
     """
-    found = _parse(program, arguments).clauses()
+    found = parsed(program, arguments).clauses()
     return [tuple(spec.text for spec in clause.probes) for clause in found]
