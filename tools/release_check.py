@@ -10,6 +10,7 @@ did.
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 import sys
 import time
@@ -21,6 +22,9 @@ __all__ = ["STEPS", "Step", "check"]
 
 TOP = Path(__file__).resolve().parent.parent
 LOGS = TOP / ".cache/release-check"
+
+#: What make says of itself, which tells nothing of the step.
+OF_MAKE = re.compile(r"\w*make(\[\d+\])?: ")
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,8 @@ def check(make: Sequence[str], steps: Sequence[Step]) -> bool:
             )
             log.seek(0)
             lines = log.read().decode(errors="replace").split("\n")
-        last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        said = [line.strip() for line in lines if line.strip() and not OF_MAKE.match(line)]
+        last = said[-1] if said else ""
         good.append(done.returncode == 0)
         word = "ok" if good[-1] else "FAILED"
         took = time.monotonic() - start
