@@ -30,7 +30,7 @@ SECTIONS = (
     ("LICENSE", "LICENSE_FILE"),
     ("BUILD_DEPENDS", "RUN_DEPENDS"),
     ("USES", "USE_PYTHON"),
-    ("NO_ARCH", "WRKSRC"),
+    ("NO_ARCH", "NO_WRKSUBDIR"),
 )
 
 
