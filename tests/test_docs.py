@@ -48,6 +48,9 @@ ELSEWHERE = {
     "dtkit path run --simulate": "likewise",
     "dtkit extcap --install": "tests/live/test_extcap.py installs it into a folder of its own",
     "tshark -i dtkit-": "likewise",
+    "dwatch ": "needs a FreeBSD: tests/generate/golden has the profile",
+    "dtkit path run --preset forward": "needs a kernel whose pf is that of its listing: likewise",
+    "dtkit path run --before-drop": "needs drops: tests/cli/test_path.py has the script",
 }
 
 RAW = 101
@@ -156,12 +159,14 @@ class Shown:
 
 
 def commands(path: Path) -> list[Shown]:
-    """Each ``$ `` line of a document that runs dtkit, with the lines shown below it."""
+    """Each line with a user's or root's prompt that runs dtkit, with the lines shown below it."""
     found = []
     lines = path.read_text().split("\n")
+    fenced = False
     for number, line in enumerate(lines):
-        start = re.match(r"( {4})?\$ (?=.*\bdtkit\b|tshark)", line)
-        if start is None:
+        fenced ^= line.startswith("```")
+        start = re.match(r"( {4})?[$#] (?=.*\bdtkit\b|tshark)", line)
+        if start is None or not (fenced or start.group(1)):
             continue
         indent = start.group(1) or ""
         below = []
@@ -267,6 +272,14 @@ def test_the_changelog_begins_with_this_version_and_its_day() -> None:
     assert heading is not None
     assert heading[1] == dtkit.__version__
     assert date.fromisoformat(heading[2])
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: str(path.relative_to(TOP)))
+def test_no_command_lacks_its_prompt(path: Path) -> None:
+    """It would not be run: the first line of a block, or of what is indented."""
+    text = path.read_text()
+    found = re.findall(r"^(?:```(?:sh|console)?\n|\n {4})((?:dtkit|dtrace|dwatch) .*)", text, re.M)
+    assert not found
 
 
 def test_there_is_something_to_run() -> None:
