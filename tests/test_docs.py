@@ -49,8 +49,8 @@ ELSEWHERE = {
     "dtkit extcap --install": "tests/live/test_extcap.py installs it into a folder of its own",
     "tshark -i dtkit-": "likewise",
     "dwatch ": "needs a FreeBSD: tests/generate/golden has the profile",
-    "dtkit path run --preset forward": "needs a kernel whose pf is that of its listing: likewise",
     "dtkit path run --before-drop": "needs drops: tests/cli/test_path.py has the script",
+    "dtkit path run --preset forward": "needs a pf that is of its listing: likewise",
 }
 
 RAW = 101
@@ -256,6 +256,14 @@ def test_the_files_that_it_speaks_of_are_there(name: str) -> None:
     made = (".cache/", "dist/")  # by make, where it is asked to
     kept = [one for one in named if "NAME" not in one and not one.startswith(made)]
     assert not [one for one in kept if not (TOP / one).exists()]
+
+
+@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "opendtrace_patch/README.md"])
+def test_a_link_from_beside_the_manual_leads_somewhere(name: str) -> None:
+    """Those within it are looked at where it is built."""
+    named = re.findall(r"\]\((?!\w+:)([^)#\s]+)", (TOP / name).read_text())
+    assert named
+    assert not [one for one in named if not (TOP / name).parent.joinpath(one).exists()]
 
 
 def test_the_picture_is_what_is_printed() -> None:
