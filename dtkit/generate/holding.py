@@ -23,7 +23,7 @@ from dtkit.probes.reasons import Reason, facts
 __all__ = ["Held", "Holding", "Resources", "Wanted", "ending", "held_back", "tellable"]
 
 #: Records of a journey that a speculation has room for.
-_JOURNEY = 60
+_JOURNEY = 120
 
 #: The share of a host's memory that speculations may take, of which at most so much.
 _SHARE, _MOST = 32, 1 << 30

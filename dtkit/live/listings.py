@@ -3,13 +3,15 @@
 Listings of kernels' functions, kept from run to run.
 
 dtrace(1) takes long to list a kernel's probes with their types. A listing is kept for each host and
-is good as long as kernel and loaded modules are the same; only its owner can read it.
+is good as long as kernel and loaded modules are the same, and none of its functions is missing
+there: a module may have been built anew under its old name. Only its owner can read it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -17,11 +19,14 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from dtkit.live.dtrace import listing, shell_output
+from dtkit.live.dtrace import listing, names, shell_output
 from dtkit.live.host import DtraceError, Host
 
 #: What tells one kernel from another: its version, and the files that are loaded into it.
 _ASK = "sysctl -n kern.version 2>/dev/null && kldstat | awk '{ print $NF }' | sort"
+
+#: A row of a listing: id, provider, module and function, name.
+_ROW = re.compile(rb" *[0-9]+ +fbt +(\S+ +\S+) +entry\s*$")
 
 #: Makes a listing of a host.
 Lister = Callable[[Host], AbstractContextManager[BinaryIO]]
@@ -47,11 +52,15 @@ def kept_listing(
     refresh: bool = False,
     lister: Lister = listing,
     kernel: Callable[[Host], bytes] = kernel_of,
+    namer: Lister = names,
 ) -> Iterator[BinaryIO]:
     """
     The listing of a host: the one that was kept, if its kernel is the same, or a new one.
 
+    One that was kept is made anew, once, where it names a function that is not there.
+
     :param refresh: whether to make a new one in any case.
+    :param namer: lists the names of functions alone.
     :raises NowhereError: *host* is no name, or there is no dtrace(1) on this one.
     :raises DtraceError: dtrace(1) is not there, or it failed; with its own last words.
     """
@@ -62,7 +71,7 @@ def kept_listing(
         return
     name = hashlib.sha256(f"{host.name or ''}\0".encode() + known).hexdigest()
     path = folder() / f"{name}.txt"
-    if refresh or not path.is_file():
+    if refresh or not path.is_file() or _is_stale(path, host, namer):
         made = None
         try:
             with lister(host) as stream:
@@ -80,6 +89,22 @@ def kept_listing(
     finally:
         if kept != path:
             kept.unlink()
+
+
+def _is_stale(path: Path, host: Host, namer: Lister) -> bool:
+    """Whether a kept listing names a function that the host has not."""
+    try:
+        with namer(host) as stream:
+            there = _functions(stream)
+        with path.open("rb") as file:
+            return bool(there) and not _functions(file) <= there
+    except (DtraceError, OSError):
+        return False  # whoever runs dtrace(1) next will be told why
+
+
+def _functions(listing: BinaryIO) -> set[bytes]:
+    """The functions of a listing, each with its module."""
+    return {row[1] for line in listing if (row := _ROW.match(line))}
 
 
 def _made(stream: BinaryIO, where: Path) -> Path:

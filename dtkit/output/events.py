@@ -132,6 +132,10 @@ class Fault:
         return f"fault at {self.probe}: {self.flag}{value} in {where}"
 
 
+#: What is lost, where dtrace(1) has an adjective for it, or nothing.
+_LOST = {"": "record", "speculative": "speculative record"}
+
+
 @dataclass(frozen=True, slots=True)
 class Drop:
     """
@@ -149,7 +153,8 @@ class Drop:
 
     def __str__(self) -> str:
         where = f" on CPU {self.cpu}" if self.cpu is not None else ""
-        return f"dropped {self.count} {self.kind or 'record'}{'s' * (self.count != 1)}{where}"
+        what = _LOST.get(self.kind, self.kind)
+        return f"dropped {self.count} {what}{'s' * (self.count != 1)}{where}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def test_only_what_ends_so(dtkit: Dtkit, listing: str) -> None:
     compile_program(result.stdout)
     assert "self->took > 5000000" in result.stdout
     held = dtkit("path", "estimate", "--listing", listing, "--only", "dropped", "udp")
-    said = "512 journeys can be held back at a time and 51712 can end in a second, for 32 MiB of "
+    said = "256 journeys can be held back at a time and 25856 can end in a second, for 32 MiB of "
     assert held.stdout.rstrip().endswith(f"{said}the 1024 MiB of 4 CPUs")
     asked = ["path", "estimate", "--listing", listing, "udp"]
     held = dtkit(*asked, "--only", "dropped", "--cpus", "1", "--memory", "64m", "--to", "json")

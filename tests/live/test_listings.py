@@ -20,15 +20,25 @@ class Kernel:
 
     def __init__(self) -> None:
         self.version, self.text, self.listed = b"FreeBSD 15\nkernel\n", b"a listing\n", 0
+        self.names: bytes | None = None
+        self.named = 0
 
     @contextmanager
     def lister(self, host: Host) -> Iterator[BinaryIO]:
         self.listed += 1
         yield io.BytesIO(self.text)
 
+    @contextmanager
+    def namer(self, host: Host) -> Iterator[BinaryIO]:
+        self.named += 1
+        if self.names is None:
+            raise DtraceError("no names today")
+        yield io.BytesIO(self.names)
+
     def read(self, name: str | None = None, refresh: bool = False) -> bytes:
-        host = Host(name)
-        with kept_listing(host, refresh, self.lister, lambda host: self.version) as stream:
+        with kept_listing(
+            Host(name), refresh, self.lister, lambda host: self.version, self.namer
+        ) as stream:
             return stream.read()
 
 
@@ -56,6 +66,32 @@ def test_another_module_host_or_wish_makes_a_new_one(kernel: Kernel) -> None:
     assert kernel.read(refresh=True) == b"a third\n"
     assert kernel.read() == b"a third\n"
     assert kernel.listed == 4
+
+
+def test_one_that_names_a_missing_function_is_made_anew_once(kernel: Kernel) -> None:
+    head = b"   ID   PROVIDER            MODULE                          FUNCTION NAME\n"
+    row = b"%5d        fbt %17s %33s entry\n"
+    old, new = row % (7, b"pf", b"pf_old"), row % (8, b"pf", b"pf_new")
+    same = row % (9, b"kernel", b"ip_input")
+    kernel.text, kernel.names = head + same + old + b"\n\tArgument Types\n", head + same + old
+    assert [kernel.read(), kernel.read()] == [kernel.text] * 2
+    assert (kernel.listed, kernel.named) == (1, 1)  # one that is new is not looked at
+    # A function more is no reason.
+    kernel.names = head + same + old + new
+    kernel.read()
+    assert kernel.listed == 1
+    kernel.text = head + same + new
+    kernel.names = kernel.text
+    assert kernel.read() == kernel.text
+    assert kernel.listed == 2
+    assert kernel.read() == kernel.text
+    assert kernel.listed == 2
+    # Ids are another boot's.
+    kernel.names = head + row % (1, b"kernel", b"ip_input") + row % (2, b"pf", b"pf_new")
+    kernel.read()
+    kernel.names = None
+    kernel.read()
+    assert kernel.listed == 2
 
 
 def test_a_kernel_that_says_nothing_is_listed_each_time(kernel: Kernel) -> None:
