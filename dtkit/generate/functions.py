@@ -16,7 +16,7 @@ _PRESETS: dict[str, tuple[str, ...]] = {
         "ether_input*", "ether_demux", "ether_nh_input", "*netisr_*", "*vlan_input*", "lagg_input*",
         "bridge_input", "ip_input", "ip6_input", "ip_reass*", "frag6_input", "*_input", "icmp*_*",
         "tcp_do_segment", "tcp_dropwithreset", "syncache_*", "in*_pcblookup*", "sbappend*",
-        "udp*_append", "rip_append", "if_simloop",
+        "udp*_append", "rip_append", "if_simloop", "ipsec_kmod_check_policy",
     ),
     "output": (
         "ip_output", "ip6_output", "ip_fragment", "ip6_fragment", "*_output", "ether_output*",
@@ -93,6 +93,7 @@ VERDICTS: dict[str, str] = {
     "bridge_enqueue": "errno",
     "arpresolve": "errno",
     "nd6_resolve": "errno",
+    "ipsec_kmod_check_policy": "reject",
 }
 
 

@@ -57,6 +57,7 @@ _REFUSED = {
     "errno": " && ".join(["(int)arg1 > 0", *(f"(int)arg1 != {one}" for one in sorted(WAITING))]),
     # From FreeBSD 13 on PFIL_DROPPED, 1, where 2 and 3 are no loss; an errno before.
     "pfil": "(int)arg1 == 1 || (int)arg1 > 3",
+    "reject": "(int)arg1 != 0",
     "pf": " || ".join(f"(int)arg1 == {one}" for one in sorted(PF_DROPS)),
 }
 

@@ -36,6 +36,7 @@ class Narrowed:
     :param conditions: filter, interface, vnet, count, rate and seconds of them.
     :param places: the functions where it first sees packets.
     :raises ConditionError: they can be had at none of *places*, or are no conditions.
+    :ivar release: that it is for; None for every one.
     :ivar notes: what to tell the user: places that are left out.
     """
 
@@ -44,6 +45,7 @@ class Narrowed:
     ) -> None:
         self.count, self.rate = conditions.count, conditions.rate
         self.seconds = conditions.seconds
+        self.release = release
         self.notes: list[str] = []
         self._tests: dict[str, str] = {}
         try:

@@ -86,7 +86,7 @@ def value_in_words(kind: str, value: int) -> str:
     """
     A function's value for people.
 
-    :param kind: ``errno``, ``pf``, ``pfil``, or empty where it is not known what it is.
+    :param kind: ``errno``, ``pf``, ``pfil``, ``reject``, or empty where it is not known what it is.
     :param value: as the register had it, 64 bits.
     """
     number = _int(value)
@@ -94,6 +94,8 @@ def value_in_words(kind: str, value: int) -> str:
         return PF_VERDICTS.get(number, str(number))
     if kind == "pfil" and number in _PFIL:
         return _PFIL[number]
+    if kind == "reject":
+        return "REJECTED" if number else "0"
     if kind in ("errno", "pfil"):
         return ERRNO.get(number, str(number))
     return str(value) if abs(value) < 1 << 31 else f"{value & (1 << 64) - 1:#x}"
@@ -106,6 +108,8 @@ def refused(kind: str, value: int) -> bool:
         return number in PF_DROPS
     if kind == "pfil" and number in _PFIL:
         return _PFIL[number] == "PFIL_DROPPED"
+    if kind == "reject":
+        return number != 0
     return kind in ("errno", "pfil") and number in ERRNO and number not in WAITING
 
 
