@@ -222,6 +222,8 @@ def test_what_tells_reasons_costs_the_unwanted_packet_a_look_up(way: str) -> Non
         if provider in ("pf", "ipfw", "mib") or "pf_test_rule" in where or "icmp_error" in where:
             seen.add(provider)
             assert one.cost.bytes == one.cost.aggregations == 0, one.probe
-            assert one.cost.lookups <= one.cost.clauses <= 2, one.probe
+            # icmp_error() is followed as well, and is about the packet or one that is gone.
+            assert one.cost.lookups <= one.cost.clauses + ("icmp" in where), one.probe
+            assert one.cost.clauses <= 2, one.probe
             assert one.cost.instructions <= 12 * one.cost.clauses, one.probe
     assert seen
