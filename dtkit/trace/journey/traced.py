@@ -99,11 +99,16 @@ def _dropped(function: str, why: str) -> Ending:
 
 
 def _because(
-    outcome: str, source: str, reason: Reason | None, words: str = "", rule: str = ""
+    outcome: str,
+    source: str,
+    reason: Reason | None,
+    words: str = "",
+    rule: str = "",
+    number: int | None = None,
 ) -> Ending:
     if reason is None:
         return Ending(outcome, words, source if words else "", rule)
-    return Ending(outcome, reason.name, source, rule, reason.advise())
+    return Ending(outcome, reason.name, source, rule, reason.advise(number=number))
 
 
 @lru_cache(maxsize=4096)
@@ -115,7 +120,8 @@ def _last(label: str, arguments: str | None) -> Ending:
         # What pf drops before it looks at rules, it drops by the default rule.
         by_rule = facts().ipfw if label == "ipfw_chk" else facts().pf(0)
         reason = facts().freed(label) if found[1].startswith("-") else by_rule
-        return _because(f"dropped: {label}: rule {found[1]}", rule, reason, "", rule)
+        outcome = f"dropped: {label}: rule {found[1]}"
+        return _because(outcome, rule, reason, "", rule, int(found[1]))
     drop = _DROP.fullmatch(label)
     function = drop[1] if drop else label
     if not _NAME.fullmatch(function):

@@ -195,6 +195,8 @@ def test_the_reasons_of_trace_points_are_facts() -> None:
 def test_why_it_ended_so(string: str, reason: str, source: str, rule: str) -> None:
     found = journey(string)
     assert (found.reason, found.source, found.rule) == (reason, source, rule)
+    assert ("rule 3" in found.advice) == (rule == "pf rule 3")
+    assert "of the rule" not in found.advice
     assert bool(found.advice) is bool(reason and reason != "a new word")
     assert found.without_advice().advice == ""
     assert journey_filter("reason:?*")(found) is bool(reason)
