@@ -36,7 +36,7 @@ from dtkit.output import (
 )
 from dtkit.output import structured as module
 from dtkit.output.structured import read_structured
-from dtkit.packets.packet import Packet, PacketRun
+from dtkit.packets.packet import Origin, Packet, PacketRun
 from dtkit.probes import catalog
 from dtkit.simulate import Settings, StackPacket
 from tests.ids import plain
@@ -564,6 +564,10 @@ def test_packets_of_runs_are_those_of_their_firings(started: bool, count: int) -
     runs = list(packets(read_runs(io.BytesIO(data)), catalog()))
     (found,) = [item for item in runs if isinstance(item, PacketRun)]
     assert list(found) == read_packets(data.decode())
+    place = "fbt:kernel:tcp_input:entry"
+    assert {one.origin for one in found} == {
+        Origin(place, "tcp_input", "entry", cpu, 7) for cpu in range(min(count, 2))
+    }
     times = range(99, 99 + count)
     assert [one.timestamp for one in found] == [*times]
     assert [one.time for one in found] == [at + 1000 if started else None for at in times]
