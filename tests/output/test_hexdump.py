@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from dtkit.oddity import Oddity
 from dtkit.output import Dump, Event, Firing, Message, read_output
-from dtkit.output.hexdump import begins_hexdump, read_row, unread_form
+from dtkit.output.hexdump import Row, begins_hexdump, read_row, unread_form
 
 #: Bytes whose text column looks like hex, in rows of every length.
 TRICKY = b"ab cd ef 01 23 45 67 89" + bytes(range(30)) + b"00 11"
@@ -262,3 +262,24 @@ def test_the_order_of_one_dump_says_nothing_of_the_next() -> None:
     events = read(turned + "\n" + same)
     found = [one.parts for one in events if isinstance(one, Firing)]
     assert found == [(Dump(1, b"ABCDEFGH"),), (Dump(3, b"AAAAAAAABBBBBBBB"),)]
+
+
+@pytest.mark.parametrize(
+    ("line", "turned", "row"),
+    [
+        # Of pairs the order is nothing to tell, though the last look like the text of the others.
+        ("00000000: 34 31 41", None, Row(0, b"41A")),
+        ("00000000: 34 31 41", False, Row(0, b"41A")),
+        ("00000000: 34 31 41", True, Row(0, b"41A")),
+        # A short first group is set to the right where groups are turned.
+        ("00000000:     0201                              ..", None, Row(0, b"\1\2", True)),
+        ("00000000:     0201                              ..", False, Row(0, b"\1\2", True)),
+        ("00000000: 04030201  ....", None, None),
+        ("00000000: 04030201  ....", False, Row(0, b"\4\3\2\1")),
+        ("00000000: 04030201  ....", True, Row(0, b"\1\2\3\4", True)),
+    ],
+)
+def test_in_which_order_the_bytes_of_a_row_are(
+    line: str, turned: bool | None, row: Row | None
+) -> None:
+    assert read_row(line, turned) == row
