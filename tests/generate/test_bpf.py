@@ -459,3 +459,11 @@ def test_the_output_is_linear_in_the_program() -> None:
     per_short = len("".join(translate(short.instructions, 8)))
     per_long = len("".join(translate(long.instructions, 8)))
     assert per_long / len(long.instructions) < per_short / len(short.instructions)
+
+
+def test_a_tag_is_looked_for_where_that_is_asked_for() -> None:
+    program = compile_filter("ether proto 0x806", LinkType.ETHERNET).instructions
+    plain_, tagged = translate(program, 1), translate(program, 1, tagged=True)
+    assert plain_ == translate(program, 1, "", False)
+    assert not any("vtag" in one for one in plain_)
+    assert any("vtag" in one for one in tagged)

@@ -17,6 +17,11 @@ def test_every_fault_has_its_flag(words: str) -> None:
     assert fault == Fault(1, 3, 20035, "fbt:kernel:ip_input:entry", FLAGS[words], None, 2, 52)
 
 
+def test_a_fault_that_is_not_known_says_so_in_its_own_words() -> None:
+    fault = read_message(1, f"dtrace: {WHERE}something new in action #2")
+    assert fault == Fault(1, 3, 20035, "fbt:kernel:ip_input:entry", "something new", None, 2, None)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
