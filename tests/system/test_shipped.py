@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import tomllib
 import zipfile
 from importlib import metadata
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from dtkit.cli import COMMANDS
+from dtkit.version import __version__
 
 TOP = Path(__file__).parents[2]
 PACKAGE = TOP / "dtkit"
@@ -64,6 +66,31 @@ def test_a_wheel_for_every_machine_is_built_without_it(
     path = built(tmp_path, **environment)
     assert path.name.endswith("-py3-none-any.whl")
     assert not [name for name in zipfile.ZipFile(path).namelist() if name.endswith(".so")]
+
+
+def test_the_sdist_has_all_that_is_tracked(tmp_path: Path) -> None:
+    """And nothing that `make` left in the checkout: what is packed is what a tag has."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=TOP, capture_output=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a checkout")
+    words = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(tmp_path)]
+    subprocess.run(words, cwd=TOP, capture_output=True, check=True)
+    [path] = tmp_path.iterdir()
+    assert path.name == f"dtkit-{__version__}.tar.gz"
+    with tarfile.open(path) as archive:
+        packed = {name.partition("/")[2] for name in archive.getnames()}
+    tracked = {name for name in listed.stdout.decode().split("\0") if name}
+    assert tracked <= packed
+    assert packed - tracked == {"PKG-INFO"}
+
+
+def test_there_is_one_version(wheel: zipfile.ZipFile) -> None:
+    """The wheel has it from there, and the newest section of the changelog is for it."""
+    assert Path(str(wheel.filename)).name.startswith(f"dtkit-{__version__}-")
+    assert PROJECT["dynamic"] == ["version"]
+    section = re.search(r"^## (\S+)", (TOP / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert section is not None
+    assert section[1] == __version__
 
 
 def test_the_wheel_has_the_whole_package(wheel: zipfile.ZipFile) -> None:
