@@ -329,8 +329,8 @@ def test_completing_imports_no_command_and_no_room() -> None:
     modules = set(done.stdout.splitlines()[-1].split())
     assert "dtkit.cli.completion.shells" in modules
     beside = {one for one in modules if not one.startswith("dtkit.cli.completion")}
-    ground = {"dtkit.cli", "dtkit.cli.config", "dtkit.cli.terminal", "dtkit.foreign"}
-    assert beside <= ground | {"dtkit.version"}
+    ground = {"dtkit.cli", "dtkit.cli.config", "dtkit.cli.help", "dtkit.cli.terminal"}
+    assert beside <= ground | {"dtkit.foreign", "dtkit.version"}
 
 
 def test_sh_has_no_completion_but_its_own(dtkit: Dtkit) -> None:

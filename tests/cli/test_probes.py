@@ -42,3 +42,13 @@ def test_a_near_miss_is_a_usage_error(dtkit: Dtkit) -> None:
         "dtkit probes: no probe 'tcp_inptu' in the catalog; "
         "did you mean tcp_input or tcp6_input or icmp_input?\n"
     )
+
+
+def test_a_probe_without_an_mbuf_is_told_and_where_the_same_packets_have_one(dtkit: Dtkit) -> None:
+    for pattern in ("ip:::send", "ip:kernel::send"):
+        result = dtkit("probes", pattern)
+        assert result.exit_code == 2
+        assert result.stderr == (
+            "dtkit probes: ip:::send carries no mbuf: use ip_output or ip6_output\n"
+        )
+    assert "did you mean" in dtkit("probes", "ip_inptu").stderr

@@ -74,7 +74,7 @@ GOOD = [
     f"{IP} /(this->x = arg0) != 0/ {{ trace(this->x); }}",
     f"{IP} /arg0/ {{ this->x = 1; }} {IP} /!arg0/ {{ this->x = 2; }} {IP} {{ trace(this->x); }}",
     f"{IP} {{ this->fired++; }} tick-1s {{ @ = sum(this->fired); this->fired = 0; }}",
-    f"inline int twice = this->x * 2; {IP} {{ this->x = 1; trace(twice); }}",
+    f"this int x; inline int twice = this->x * 2; {IP} {{ this->x = 1; trace(twice); }}",
     f"{IP} {{ if (arg0) {{ this->x = 1; }} else {{ this->x = 2; }} trace(this->x); }}",
     "/* args[0] is the mbuf / here */ BEGIN { }",
     "/*args[0]*/ BEGIN { }",
@@ -94,6 +94,7 @@ def test_what_a_good_program_has_not(program: str) -> None:
 @pytest.mark.parametrize("program", GOOD)
 def test_nothing_is_said_of_what_is_right(program: str) -> None:
     assert lint(program) == []
+    assert not [one for one in check(program) if one.severity is Severity.ERROR]
 
 
 def test_the_hint_for_a_comment_is_the_predicate_that_was_meant() -> None:
