@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import lzma
 from functools import cache
 from pathlib import Path
 
@@ -140,3 +141,38 @@ def test_ipv6() -> None:
     assert said[22] == ("freed by ip6_input+0x1eb", "goes on in another mbuf")
     assert said[25] == ("dropped", "no route")
     assert said[35] == ("delivered", "reset")
+
+
+def test_drops_without_hops() -> None:
+    found = journeys("path-drops-15.1.txt")
+    assert [(one.reason, one.source) for one in found] == [
+        ("ttl expired", "icmp_error type 11 code 0"),
+        ("no route", "icmp_error type 3 code 1"),
+        ("refused by a rule of pf", "pf rule 0"),
+        ("no listener", "icmp_error type 3 code 3"),
+    ]
+    for one in found:
+        assert one.outcome.startswith("dropped: ")
+        assert len(one.snapshots) == 1
+        assert one.notes == ()
+
+
+def test_a_ring_of_two_cpus() -> None:
+    with lzma.open(DATA / "path-ring-15.1.txt.xz") as stream:
+        items = list(read_path(stream))
+    odd = [str(one) for one in items if isinstance(one, Oddity)]
+    assert odd[-1] == (
+        "the ring (32768 bytes a CPU) goes back to: CPU 0 00:05:45.248622999, "
+        "CPU 1 00:05:44.997862200"
+    )
+    found = [one for one in items if isinstance(one, Journey)]
+    dropped = [one for one in found if one.outcome.startswith("dropped")]
+    assert [one.reason for one in dropped] == ["no route"]
+    # Hops are named by their jails, though what was said of these first was gone.
+    assert {hop.vnet for hop in dropped[0].hops} <= {"alpha", "router", None}
+    incomplete = [one for one in found if any("incomplete" in note for note in one.notes)]
+    latest = 1795910745_248622999
+    assert [one.number for one in incomplete] == [
+        one.number for one in found if one.time is not None and one.time < latest
+    ]
+    assert len(incomplete) == 5
