@@ -34,6 +34,10 @@ _LISTING = ("dtrace", "-l", "-v", "-n", "fbt:::entry", "-n", "mib:::")
 #: The names of its functions alone, which takes a small part of the time.
 _NAMES = ("dtrace", "-l", "-n", "fbt:::entry")
 
+#: What a dtrace(1) says that a signal ended while it listed functions, with exit status 0; one that
+#: has listed all may say that there were none.
+_BROKEN_OFF = re.compile(r"failed to match fbt:::entry: (?!No probe matches)")
+
 #: s that dtrace(1) has to end in once it was told to, before it is killed.
 _GRACE = 5
 
@@ -84,12 +88,14 @@ class DtraceRun:
     :ivar output: what it prints, binary.
     :ivar status: its exit status once it has ended; None before, and where it is not known.
     :ivar stopped: whether it was told to end.
+    :ivar said: the last of what it said on stderr, once it has ended.
     """
 
     output: BinaryIO
     _input: IO[bytes]
     status: int | None = None
     stopped: bool = False
+    said: str = ""
 
     def stop(self) -> None:
         """Have it end: it prints what it has, runs its ``END`` clauses, and the output ends."""
@@ -110,9 +116,8 @@ def listing(host: Host | None = None) -> Iterator[BinaryIO]:
     :raises NowhereError: *host* is no name, or there is no dtrace(1) on this one.
     :raises DtraceError: it is not there, or it failed; with its own last words.
     """
-    with _child(_LISTING, "", host or Host()) as run:
-        assert isinstance(run.output, io.FileIO)
-        yield io.BufferedReader(run.output)
+    with _listed(_LISTING, host or Host()) as stream:
+        yield stream
 
 
 @contextmanager
@@ -123,9 +128,18 @@ def names(host: Host) -> Iterator[BinaryIO]:
     :raises NowhereError: as of :func:`listing`.
     :raises DtraceError: as there.
     """
-    with _child(_NAMES, "", host) as run:
+    with _listed(_NAMES, host) as stream:
+        yield stream
+
+
+@contextmanager
+def _listed(words: tuple[str, ...], host: Host) -> Iterator[BinaryIO]:
+    """What it prints, whole: at the end of the block it is an error that it was broken off."""
+    with _child(words, "", host) as run:
         assert isinstance(run.output, io.FileIO)
         yield io.BufferedReader(run.output)
+    if _BROKEN_OFF.search(run.said):
+        raise DtraceError(f"dtrace(1) on {host} was ended before it had listed all probes")
 
 
 @contextmanager
@@ -229,6 +243,7 @@ def _child(
     if found := re.search(rf"^{mark} status ([0-9]+)\n", said, re.MULTILINE):
         run.status = status = int(found[1])
         said = said.replace(found[0], "")
+        run.said = said
     elif host.name is not None and (status == 255 or status < 0):
         raise DtraceError(_unreachable(host.name, said))
     elif status == 127 and not ready:

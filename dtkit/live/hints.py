@@ -28,7 +28,7 @@ _HINTS = (
     ),
     (
         r"destructive actions not (?:allowed|enabled)",
-        "`sysctl security.bsd.allow_destructive_dtrace=1` permits them",
+        "`security.bsd.allow_destructive_dtrace=1` in /boot/loader.conf permits them",
     ),
     (r"systemic unresponsiveness", "the host had no time to answer: fewer probes, or a rate"),
     (r"securelevel", "kern.securelevel forbids it until the next boot"),

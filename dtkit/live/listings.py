@@ -114,8 +114,12 @@ def _made(stream: BinaryIO, where: Path) -> Path:
         handle, made = tempfile.mkstemp(dir=where)
     except OSError:
         handle, made = tempfile.mkstemp()
-    with os.fdopen(handle, "wb") as file:
-        shutil.copyfileobj(stream, file)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            shutil.copyfileobj(stream, file)
+    except BaseException:
+        os.unlink(made)
+        raise
     return Path(made)
 
 

@@ -123,3 +123,20 @@ def test_where_nothing_can_be_kept_it_is_read_all_the_same(
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     assert kernel.read() == b"a listing\n"
+
+
+def test_a_signal_while_it_is_read_leaves_nothing_behind(kernel: Kernel) -> None:
+    class Ended(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise SystemExit(143)  # as SIGTERM has it
+
+    @contextmanager
+    def lister(host: Host) -> Iterator[BinaryIO]:
+        yield Ended()
+
+    with (
+        pytest.raises(SystemExit),
+        kept_listing(Host(), False, lister, lambda host: b"FreeBSD"),
+    ):
+        pass
+    assert list(folder().iterdir()) == []

@@ -82,6 +82,33 @@ def test_a_host_that_cannot_be_reached_is_an_error(dtkit: Dtkit, router: Path) -
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("why", "status", "said"),
+    [
+        ("No error: 0", 1, "dtrace(1) on router was ended before it had listed all probes\n"),
+        ("No probe matches description", 0, ""),
+    ],
+    ids=["ended", "none"],
+)
+def test_a_listing_that_was_broken_off_is_not_taken_for_all(
+    dtkit: Dtkit, router: Path, why: str, status: int, said: str
+) -> None:
+    """FreeBSD's dtrace(1) has exit status 0 where a signal ended it: seen on 15.1."""
+    program = router / "dtrace"
+    before = program.read_text()
+    program.write_text(
+        f"#!/bin/sh\ncat {router}/listing\necho 'dtrace: failed to match fbt:::entry: {why}' >&2\n"
+        "echo 'dtrace: failed to match mib:::: No probe matches description' >&2\n"
+    )
+    try:
+        result = dtkit("path", "--host", "router", "icmp")
+    finally:
+        program.write_text(before)
+    assert result.exit_code == status, result.stderr
+    assert said in result.stderr
+    assert bool(result.stdout) is not bool(status)
+
+
 #: A dtrace(1) with a script that goes on until it is told to end, and then has its say.
 ENDLESS = """#!/bin/sh
 test "$1" = -l && exec cat listing
