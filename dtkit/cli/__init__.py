@@ -142,8 +142,10 @@ def _orderly_end() -> Iterator[None]:
     def end(signum: int, frame: object) -> NoReturn:
         for which in before:
             signal.signal(which, signal.SIG_DFL)
+        heard.append(signum)
         sys.exit(128 + signum)
 
+    heard: list[int] = []
     before: dict[signal.Signals, Any] = {}
     try:
         for which in (signal.SIGTERM, signal.SIGHUP):
@@ -153,6 +155,10 @@ def _orderly_end() -> Iterator[None]:
         pass
     try:
         yield
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        if heard:  # a library has made one of what was raised within it
+            sys.exit(128 + heard[0])
+        raise
     finally:
         for which, handler in before.items():
             signal.signal(which, handler)

@@ -15,7 +15,7 @@ import click
 from dtkit.cli.extras import needs
 from dtkit.cli.failure import Failure
 from dtkit.cli.help import Command
-from dtkit.cli.inputs import keep_inputs, open_output
+from dtkit.cli.inputs import open_whole
 from dtkit.cli.options import OUTPUT, TO
 from dtkit.cli.table import print_table
 from dtkit.fleet.dataset import Dataset, DatasetError
@@ -57,15 +57,15 @@ def command(ctx: click.Context, /, text: str, folder: str, form: str, output: st
     try:
         dataset = Dataset(Path(folder))
         if form == "parquet":
-            keep_inputs(output)
-            query_parquet(dataset, text, Path(output))
+            with open_whole(output) as stream:
+                query_parquet(dataset, text, Path(stream.name))
             return
         answer = query(dataset, text)
         if form == "table":
             rows = [[_shown(value) for value in row] for row in answer.rows]
             print_table([name.upper() for name in answer.names], rows)
             return
-        with open_output(output) as stream:
+        with open_whole(output) as stream:
             for line in _lines(answer, form):
                 stream.write(line.encode())
     except (DatasetError, QueryError) as error:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -126,7 +127,8 @@ def query(dataset: Dataset, text: str) -> Answer:
 
     connection = connect(dataset)
     try:
-        result = connection.execute(text)
+        with _interruptible():
+            result = connection.execute(text)
         names = tuple(one[0] for one in result.description or ())
     except duckdb.Error as error:
         raise QueryError(" ".join(str(error).split())) from error
@@ -134,8 +136,20 @@ def query(dataset: Dataset, text: str) -> Answer:
 
 
 def _rows(connection: DuckDBPyConnection) -> Iterator[Sequence[Any]]:
-    while found := connection.fetchmany(1024):
-        yield from found
+    with _interruptible():
+        while found := connection.fetchmany(1024):
+            yield from found
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Have what a signal's handler raises within DuckDB an interrupt here: DuckDB hides it."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "interrupted" in str(error):
+            raise KeyboardInterrupt from error
+        raise
 
 
 def query_parquet(dataset: Dataset, text: str, file: Path) -> None:
@@ -149,6 +163,7 @@ def query_parquet(dataset: Dataset, text: str, file: Path) -> None:
 
     connection = connect(dataset)
     try:
-        connection.sql(text).write_parquet(str(file))
+        with _interruptible():
+            connection.sql(text).write_parquet(str(file))
     except (duckdb.Error, AttributeError) as error:
         raise QueryError(" ".join(str(error).split())) from error

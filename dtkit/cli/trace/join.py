@@ -11,7 +11,7 @@ from dtkit.cli.capture import provenance
 from dtkit.cli.given import given
 from dtkit.cli.help import Command
 from dtkit.cli.hosts import HOST_FILE
-from dtkit.cli.inputs import open_input, open_output, refuse_terminal
+from dtkit.cli.inputs import open_input, open_whole, refuse_terminal
 from dtkit.cli.journeys import FORMS, JourneyPrinter
 from dtkit.cli.options import BRIEF, OUTPUT, STRICT, TO, WRITE
 from dtkit.cli.terminal import say
@@ -80,11 +80,11 @@ def command(
     if write is not None:
         if write == "-":
             refuse_terminal("-w -")
-        with open_output(write) as stream:
+        with open_whole(write) as stream:
             packets = sum(write_snapshots(joined, stream, provenance()))
         say(f"{packets} packets written")
     if write is None or given(ctx, "form", "brief", "output"):
-        with open_output(output) as sink:
+        with open_whole(output) as sink:
             printer = JourneyPrinter(sink, form, brief=brief)
             for journey in joined:
                 printer.take(journey)
