@@ -101,6 +101,8 @@ class PageServer:
                 Route("/{token}/figures", self._figures),
             ]
         )
+        # It would lead to the host that the request names, before that is looked at.
+        app.router.redirect_slashes = False
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
