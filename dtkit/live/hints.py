@@ -9,6 +9,11 @@ __all__ = ["hint"]
 
 #: Words of a refusal, and what mends it.
 _HINTS = (
+    (  # as root: others do not come so far
+        r"could not enable tracing: Permission denied",
+        "the kernel forbids destructive actions: `security.bsd.allow_destructive_dtrace=1` in "
+        "/boot/loader.conf permits them",
+    ),
     (
         r"additional privileges|permission denied|must be root|operation not permitted",
         "dtrace(1) needs root, as by sudo or doas, on the host itself and not in a jail",
@@ -28,7 +33,7 @@ _HINTS = (
     ),
     (
         r"destructive actions not (?:allowed|enabled)",
-        "`security.bsd.allow_destructive_dtrace=1` in /boot/loader.conf permits them",
+        "the program does not ask for them: `#pragma D option destructive`",
     ),
     (r"systemic unresponsiveness", "the host had no time to answer: fewer probes, or a rate"),
     (r"securelevel", "kern.securelevel forbids it until the next boot"),

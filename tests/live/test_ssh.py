@@ -329,3 +329,25 @@ def test_two_sessions_at_once(host: tuple[str, Path]) -> None:
     for child in children:
         out, errors = child.communicate(timeout=60)
         assert (child.returncode, out.count(b"10.0.0.1:1234 > ")) == (0, 1), errors
+
+
+@pytest.mark.parametrize(
+    ("said", "advice"),
+    [
+        ("processing aborted: Abort due to systemic unresponsiveness", "fewer probes, or a rate"),
+        ("could not enable tracing: Permission denied", "allow_destructive_dtrace=1"),
+    ],
+)
+def test_an_end_of_its_own_is_told_behind_what_was_read(
+    dtkit: Dtkit, router: Path, said: str, advice: str
+) -> None:
+    before = put(router, f"cat > /dev/null\n{BEGUN}echo 'dtrace: {said}' >&2\nexit 1\n")
+    try:
+        result = dtkit("run", "--host", "router", "ip_input", "-t")
+    finally:
+        (router / "dtrace").write_text(before)
+    assert (result.exit_code, result.stdout.count("2 bytes: 45 00")) == (1, 1)
+    assert f"dtrace: {said}\n" in result.stderr
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith("dtkit run: dtrace(1) on router failed with 1: ")
+    assert advice in last
