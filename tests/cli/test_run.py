@@ -198,7 +198,7 @@ def test_what_ignores_that_it_is_to_end_is_killed(there: Path) -> None:
             "`dtrace -l` lists",
         ),
         ("processing aborted: Abort due to systemic unresponsiveness", "fewer probes"),
-        # Both as FreeBSD 15.1 says them: of a program that does not ask, and of a kernel that forbids.
+        # As FreeBSD 15.1 says it of a program that does not ask, and of a kernel that forbids.
         ("could not enable tracing: Destructive actions not allowed", "#pragma D option"),
         ("could not enable tracing: Permission denied", "allow_destructive_dtrace=1` in /boot"),
     ],
