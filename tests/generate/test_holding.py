@@ -34,6 +34,9 @@ path delivered
 path silent
   ip_input m
     free m
+path outside
+  ip_input m
+  free m
 path transmitted
   ip_output m 0 0 0 0 0
     ether_output ifp m 0 0
@@ -125,6 +128,7 @@ WAYS_TO_END = [
     ("delivered", "slower:1ns", 1),
     ("delivered", "slower:1s", 0),
     ("silent", "dropped", 1),
+    ("outside", "dropped", 1),
     ("silent", "reason:ttl*", 0),
     ("transmitted", "dropped", 0),
     ("refused", "dropped", 1),
@@ -208,6 +212,11 @@ def test_a_ring_ends_with_the_first_that_ends_so(only: str) -> None:
     # Of all those before it, the copies apart, the hops are there.
     assert len(journeys) == (3 if way else 5)
     assert all({"hop", "free"} <= kinds for kinds in journeys)
+
+
+def test_a_ring_ends_where_a_packet_is_freed_outside_of_all_functions() -> None:
+    journeys, end = ran(script("dropped", ring=1 << 20), "delivered outside delivered")
+    assert (len(journeys), end["kept"]) == (2, 1)
 
 
 def test_a_ring_keeps_what_was_refused_after_the_free() -> None:
