@@ -199,3 +199,20 @@ def test_prose_is_said_to_be_none_of_it() -> None:
             f"{NAME} parse: line 1: 2 lines of text that belong to no firing",
             "0 firings, 0 packets, 0 dropped, 0 faults, 2 unread lines",
         ]
+
+
+@pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
+@pytest.mark.parametrize("command", ["oneliner ip_output", "script ip_output", "path icmp"])
+def test_a_process_whose_name_is_no_utf_8(command: str, locale: str) -> None:
+    """``caf\\xe9``, as Latin-1 has it: seen to choose such a process's packets on FreeBSD 15.1."""
+    done = subprocess.run(
+        [*DTKIT, *command.split(), "--exec", os.fsdecode(b"caf\xe9")],
+        capture_output=True,
+        env=os.environ | {"LC_ALL": locale},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.isascii()
+    assert b'execname == "caf\\351"' in done.stdout
+    if not command.startswith("oneliner"):
+        assert piped("check -", done.stdout)[0] == 0
