@@ -467,3 +467,10 @@ def test_a_tag_is_looked_for_where_that_is_asked_for() -> None:
     assert plain_ == translate(program, 1, "", False)
     assert not any("vtag" in one for one in plain_)
     assert any("vtag" in one for one in tagged)
+
+
+def test_a_load_that_ends_within_a_tag_has_the_bytes_in_front_of_it() -> None:
+    program = compile_filter("ether[10:4] = 0x0a0b8100", LinkType.ETHERNET).instructions
+    text = "".join(translate(program, 1, tagged=True))
+    assert [text.count(f"[{at}]") for at in range(9, 14)] == [0, 1, 1, 0, 0]
+    assert "0x81" in text
