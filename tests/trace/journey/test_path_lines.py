@@ -81,6 +81,12 @@ def only(*lines: str) -> Journey:
     return journey
 
 
+def nameless(hops: int, vnet: str) -> str:
+    """What is said of hops in the network stack of a jail that the script does not know."""
+    are = "hop is" if hops == 1 else "hops are"
+    return f"{hops} {are} in network stacks without a name ({vnet}): of jails made after the start"
+
+
 def labels(journey: Journey) -> list[str]:
     return [step.text for step in journey.hops]
 
@@ -132,8 +138,10 @@ def test_a_hop_says_all_that_its_line_does() -> None:
 def test_what_a_line_does_not_say_is_not_known(
     fields: dict[str, Any], shown: tuple[object, ...]
 ) -> None:
-    (step,) = only(hop(1, **fields)).hops
+    (journey,), odd = read(hop(1, **fields))
+    (step,) = journey.hops
     assert (step.thread, step.process, step.interface, step.vnet) == shown
+    assert odd == [nameless(1, "0x30")] * (shown[3] == "0x30")
 
 
 @pytest.mark.parametrize(
@@ -976,7 +984,8 @@ def test_a_verdict_by_a_rule_that_was_read_is_no_hop_of_its_own() -> None:
 )
 def test_advice_is_for_the_jail_that_was_at_work(vnet: str, advice: str) -> None:
     refused = line("return", "pf_test", t=2, j=1, value=1, vnet=vnet)
-    journey = only(hop(1, "ip_output", vnet=vnet), refused, free(3, by="pf_test+0x1"))
+    (journey,), odd = read(hop(1, "ip_output", vnet=vnet), refused, free(3, by="pf_test+0x1"))
+    assert len(odd) == (vnet == "0x99")
     assert journey.outcome == "dropped: pf_test returned PF_DROP"
     assert journey.advice.startswith(advice)
 
