@@ -219,6 +219,9 @@ def test_what_is_joined_is_kept_in_one_file_that_every_view_takes(
     assert [journey.to_dict() for journey in kept] == list(map(json.loads, printed.splitlines()))
     lost = dtkit("trace", "show", "--brief", "--filter", "outcome:lost", file)
     assert "not seen on bravo" in lost.stdout
+    assert (
+        dtkit("trace", "join", "--brief", "--filter", "outcome:lost", *names).stdout == lost.stdout
+    )
     for view in ("graph", "report", "stats", "export"):
         output = tmp_path / f"{view}.svg"
         assert dtkit("trace", view, file, "-o", str(output)).exit_code == 0

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 import click
 
@@ -15,9 +16,16 @@ from dtkit.cli.inputs import open_input, open_whole, refuse_terminal
 from dtkit.cli.journeys import FORMS, JourneyPrinter
 from dtkit.cli.options import BRIEF, OUTPUT, STRICT, TO, WRITE
 from dtkit.cli.terminal import say
-from dtkit.cli.trace.source import GENERATION, JourneySource, forced_generation
+from dtkit.cli.trace.source import (
+    GENERATION,
+    JOURNEY_FILTER,
+    JourneySource,
+    forced_generation,
+    journey_filters,
+)
 from dtkit.fleet.join import Capture, join
 from dtkit.foreign import visible
+from dtkit.trace.journey.model import Journey
 from dtkit.trace.views.convert import write_snapshots
 
 
@@ -26,13 +34,14 @@ from dtkit.trace.views.convert import write_snapshots
     epilog="""\b
 Examples:
   dtkit trace join alpha=a.txt router=r.txt bravo=b.txt
-  dtkit trace join --brief a.txt b.txt
+  dtkit trace join --brief --filter outcome:lost a.txt b.txt
   dtkit trace join -w joined.pcapng a.txt b.txt && dtkit trace report joined.pcapng -o joined.html
   dtkit trace join --to json a.txt b.txt | jq 'select(.outcome | startswith("lost"))'
 """,
 )
 @click.argument("files", metavar="[NAME=]FILE...", type=HOST_FILE, nargs=-1, required=True)
 @GENERATION()
+@JOURNEY_FILTER
 @TO(type=click.Choice(FORMS), default="text")
 @BRIEF()
 @STRICT()
@@ -44,6 +53,7 @@ def command(
     /,
     files: tuple[tuple[str, str], ...],
     generation: str | None,
+    filter_: tuple[str, ...],
     form: str,
     brief: bool,
     strict: bool,
@@ -63,6 +73,7 @@ def command(
     for name, count in names.items():
         if count > 1:
             raise click.UsageError(f"{count} files for host {visible(name)}: name them, a=FILE")
+    filters = journey_filters(filter_) if filter_ else []
     captures, oddities = [], 0
     for name, file in files:
         with open_input(file, shown=False) as stream:
@@ -77,16 +88,21 @@ def command(
                     f"{visible(one.name)} and {visible(other.name)} are the same capture"
                 )
     joined = join(captures)
+
+    def chosen() -> Iterator[Journey]:
+        """What is asked for of packets' ways through all hosts."""
+        return (one for one in joined if all(wanted(one) for wanted in filters))
+
     if write is not None:
         if write == "-":
             refuse_terminal("-w -")
         with open_whole(write) as stream:
-            packets = sum(write_snapshots(joined, stream, provenance()))
+            packets = sum(write_snapshots(chosen(), stream, provenance()))
         say(f"{packets} packets written")
     if write is None or given(ctx, "form", "brief", "output"):
         with open_whole(output) as sink:
             printer = JourneyPrinter(sink, form, brief=brief)
-            for journey in joined:
+            for journey in chosen():
                 printer.take(journey)
             printer.finish()
     for line in joined.told():

@@ -92,7 +92,20 @@ def forced_generation(choice: str | None) -> Generation | None:
     return cast("Generation | None", choice and int(choice))
 
 
-def _filters(expressions: tuple[str, ...], inner: str | None) -> list[Filter]:
+JOURNEY_FILTER = FILTER(
+    "Or journeys with a hop that matches label:GLOB or file:GLOB (file:if.c), or that ended as "
+    "outcome:GLOB (outcome:dropped), reason:GLOB or rule:GLOB say; of followed packets also "
+    "latency:5ms or latency:<5ms, vnet:GLOB, if:GLOB, proc:GLOB, host:GLOB. Given twice, both "
+    "must match.",
+    multiple=True,
+)
+
+
+def journey_filters(expressions: tuple[str, ...], inner: str | None = None) -> list[Filter]:
+    """What --filter and --inner ask for.
+
+    :raises click.UsageError: one is no filter.
+    """
     from dtkit.packets.pcapfilter import FilterError
     from dtkit.trace.journey.filter import inner_filter, journey_filter
 
@@ -112,13 +125,7 @@ def source_argument(function: Callable[..., None]) -> Callable[..., int]:
 
     @click.argument("file", type=READABLE)
     @GENERATION()
-    @FILTER(
-        "Or journeys with a hop that matches label:GLOB or file:GLOB (file:if.c), or that ended as "
-        "outcome:GLOB (outcome:dropped), reason:GLOB or rule:GLOB say; of followed packets also "
-        "latency:5ms or latency:<5ms, vnet:GLOB, if:GLOB, proc:GLOB, host:GLOB. Given twice, both "
-        "must match.",
-        multiple=True,
-    )
+    @JOURNEY_FILTER
     @INNER("At any moment of their way.")
     @LAST()
     @STRICT()
@@ -136,7 +143,7 @@ def source_argument(function: Callable[..., None]) -> Callable[..., int]:
         privacy: Privacy | None,
         **rest: Any,
     ) -> int:
-        chosen = _filters(filter_, inner) if filter_ or inner is not None else []
+        chosen = journey_filters(filter_, inner) if filter_ or inner is not None else []
         to_file = rest.get("output", rest.get("write", "-")) != "-"
         with open_input(file, shown=False if to_file else None) as stream:
             source = JourneySource(file, stream, forced_generation(generation), chosen)
