@@ -160,7 +160,7 @@ def test_lines_of_a_journey_that_is_over_begin_none() -> None:
 
 def test_values_of_facts_are_such_as_functions_are_said_to_return() -> None:
     known = {value_in_words("errno", number).partition(",")[0] for number in range(100)}
-    known |= {value_in_words("pf", 1), value_in_words("pfil", 1)}
+    known |= {value_in_words(kind, 1) for kind in ("pf", "pfil", "reject")}
     for reason in facts().reasons:
         for sentence in reason.when:
             if " returned " in sentence:
