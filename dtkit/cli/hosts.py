@@ -16,7 +16,7 @@ __all__ = ["HOST_FILE"]
 _NAMED = re.compile(r"([A-Za-z0-9][\w.@:-]{0,62})=(.+)", re.DOTALL)
 
 
-class HostFile(click.ParamType[tuple[str, str]]):
+class HostFile(click.ParamType):  # type: ignore[type-arg]  # click before 8.4 has none
     """A host and its file; the value is both."""
 
     name = "[NAME=]FILE"

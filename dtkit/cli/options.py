@@ -28,7 +28,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 NUMBER = click.IntRange(1, (1 << 31) - 1)
 
 
-class SizeType(click.ParamType[int]):
+class SizeType(click.ParamType):  # type: ignore[type-arg]  # click before 8.4 has none
     """A number of bytes: ``64k``, ``16m``, ``1g``."""
 
     name = "size"
