@@ -475,3 +475,11 @@ def test_a_load_that_ends_within_a_tag_has_the_bytes_in_front_of_it() -> None:
     # Once where there is a tag, and once where there is none, and two more bytes are read.
     assert [text.count(f"[{at}]") for at in range(9, 15)] == [0, 2, 2, 1, 1, 0]
     assert "0x81" in text
+
+
+def test_a_load_at_a_computed_place_takes_no_byte_of_a_tag() -> None:
+    """It is beside the frame: from 12 up to 16, and what is behind it is 4 bytes nearer."""
+    program = compile_filter("ether[ether[0]:2] = 5", LinkType.ETHERNET).instructions
+    text = "".join(translate(program, 1, tagged=True))
+    assert "this->tagged && this->k < 16 && this->k + 2 > 12 ? " in text
+    assert "this->tagged && this->k >= 12 ? this->k - 4 : this->k" in text
