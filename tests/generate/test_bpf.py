@@ -483,3 +483,22 @@ def test_a_load_at_a_computed_place_takes_no_byte_of_a_tag() -> None:
     text = "".join(translate(program, 1, tagged=True))
     assert "this->tagged && this->k < 16 && this->k + 2 > 12 ? " in text
     assert "this->tagged && this->k >= 12 ? this->k - 4 : this->k" in text
+
+
+@pytest.mark.parametrize("size", [1, 2, 4])
+def test_a_place_is_kept_only_where_one_is_computed(size: int) -> None:
+    text = {
+        at: "".join(
+            translate(compile_filter(f"ether[{at}:{size}] = 5", LinkType.ETHERNET).instructions, 1)
+        )
+        for at in ("ether[0]", "0")
+    }
+    assert "this->k = (uint64_t)0" in text["ether[0]"]
+    assert "this->k" not in text["0"]
+
+
+@pytest.mark.parametrize(("at", "told"), [(8, False), (9, True), (12, True), (16, True)])
+def test_only_a_load_that_a_tag_changes_asks_for_it(at: int, told: bool) -> None:
+    program = compile_filter(f"ether[{at}:4] = 5", LinkType.ETHERNET).instructions
+    text = "".join(translate(program, 1, tagged=True))
+    assert ("(this->tagged ? " in text) is told
