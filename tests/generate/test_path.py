@@ -176,7 +176,7 @@ def test_places_are_conditions_where_packets_are_chosen() -> None:
     for asked in ({"interface": "em0"}, {"vnet": "host"}, {"jail": "web"}, {"pid": 7}):
         # Where packets are not chosen, nothing is asked.
         assert "em0" not in at("ip_tryforward", **asked)
-        assert at("ip_tryforward", **asked).partition(" /")[2].startswith("opened")
+        assert at("ip_tryforward", **asked).partition(" /")[2].startswith("(this->j")
     text, _ = path_script(listed(), PathRequest("icmp", place=PlaceRequest(jail="7")))
     assert "wanted_vnet = this->child->pr_id == 7 ?" in text
 
@@ -326,12 +326,12 @@ def test_functions_that_are_given_their_mbuf_alike_share_a_clause() -> None:
     ]
     text, _ = path_script(functions, PathRequest("icmp"))
     assert clause(text, "two").startswith(
-        "fbt::one:entry,\nfbt::two:entry\n/opened ^ closed && (this->j = journey[arg0])/"
+        "fbt::one:entry,\nfbt::two:entry\n/(this->j = journey[arg0])/"
     )
     for name in ("three", "four", "five", "ip_input", "ip_output"):
         assert clause(text, name).startswith(f"fbt::{name}:entry\n")
-    assert "/opened ^ closed && (this->j = journey[arg1])/" in clause(text, "three")
-    pointer = "/opened ^ closed && (arg0 && (this->j = journey[*(uint64_t *)arg0]))/"
+    assert "/(this->j = journey[arg1])/" in clause(text, "three")
+    pointer = "/(arg0 && (this->j = journey[*(uint64_t *)arg0]))/"
     assert pointer in clause(text, "four")
     assert "(struct ifnet *)arg1" in clause(text, "five")
 
