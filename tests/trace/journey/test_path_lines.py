@@ -1048,3 +1048,15 @@ def test_whoever_was_given_up_is_in_no_mbuf(monkeypatch: pytest.MonkeyPatch) -> 
     found, _ = read(hop(1, j=1), hop(2, j=2, m="0x200"), hop(3, j=2), hop(4, j=2))
     assert [(one.number, len(one.hops)) for one in found] == [(1, 1), (2, 3)]
     assert found[1].notes == ()
+
+
+def test_hops_in_jails_made_after_the_start_are_counted() -> None:
+    stacks = [0x91, 0x92, 0x93, 0x94]
+    lines = [hop(n, "ip_output", j=n, m=hex(n), vnet=hex(one)) for n, one in enumerate(stacks, 1)]
+    assert read(*lines, hop(9, "ip_input", j=9, m="0x9", vnet="0x10"))[1] == [
+        "4 hops are in network stacks without a name (0x91, 0x92, 0x93, ...): of jails made after "
+        "the start"
+    ]
+    assert read(*lines[:1])[1] == [
+        "1 hop is in network stacks without a name (0x91): of jails made after the start"
+    ]
