@@ -130,6 +130,7 @@ LINES = [
     "dataset add fleet host=path && dtkit query 'FROM hops' fleet",
     "dataset list text",
     "query {evil} fleet",
+    "completion {evil}",
     "doctor --host {evil}",
     "extcap --capture --fifo out --extcap-interface dtkit-probe --point {evil}",
     "{evil}",
