@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
-``python -m tests.fuzz [--seconds N] [--runs N] [TARGET ...]``: fuzz each reader and each C core.
+``python -m tests.fuzz [--seconds N] [TARGET ...]``: fuzz each reader and each C core for a while.
 
 Readers (tests/fuzz/targets.py) under atheris, the cores of opendtrace_patch (each layout) and of
 mbuf_trace_patch under libFuzzer with the address and undefined-behaviour sanitizers. What was found
@@ -94,11 +94,14 @@ def fuzz(name: str, seconds: int, runs: int = -1) -> bool:
 
 
 def main() -> int:
+    global CACHE  # where all that is made of a target goes
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz")
     parser.add_argument("--seconds", type=int, default=60, help="for each target")
     parser.add_argument("--runs", type=int, default=-1, help="and no more than so many inputs")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="what is kept of each target")
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=", ".join(NAMES))
     arguments = parser.parse_args()
+    CACHE = arguments.cache
     unknown = set(arguments.targets) - set(NAMES)
     if unknown:
         parser.error(f"no target {min(unknown)}: {', '.join(NAMES)}")
