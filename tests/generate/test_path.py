@@ -30,6 +30,7 @@ from dtkit.generate.path import PathRequest, path_script
 from dtkit.generate.place import PlaceRequest
 from dtkit.generate.request import Copy
 from dtkit.generate.sockets import OlderSocket
+from dtkit.generate.tellers import RuleFunction, Tellers
 from dtkit.probes import ListedProbe, catalog, read_listing
 
 LISTING = Path(__file__).parent.parent / "data" / "captures" / "listing-kernel-entry.txt.xz"
@@ -437,3 +438,76 @@ def test_an_argument_that_releases_have_elsewhere_is_chosen_when_the_script_runs
         ("1500000",) * 2,
     ]
     compile_program(text)
+
+
+# Rules of pf, as functions that find them have them, and rings
+
+RULES = (RuleFunction("pf_test_rule", 0, 1, 6), RuleFunction("pf_test_state_tcp", None, 3, None))
+STEPS = ("pf_step_into_anchor",)
+
+
+def telling(*more: Function, **tells: Any) -> str:
+    tellers = Tellers("pf_k", RULES, **tells)
+    functions = [Function("ip_input", 0), *more]
+    return path_script(functions, PathRequest("udp"), tellers=tellers)[0]
+
+
+def clauses_of(text: str, probe: str) -> str:
+    """The clauses that *probe* has alone."""
+    return "".join(re.findall(rf"^{re.escape(probe)}\n.*?\n\}}\n", text, re.MULTILINE | re.DOTALL))
+
+
+def test_a_function_that_finds_rules_keeps_where_they_are() -> None:
+    text = telling(Function("pf_test", 3, 2, 2), steps=STEPS)
+    kept = clauses_of(text, "fbt::pf_test_rule:entry")
+    for line in ("rm = arg0", "sm = arg1", "rsm = arg6", "matched = *(uint64_t *)arg0"):
+        assert f"\tself->{line};\n" in kept
+    assert "\tself->within = 0;\n\tself->present = 0;\n" in kept
+    found = clauses_of(text, "fbt::pf_test_state_tcp:entry")
+    assert "\tself->sm = arg3;\n" in found
+    assert "self->rm" not in found
+    assert "self->within = 0" not in found
+    assert "self->rm" in clauses_of(text, "fbt::pf_test_rule:return")
+    assert "self->rm" not in clauses_of(text, "fbt::pf_test_state_tcp:return")
+
+
+def test_without_steps_nothing_is_kept_of_them() -> None:
+    kept = clauses_of(telling(Function("pf_test", 3, 2, 2)), "fbt::pf_test_rule:entry")
+    assert "self->rsm = arg6" in kept
+    assert "self->within" not in kept
+
+
+def test_rules_are_looked_for_where_pf_is_asked() -> None:
+    looked_at = Function("pf_test_rule", 4, 2, None)
+    text = telling(looked_at)
+    assert "self->rm = arg0" not in text
+    with_test = telling(Function("pf_test", 3, 2, 2), looked_at)
+    assert "self->rm = arg0" in with_test
+    # It keeps them in the clause that looks at it, and not in one of its own.
+    assert clauses_of(with_test, "fbt::pf_test_rule:entry").count("self->rm = arg0") == 1
+
+
+@pytest.mark.parametrize(
+    ("size", "option"), [(1 << 20, "1m"), (3 << 20, "3m"), (96 << 10, "96k"), (98305, "98305")]
+)
+def test_a_ring_has_the_size_that_was_asked_for(size: int, option: str) -> None:
+    text, estimate = path_script(FEW, PathRequest("udp", ring=size))
+    assert f"#pragma D option bufsize={option}\n" in text
+    assert f"ring={size}" in text
+    assert (estimate.holding, estimate.ring) == (None, size)
+
+
+def test_a_ring_holds_a_hundred_hops_at_least() -> None:
+    with pytest.raises(PathError, match="less than 100 hops of ") as refused:
+        path_script(FEW, PathRequest("udp", ring=1))
+    record = int(str(refused.value).split()[-2])
+    path_script(FEW, PathRequest("udp", ring=100 * record))
+    with pytest.raises(PathError, match="less than 100 hops"):
+        path_script(FEW, PathRequest("udp", ring=100 * record - 1))
+
+
+def test_nothing_is_held_back_unless_it_is_asked_for() -> None:
+    assert path_script(FEW, PathRequest("udp"))[1].holding is None
+    assert path_script(FEW, PathRequest("udp", only=ending("dropped")))[1].holding is not None
+    brief = PathRequest("udp", only=ending("dropped"), brief=True)
+    assert path_script(FEW, brief)[1].holding is None

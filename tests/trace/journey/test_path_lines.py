@@ -1060,3 +1060,56 @@ def test_hops_in_jails_made_after_the_start_are_counted() -> None:
     assert read(*lines[:1])[1] == [
         "1 hop is in network stacks without a name (0x91): of jails made after the start"
     ]
+
+
+def test_a_socket_without_an_address_is_none() -> None:
+    journey = only(
+        hop(2000),
+        line("socket", "sbappend", t=2100, m="0x100", j=1, so="0x0", pid=3, uid=0, jail=0),
+        line(
+            "socket", "sbappend", t=2200, m="0x100", j=1, so="0x50", pid=7, uid=5, jail=0, exec="n"
+        ),
+        free(3000),
+    )
+    assert [(one.process, one.user) for one in journey.owners] == [("n[7]", 5)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"pkt": 40, "mlen": 20}, True),
+        ({"pkt": 40, "mlen": 0}, True),
+        ({"pkt": 40, "mlen": 40}, False),
+        ({"pkt": 40}, False),
+        ({}, False),
+    ],
+    ids=["two", "an-empty-one", "one", "length-unknown", "unknown"],
+)
+def test_a_packet_of_several_mbufs_may_have_been_put_into_another(
+    fields: dict[str, Any], told: bool
+) -> None:
+    journey = only(
+        hop(2000, "ip6_input", **fields),
+        hop(2100, "m_freem", pkt=40, mlen=40),
+        free(3000, by="ip6_input+0x9c"),
+    )
+    assert (journey.reason == "goes on in another mbuf") is told
+
+
+def ring(time: int, cpu: int = 0) -> str:
+    text = f"@dtkit 1 start dtkit=0 timestamp={time} walltimestamp={WALL + time} ring=65536"
+    return framed(cpu, 1, "", "BEGIN", text)
+
+
+def test_a_ring_says_from_when_on_it_has_lines() -> None:
+    end = framed(0, 2, "", "END", "@dtkit 1 end fired=9 matched=9 ends=9 limited=0 faults=0")
+    lines = [hop(2000), hop(2100, cpu=1, j=2, m="0x200"), free(3000), free(3100, 2, m="0x200")]
+    found, odd = read(*lines, ring(1000, 2), end, whole=False)
+    assert [journey.number for journey in found] == [1, 2]
+    assert [one for one in odd if "the ring (65536 bytes a CPU) goes back to" in one]
+
+
+def test_lines_of_no_ring_and_of_no_start_are_said_once() -> None:
+    found, odd = read(hop(2000), free(3000), whole=False)
+    assert [journey.number for journey in found] == [1]
+    assert not [one for one in odd if "the ring" in one]
