@@ -234,6 +234,8 @@ def test_cases_are_computed(dtkit: Dtkit) -> None:
     assert len(rows) == len(EDGE_CASES)
     outcomes = {row[1]: row[3] for row in rows}
     assert outcomes["longer than the chain"] == "64 bytes: 52 of the chain, 12 zero"
+    assert outcomes["length 0 from an offset on"] == "1488 bytes"
+    assert outcomes["length 0, offset past the end"] == "0 bytes"
     assert outcomes["NULL"] == "BADADDR: invalid address (0x0)"
     assert outcomes["an mbuf points to itself"] == "ILLOP: illegal operation"
     assert outcomes["an unmapped mbuf, without one"].startswith("BADADDR: invalid address (0xffff")
