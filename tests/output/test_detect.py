@@ -109,6 +109,13 @@ def test_a_line_that_is_too_long_is_text_at_once() -> None:
     assert dumps(events) == [(2, DATA)]
 
 
+def test_a_line_among_hexdumps_that_is_too_long_is_one_that_was_not_read() -> None:
+    events = read(HEX.encode() + b"x" * (3 * LONGEST) + b"\n" + HEX.encode(), 1000)
+    (odd,) = [one for one in events if isinstance(one, Oddity)]
+    assert (odd.unit, odd.number, odd.unread) == ("line", HEX.count("\n") + 1, 1)
+    assert odd.text == f"a line of {3 * LONGEST} bytes is too long to keep"
+
+
 def test_utf16_that_is_damaged_is_read_as_far_as_it_is() -> None:
     data = TEXT.encode("utf-16")
     assert dumps(read(data[:-3] + b"\x00\xd8")) == [(1, DATA)]

@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
 
+from dtkit.output import Firing, read_output
 from dtkit.output.forms import FORMS, form_of, json_of_all, run_form_of
 from dtkit.packets.line import PacketLines, Times
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.packet import Origin, PacketRun
 from dtkit.probes import catalog
+from tests.output.dtrace_text import dump, framed
 from tests.packets.frames import PACKETS
 
 KINDS = list(PACKETS.values())
@@ -64,3 +67,17 @@ def test_json_of_everything(run: PacketRun) -> None:
     assert shown == b"".join(part for packet in run for part in json_of_all(packet))
     assert [json.loads(line) for line in shown.splitlines()] == [one.to_dict() for one in run]
     assert run.linktypes[0] in LinkType
+
+
+def test_json_of_a_firing_is_of_what_is_no_packet() -> None:
+    text = framed(3, 7, "ip_input", "entry", f"words\n{dump(bytes(20))}")
+    (firing,) = [one for one in read_output(io.BytesIO(text.encode())) if isinstance(one, Firing)]
+    (said,) = map(json.loads, json_of_all(firing))
+    assert (said["type"], said["text"]) == ("message", "words")
+    assert (said["function"], said["name"], said["cpu"]) == ("ip_input", "entry", 3)
+
+
+def test_a_form_that_there_is_not_is_named_with_those_that_there_are() -> None:
+    with pytest.raises(ValueError, match="no form is called 'xml': ") as refused:
+        form_of("xml", PacketLines(catalog(), Times.NONE))
+    assert all(name in str(refused.value) for name in FORMS)

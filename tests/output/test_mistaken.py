@@ -72,3 +72,12 @@ def test_a_terminal_is_asked_and_left_at_once(tmp_path: Path) -> None:
     )
     assert b"reading the terminal" in done.stdout
     assert b"0 firings" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    "begins",
+    [b"#!/usr/sbin/dtrace -s\n", b"/* words */\n", b"\n#pragma D option quiet\n"],
+    ids=["interpreter", "comment", "option"],
+)
+def test_a_script_is_told_what_runs_it(begins: bytes) -> None:
+    assert "dtrace -s as root" in command_or_script(begins)
