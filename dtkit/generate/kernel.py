@@ -17,7 +17,7 @@ from dtkit.generate.functions import (
 from dtkit.generate.tellers import NOTHING, Tellers, tellers
 from dtkit.oddity import Oddity
 from dtkit.probes import ListedProbe, catalog, read_listing
-from dtkit.probes.description import ProbeDescription
+from dtkit.probes.recognise import released_probes
 
 __all__ = ["KernelFunctions", "any_kernel", "listed_kernel", "released_kernel"]
 
@@ -47,16 +47,7 @@ def any_kernel() -> KernelFunctions:
 
 def released_kernel(release: Release) -> KernelFunctions:
     """What a release has by its own table."""
-    typed = tuple(
-        ListedProbe(
-            one.id,
-            ProbeDescription(one.provider, one.module, one.function, one.name),
-            one.arguments,
-            0,
-        )
-        for one in release.probes
-        if one.arguments
-    )
+    typed = tuple(one for one in released_probes(release) if one.arguments)
     return KernelFunctions(listed_functions(typed), tellers(typed), typed)
 
 

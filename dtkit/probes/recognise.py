@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 
 from dtkit.freebsd import Release, UnknownReleaseError, releases
+from dtkit.probes.description import ProbeDescription
 from dtkit.probes.listing import ListedProbe
 
 #: From so many functions on one can tell.
@@ -45,6 +46,19 @@ def listed_release(listing: Iterable[ListedProbe]) -> Release | None:
             f"{round(most[0] * most[1])} of {most[1]} functions have its arguments"
         )
     return best
+
+
+def released_probes(release: Release) -> list[ListedProbe]:
+    """The probes that a release has by its own table, as a listing would have them."""
+    return [
+        ListedProbe(
+            one.id,
+            ProbeDescription(one.provider, one.module, one.function, one.name),
+            one.arguments,
+            0,
+        )
+        for one in release.probes
+    ]
 
 
 @cache

@@ -13,8 +13,8 @@ from dtkit.generate.oneliners import program
 from dtkit.generate.path import PathRequest, path_script
 from dtkit.generate.request import Conditions, Copy, Request
 from dtkit.generate.tellers import tellers
-from dtkit.probes import ListedProbe, catalog
-from dtkit.probes.description import ProbeDescription
+from dtkit.probes import catalog
+from dtkit.probes.recognise import released_probes
 from dtkit.simulate import Cost, Settings, Simulation, StackPacket
 from dtkit.simulate.paths import Paths, read_paths, shipped_paths
 
@@ -198,15 +198,7 @@ def test_a_filter_of_a_one_liner(copy: Copy) -> None:
     "way", ["refused", "stateful", "denied", "expired", "unroutable", "corrupt"]
 )
 def test_what_tells_reasons_costs_the_unwanted_packet_a_look_up(way: str) -> None:
-    probes = [
-        ListedProbe(
-            one.id,
-            ProbeDescription(one.provider, one.module, one.function, one.name),
-            one.arguments,
-            0,
-        )
-        for one in default_release().probes
-    ]
+    probes = released_probes(default_release())
     wanted = ["ip_*", "pf_test*", "ipfw_check*", "icmp_error", "udp_input"]
     functions = choose(listed_functions(probes), wanted=wanted)
     tells = tellers(probes)

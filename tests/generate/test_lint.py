@@ -13,8 +13,7 @@ from dtkit.generate.functions import choose, listed_functions
 from dtkit.generate.holding import ending
 from dtkit.generate.path import PathRequest, path_script
 from dtkit.generate.tellers import tellers
-from dtkit.probes import ListedProbe
-from dtkit.probes.description import ProbeDescription
+from dtkit.probes.recognise import released_probes
 
 REQUESTS = {
     "plain": PathRequest("tcp port 22"),
@@ -27,15 +26,7 @@ REQUESTS = {
 @pytest.mark.parametrize("request_", REQUESTS)
 @pytest.mark.parametrize("name", ["12", "14", "15"])
 def test_nothing_is_said_of_a_path(name: str, request_: str) -> None:
-    probes = [
-        ListedProbe(
-            one.id,
-            ProbeDescription(one.provider, one.module, one.function, one.name),
-            one.arguments,
-            0,
-        )
-        for one in release(name).probes
-    ]
+    probes = released_probes(release(name))
     functions = choose(listed_functions(probes), "all")
     text, _ = path_script(functions, REQUESTS[request_], tellers=tellers(probes))
     assert "self->" in text

@@ -10,22 +10,9 @@ import pytest
 
 from dtkit.freebsd import Release, UnknownReleaseError, releases
 from dtkit.probes import ListedProbe, read_listing
-from dtkit.probes.description import ProbeDescription
-from dtkit.probes.recognise import listed_release
+from dtkit.probes.recognise import listed_release, released_probes
 
 CAPTURES = Path(__file__).parent.parent / "data" / "captures"
-
-
-def listing(release: Release) -> list[ListedProbe]:
-    return [
-        ListedProbe(
-            probe.id,
-            ProbeDescription(probe.provider, probe.module, probe.function, probe.name),
-            probe.arguments,
-            1,
-        )
-        for probe in release.probes
-    ]
 
 
 def test_a_real_listing() -> None:
@@ -38,11 +25,11 @@ def test_a_real_listing() -> None:
 
 @pytest.mark.parametrize("known", [one for one in releases() if one.released], ids=str)
 def test_each_release_is_recognised(known: Release) -> None:
-    assert listed_release(listing(known)) is known
+    assert listed_release(released_probes(known)) is known
 
 
 def test_a_listing_of_another_kernel_names_the_nearest() -> None:
-    probes = listing(releases()[0])
+    probes = released_probes(releases()[0])
     odd = [
         ListedProbe(one.id, one.description, (*one.arguments, "int"), 1) if one.id % 5 == 0 else one
         for one in probes
@@ -52,4 +39,4 @@ def test_a_listing_of_another_kernel_names_the_nearest() -> None:
 
 
 def test_a_few_functions_do_not_tell() -> None:
-    assert listed_release(listing(releases()[0])[:10]) is None
+    assert listed_release(released_probes(releases()[0])[:10]) is None

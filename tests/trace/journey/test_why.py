@@ -14,9 +14,8 @@ from dtkit.generate.functions import choose, listed_functions
 from dtkit.generate.path import PathRequest, path_script
 from dtkit.generate.tellers import tellers
 from dtkit.oddity import Oddity
-from dtkit.probes import ListedProbe
-from dtkit.probes.description import ProbeDescription
 from dtkit.probes.reasons import facts
+from dtkit.probes.recognise import released_probes
 from dtkit.simulate import Settings, StackPacket
 from dtkit.trace.journey.model import Journey
 from dtkit.trace.journey.outcome import value_in_words
@@ -35,15 +34,7 @@ FEW = (
 
 @cache
 def script(name: str) -> str:
-    probes = [
-        ListedProbe(
-            one.id,
-            ProbeDescription(one.provider, one.module, one.function, one.name),
-            one.arguments,
-            0,
-        )
-        for one in release(name).probes
-    ]
+    probes = released_probes(release(name))
     functions = choose(listed_functions(probes), wanted=FEW)
     return path_script(functions, PathRequest("udp"), tellers=tellers(probes))[0]
 
