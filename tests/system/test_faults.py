@@ -23,9 +23,8 @@ import pytest
 
 from tests.output.dtrace_text import dump
 from tests.packets import captures
+from tests.system.processes import DTKIT, FOLLOWED, tshark
 from tests.trace.frames import Note, frame, ipv4, tcp
-
-DTKIT = [sys.executable, "-m", "dtkit"]
 
 #: A second of waiting, in steps.
 STEP, STEPS = 0.05, 60
@@ -47,21 +46,6 @@ def traced(count: int) -> bytes:
         "netinet/ip_input.c:7: ip_input",
     ]
     return captures.pcap([frame(3, notes)] * count, linktype=147)
-
-
-#: What a script of dtkit path printed: these have times.
-FOLLOWED = (Path(__file__).parent.parent / "data/path-epair-pf.txt").read_bytes()
-
-
-def tshark(path: Path) -> tuple[int, int]:
-    """How many packets tshark reads, and its exit status: not 0 where the file ends inside one."""
-    done = subprocess.run(
-        ["tshark", "-n", "-r", str(path), "-T", "fields", "-e", "frame.number"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return len(done.stdout.splitlines()), done.returncode
 
 
 def lines(path: Path) -> tuple[int, int]:

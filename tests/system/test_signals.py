@@ -12,7 +12,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,9 +20,8 @@ import pytest
 
 from tests.cli.listing import LISTING
 from tests.output.dtrace_text import dump
+from tests.system.processes import DTKIT, FOLLOWED, tshark
 
-DTKIT = [sys.executable, "-m", "dtkit"]
-FOLLOWED = (Path(__file__).parent.parent / "data/path-epair-pf.txt").read_bytes()
 BEFORE = b"what was there before"
 
 by_signal = pytest.mark.parametrize(
@@ -38,17 +36,6 @@ def until(holds: Callable[[], object], patience: float = 120) -> None:
     while not holds():
         assert time.monotonic() < end, "it does not come to that"
         time.sleep(0.02)
-
-
-def tshark(path: Path) -> tuple[int, int]:
-    """How many packets tshark reads, and its exit status: not 0 where the file ends inside one."""
-    done = subprocess.run(
-        ["tshark", "-n", "-r", str(path), "-T", "fields", "-e", "frame.number"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return len(done.stdout.splitlines()), done.returncode
 
 
 def dtrace(folder: Path, printed: bytes) -> Path:
