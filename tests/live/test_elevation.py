@@ -101,14 +101,19 @@ def as_user(folder: Path, *words: str) -> list[str]:
     return ["unshare", "-m", "sh", "-c", ENTER, "sh", str(folder), sys.base_prefix, *dtkit]
 
 
-@pytest.mark.parametrize("program", ["sudo", "doas"])
-def test_a_password_is_asked_for_and_ctrl_c_ends_all(there: Path, program: str) -> None:
+def asked_for_a_password(folder: Path, program: str) -> Terminal:
     if shutil.which(program) is None:
         pytest.skip(f"no {program}: make system-packages")
-    terminal = Terminal(as_user(there, "run", "--as", program, "ip_input"))
+    terminal = Terminal(as_user(folder, "run", "--as", program, "ip_input"))
     terminal.until(lambda sent: b"assword" in sent)
-    assert not (there / "bin/script.d").exists()
+    assert not (folder / "bin/script.d").exists()
     time.sleep(0.5)  # it throws away what was typed before it asks
+    return terminal
+
+
+@pytest.mark.parametrize("program", ["sudo", "doas"])
+def test_a_password_is_asked_for_and_ctrl_c_ends_all(there: Path, program: str) -> None:
+    terminal = asked_for_a_password(there, program)
     terminal.type(PASSWORD.encode() + b"\n")
     terminal.until(lambda sent: b"2 bytes: 45 00" in sent)
     assert (there / "bin/user").read_text() == "root\n"
@@ -125,11 +130,7 @@ def test_a_password_is_asked_for_and_ctrl_c_ends_all(there: Path, program: str) 
 
 @pytest.mark.parametrize("program", ["sudo", "doas"])
 def test_a_wrong_password_is_a_line(there: Path, program: str) -> None:
-    if shutil.which(program) is None:
-        pytest.skip(f"no {program}: make system-packages")
-    terminal = Terminal(as_user(there, "run", "--as", program, "ip_input"))
-    terminal.until(lambda sent: b"assword" in sent)
-    time.sleep(0.5)
+    terminal = asked_for_a_password(there, program)
     terminal.type(b"wrong\n")
     assert terminal.end() == 1, terminal.sent
     last = terminal.sent.decode().splitlines()[-1]
