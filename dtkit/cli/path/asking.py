@@ -297,8 +297,8 @@ def path_options(function: Callable[..., int | None]) -> Callable[..., int | Non
             if only is not None:
                 request = replace(request, only=ending(only))
             if only is not None and not no_hops and ring is None:
-                known_machine = resources_of(there) if running or host is not None else None
-                machine = known_machine or Resources()
+                asked = (running or host is not None) and not (cpus and memory)
+                machine = (resources_of(there) if asked else None) or Resources()
                 machine = Resources(cpus or machine.cpus, memory or machine.memory)
                 request = replace(request, machine=machine)
             if simulate and listing is None:

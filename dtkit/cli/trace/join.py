@@ -73,7 +73,7 @@ def command(
     for name, count in names.items():
         if count > 1:
             raise click.UsageError(f"{count} files for host {visible(name)}: name them, a=FILE")
-    filters = journey_filters(filter_) if filter_ else []
+    filters = journey_filters(filter_)
     captures, oddities = [], 0
     for name, file in files:
         with open_input(file, shown=False) as stream:

@@ -106,6 +106,8 @@ def journey_filters(expressions: tuple[str, ...], inner: str | None = None) -> l
 
     :raises click.UsageError: one is no filter.
     """
+    if not expressions and inner is None:
+        return []  # and libpcap is not looked for
     from dtkit.packets.pcapfilter import FilterError
     from dtkit.trace.journey.filter import inner_filter, journey_filter
 
@@ -143,7 +145,7 @@ def source_argument(function: Callable[..., None]) -> Callable[..., int]:
         privacy: Privacy | None,
         **rest: Any,
     ) -> int:
-        chosen = journey_filters(filter_, inner) if filter_ or inner is not None else []
+        chosen = journey_filters(filter_, inner)
         to_file = rest.get("output", rest.get("write", "-")) != "-"
         with open_input(file, shown=False if to_file else None) as stream:
             source = JourneySource(file, stream, forced_generation(generation), chosen)
