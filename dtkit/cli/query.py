@@ -57,8 +57,10 @@ def command(ctx: click.Context, /, text: str, folder: str, form: str, output: st
     try:
         dataset = Dataset(Path(folder))
         if form == "parquet":
+            # Before there is a file: a signal while DuckDB is loaded is said by its own loader.
+            write = query_parquet(dataset, text)
             with open_whole(output) as stream:
-                query_parquet(dataset, text, Path(stream.name))
+                write(Path(stream.name))
             return
         answer = query(dataset, text)
         if form == "table":

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -152,18 +152,21 @@ def _interruptible() -> Iterator[None]:
         raise
 
 
-def query_parquet(dataset: Dataset, text: str, file: Path) -> None:
+def query_parquet(dataset: Dataset, text: str) -> Callable[[Path], None]:
     """
-    Write the answer to *file*, as Parquet.
+    What writes the answer to a file, as Parquet; it raises :class:`QueryError`, too.
 
     :raises ImportError: duckdb is not installed.
-    :raises QueryError: DuckDB refuses, or cannot write it.
     """
     import duckdb
 
     connection = connect(dataset)
-    try:
-        with _interruptible():
-            connection.sql(text).write_parquet(str(file))
-    except (duckdb.Error, AttributeError) as error:
-        raise QueryError(" ".join(str(error).split())) from error
+
+    def write(file: Path) -> None:
+        try:
+            with _interruptible():
+                connection.sql(text).write_parquet(str(file))
+        except (duckdb.Error, AttributeError) as error:
+            raise QueryError(" ".join(str(error).split())) from error
+
+    return write
