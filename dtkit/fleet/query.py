@@ -168,5 +168,7 @@ def query_parquet(dataset: Dataset, text: str) -> Callable[[Path], None]:
                 connection.sql(text).write_parquet(str(file))
         except (duckdb.Error, AttributeError) as error:
             raise QueryError(" ".join(str(error).split())) from error
+        finally:
+            connection.close()  # and with it the threads that write, which may open the file late
 
     return write
