@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -21,12 +20,10 @@ from typing import BinaryIO
 
 from dtkit.live.dtrace import listing, names, shell_output
 from dtkit.live.host import DtraceError, Host
+from dtkit.probes import ListedProbe, read_listing
 
 #: What tells one kernel from another: its version, and the files that are loaded into it.
 _ASK = "sysctl -n kern.version 2>/dev/null && kldstat | awk '{ print $NF }' | sort"
-
-#: A row of a listing: id, provider, module and function, name.
-_ROW = re.compile(rb" *[0-9]+ +fbt +(\S+ +\S+) +entry\s*$")
 
 #: Makes a listing of a host.
 Lister = Callable[[Host], AbstractContextManager[BinaryIO]]
@@ -102,9 +99,13 @@ def _is_stale(path: Path, host: Host, namer: Lister) -> bool:
         return False  # whoever runs dtrace(1) next will be told why
 
 
-def _functions(listing: BinaryIO) -> set[bytes]:
+def _functions(listing: BinaryIO) -> set[tuple[str, str]]:
     """The functions of a listing, each with its module."""
-    return {row[1] for line in listing if (row := _ROW.match(line))}
+    return {
+        (one.description.module, one.description.function)
+        for one in read_listing(listing)
+        if isinstance(one, ListedProbe) and one.description.provider == "fbt"
+    }
 
 
 def _made(stream: BinaryIO, where: Path) -> Path:
