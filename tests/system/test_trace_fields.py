@@ -40,7 +40,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """dtkit with one line more: a field of hops that nobody knows yet."""
     top = tmp_path_factory.mktemp("house")
     shutil.copytree(PACKAGE, top / "dtkit", ignore=shutil.ignore_patterns("__pycache__"))
-    model = top / "dtkit" / "trace" / "journey" / "model.py"
+    model = top / "dtkit" / "trace" / "journey" / "hop.py"
     text = model.read_text()
     last = re.search(r"    vnet: Annotated\[.*\] = None\n", text)
     assert last is not None

@@ -25,8 +25,10 @@ from typing import Any, Literal
 
 from dtkit.oddity import Oddity
 from dtkit.packets.capture import Frame
-from dtkit.trace.journey.model import Hop, Journey, Place, Step, trace_string
+from dtkit.trace.journey.hop import Hop, Place, trace_string
+from dtkit.trace.journey.model import Journey, Step
 from dtkit.trace.journey.snapshot import Snapshot
+from dtkit.trace.journey.way import Way
 
 __all__ = [
     "LINKTYPE",
@@ -310,6 +312,7 @@ _HEAD = struct.Struct(">HH").unpack_from
 # Bounds of what is kept, far above what a kernel's trace points come to.
 _MOST_HOPS, _MOST_RUNS, _LONGEST_RUN = 16_384, 8192, 4096
 _MOST_SHAPES, _MOST_ALIKE, _MOST_RECORDS = 2048, 4, 256
+_MOST_WAYS = 8192
 
 
 class _Shape:
@@ -365,26 +368,38 @@ class _Shape:
         #: Of each piece, oldest first: which field it is, what knows its steps, whether it is one.
         self.plan = tuple(plan[::-1])
 
-    def read(self, data: bytes, _new: Any = tuple.__new__) -> tuple[Step, ...] | None:
-        """The steps of frame *data*, oldest first, or None if it is not of this shape."""
+    def read(
+        self, data: bytes, _new: Any = tuple.__new__
+    ) -> tuple[tuple[Step, ...], tuple[Any, ...]] | None:
+        """
+        The steps of frame *data*, oldest first, or None if it is not of this shape.
+
+        :return: also what they were made of: hops and runs of hops that are the same objects where
+            they were met before, None for a snapshot.
+        """
         fields = self.unpack(data)
         if self.heads_of(fields) != self.heads:
             return None
         if self.ambiguous and _any_text(fields[2::2]) is not self.textual:
             return None
         steps: list[Any] = []
+        pieces: list[Any] = []
         try:
             for at, table, single in self.plan:
                 if table is None:
+                    pieces.append(None)
                     # Snapshot(payload), in half the time.
                     steps.append(_new(Snapshot, (fields[at], None, None)))
-                elif single:
-                    steps.append(table[fields[at]])
+                    continue
+                piece = table[fields[at]]
+                pieces.append(piece)
+                if single:
+                    steps.append(piece)
                 else:
-                    steps += table[fields[at]]
+                    steps += piece
         except _UnfitError:
             return None
-        return tuple(steps) if len(steps) == self.count else None
+        return (tuple(steps), tuple(pieces)) if len(steps) == self.count else None
 
 
 class _Met:
@@ -400,6 +415,19 @@ class _Met:
         self.apart = False
         #: Shapes by the length of the frame; of each length, the last few.
         self.shapes: dict[int, list[_Shape]] = {}
+        self._ways: dict[tuple[int, ...], tuple[Way, tuple[Any, ...]]] = {}
+
+    def way(self, steps: tuple[Step, ...], pieces: tuple[Any, ...]) -> Way:
+        """The way of *steps*, the same object for the same *pieces*."""
+        key = tuple(map(id, pieces))
+        met = self._ways.get(key)
+        if met is None:
+            if len(self._ways) >= _MOST_WAYS:
+                self._ways.clear()
+            way = Way(tuple([step if type(step) is Hop else None for step in steps]))
+            # With the pieces themselves, so that no others get their identities.
+            met = self._ways[key] = way, pieces
+        return met[0]
 
     def _part(self) -> None:
         if not self.apart:
@@ -442,9 +470,11 @@ def read_journeys(
                 yield Oddity("frame", number, text)
             continue
         for shape in shapes.get(len(data), ()):
-            steps = shape.read(data)
-            if steps is not None and not odd_strings and length <= len(data):
-                yield Journey(number, time, steps, shape.form, None, None)
+            read = shape.read(data)
+            if read is not None and not odd_strings and length <= len(data):
+                steps, pieces = read
+                way = known.way(steps, pieces)
+                yield Journey(number, time, steps, shape.form, None, None, way=way)
                 break
         else:
             odd_strings.clear()

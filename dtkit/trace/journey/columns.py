@@ -9,9 +9,11 @@ and the tables in the manual. A field without :class:`Words` stays inside.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
+from json.encoder import encode_basestring_ascii
 from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -78,7 +80,8 @@ class Table:
         return tuple(column.name for column in self.columns)
 
     @cached_property
-    def _get(self) -> Callable[[Any], tuple[Any, ...]]:
+    def values(self) -> Callable[[Any], tuple[Any, ...]]:
+        """What gives the values of a thing by column, as the model has them."""
         return attrgetter(*(column.path for column in self.columns))
 
     @cached_property
@@ -99,8 +102,24 @@ class Table:
         """The values of *thing* by column: text is valid Unicode, bytes and changes as they are."""
         return {
             name: value if value is None or how is None else how(value)
-            for name, how, value in zip(self.names, self._told, self._get(thing), strict=True)
+            for name, how, value in zip(self.names, self._told, self.values(thing), strict=True)
         }
+
+    @cached_property
+    def _written(self) -> tuple[tuple[str, Callable[[Any], str]], ...]:
+        return tuple((f'"{one.name}": ', _WRITTEN[one.type]) for one in self.columns)
+
+    def json(self, thing: Any) -> str:
+        """
+        The values of *thing* by column as the members of an object of JSON, without its braces.
+
+        What ``json.dumps()`` makes of :meth:`row`, with bytes in hex, in half the time.
+        """
+        members = [
+            f"{name}null" if value is None else name + how(value)
+            for (name, how), value in zip(self._written, self.values(thing), strict=True)
+        ]
+        return ", ".join(members)
 
     def kept(self, thing: Any) -> dict[str, Any]:
         """
@@ -155,6 +174,22 @@ def _texts(values: tuple[str, ...]) -> list[str]:
 
 #: What makes values of a type what is told; the others are told as they are.
 _TOLD: dict[str, Callable[[Any], Any]] = {"string": _text, "string[]": _texts}
+
+
+def _json_text(value: str | LinkType) -> str:
+    if type(value) is str and value.isascii():
+        return encode_basestring_ascii(value)
+    return encode_basestring_ascii(_text(value))
+
+
+#: What writes values of a type as JSON.
+_WRITTEN: dict[str, Callable[[Any], str]] = {
+    "int64": int.__repr__,
+    "string": _json_text,
+    "string[]": lambda value: json.dumps(_texts(value)) if value else "[]",
+    "binary": lambda value: f'"{value.hex()}"',
+    "change[]": lambda value: json.dumps([one.to_dict() for one in value]) if value else "[]",
+}
 
 
 def _columns(owner: type, path: str) -> Iterator[Column]:

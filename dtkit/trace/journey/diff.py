@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import groupby, takewhile
 from typing import Any
 
@@ -206,7 +207,7 @@ class Diff:
 def diff(before: Snapshot, after: Snapshot) -> Diff:
     """What changed from snapshot *before* to snapshot *after*; any bytes at all."""
     if before.data == after.data:
-        return Diff((), before.linktype, before.linktype if after.known is None else after.known)
+        return _unchanged(before.linktype, after.known)
     best: Diff | None = None
     least = 0
     for appeared, vanished in _sights(before, after):
@@ -229,6 +230,11 @@ def diff(before: Snapshot, after: Snapshot) -> Diff:
                 break  # nothing but what came or went: no reading can do with less
     assert best is not None
     return best
+
+
+@cache
+def _unchanged(before: LinkType, after: LinkType | None) -> Diff:
+    return Diff((), before, before if after is None else after)
 
 
 def _cut(snapshot: Snapshot) -> int:

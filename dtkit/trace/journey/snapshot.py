@@ -26,6 +26,11 @@ class Snapshot(NamedTuple):
         int | None, Words("bytes of the packet where more are known to exist; else null")
     ] = None
 
+    def taken_for(self, linktype: LinkType) -> Snapshot:
+        """The same, known to start with that."""
+        # By _replace(), in a fifth of the time.
+        return tuple.__new__(Snapshot, (self[0], linktype, self[2]))
+
     @property
     def captured(self) -> Annotated[int, Words("how many bytes there are")]:
         """How many bytes there are."""

@@ -35,7 +35,7 @@ class JsonLines:
     def line(self, journey: Journey, newest_first: bool = False) -> str:
         """*journey* with its steps, as one line without its end."""
         met = self._met
-        snapshots = journey.moments(hops=False)
+        snapshots = iter(journey.looks)
         steps = []
         for number, (step, depth) in enumerate(zip(journey.steps, journey.depths, strict=True)):
             if type(step) is Hop:
