@@ -71,10 +71,11 @@ class JourneyPrinter:
 
     def take(self, journey: Journey) -> None:
         """Print a journey that is over."""
-        self._overview.add(journey)
         if self._form == "json":
             self._put(f"{self._json.line(journey, self._newest_first)}\n")
-        elif self._follow:
+            return
+        self._overview.add(journey)
+        if self._follow:
             if line := ending_line(journey):
                 self._put(f"{line}\n")
         elif self._brief:

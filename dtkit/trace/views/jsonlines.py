@@ -8,83 +8,132 @@ Most hops of a capture of mbuf_trace were met before: what is told of such a one
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any
 
 from dtkit.trace.journey.columns import Table
-from dtkit.trace.journey.model import HOP, JOURNEY, SNAPSHOT, Hop, HopMoment, Journey
+from dtkit.trace.journey.model import (
+    HOP,
+    JOURNEY,
+    SNAPSHOT,
+    Hop,
+    Journey,
+    Place,
+    SnapshotMoment,
+    Way,
+)
+from dtkit.trace.journey.snapshot import Snapshot
 
 __all__ = ["JsonLines", "row_line"]
 
-#: Hops that are kept as text, and places in a journey, at most.
+#: Texts of a kind that are kept, at most.
 _MOST = 16_384
+
+#: Columns of a journey: its own, and those that many have alike.
+_NUMBER, _TIME, *_ALIKE = JOURNEY.names
+assert [column.path for column in JOURNEY.columns[:2]] == ["number", "time"]
+
+#: Columns of a hop: what its way tells, and its own.
+_OF_WAY = HOP.names[:2]
+_OF_HOP = Table(HOP.name, (Place, "place."), (Hop, ""))
+assert HOP.names == ("step", "depth", *_OF_HOP.names)
+
+#: Columns of a snapshot: what its way tells, before and behind what has changed; and its own.
+_OF_BYTES = Table(SNAPSHOT.name, (Snapshot, ""))
+_FRONT, _BEHIND = (
+    SNAPSHOT.names[: SNAPSHOT.names.index("changes")],
+    SNAPSHOT.names[SNAPSHOT.names.index("changes") + 1 : -len(_OF_BYTES.names)],
+)
+assert (*_FRONT, "changes", *_BEHIND, *_OF_BYTES.names) == SNAPSHOT.names
 
 
 class JsonLines:
     """Makes lines of journeys; keeps what repeats."""
 
     def __init__(self) -> None:
-        self._met: dict[tuple[int, int, int], tuple[Hop, str]] = {}
+        # With the hops themselves, so that no others get their identities.
         self._hops: dict[int, tuple[Hop, str]] = {}
-        self._heads: dict[tuple[int, int], str] = {}
-        of_hop = [column for column in HOP.columns if column.path.startswith("step.")]
-        own = [column for column in HOP.columns if column not in of_hop]
-        assert [column.path for column in own] == ["number", "depth"]
-        self._names = [column.name for column in own]
-        self._of_hop = {column.name for column in of_hop}
+        self._looks: dict[tuple[int, int, int | None, int], tuple[Hop | None, str, str]] = {}
+        self._journeys: dict[tuple[Any, ...], str] = {}
 
     def line(self, journey: Journey, newest_first: bool = False) -> str:
         """*journey* with its steps, as one line without its end."""
-        met = self._met
-        snapshots = iter(journey.looks)
-        steps = []
-        for number, (step, depth) in enumerate(zip(journey.steps, journey.depths, strict=True)):
-            if type(step) is Hop:
-                kept = met.get((id(step), number, depth))
-                steps.append(kept[1] if kept is not None else self._hop(step, number, depth))
-            else:
-                steps.append(json.dumps(next(snapshots).to_dict()))
+        way = journey.way
+        steps = list(way.tell(self._hops_of))
+        for (number, front, behind), snapshot, changes in zip(
+            way.tell(self._looks_of), journey.snapshots, journey.diffs, strict=True
+        ):
+            said = "null"
+            if changes is not None:
+                said = json.dumps([one.to_dict() for one in changes]) if changes else "[]"
+            steps[number] = f"{front}{said}{behind}{_own(snapshot)}}}"
         if newest_first:
             steps.reverse()
-        head = json.dumps({"type": JOURNEY.name, **JOURNEY.row(journey)})
-        return f'{head[:-1]}, "steps": [{", ".join(steps)}]}}'
+        return f'{self._journey(journey)}, "steps": [{", ".join(steps)}]}}'
 
-    def _hop(self, hop: Hop, number: int, depth: int) -> str:
-        """The object of a hop at a place in its journey, which is kept if it may be met again."""
-        text = self.hop(HopMoment(number, depth, hop, None))
-        if hop.time is None:
-            if len(self._met) >= _MOST:
-                self._met.clear()
-            # With the hop itself, so that no other gets its identity.
-            self._met[id(hop), number, depth] = hop, text
-        return text
+    def _journey(self, journey: Journey) -> str:
+        """The object of a journey, without its end."""
+        number, time, *rest = JOURNEY.values(journey)
+        key = tuple(rest)
+        text = self._journeys.get(key)
+        if text is None:
+            if len(self._journeys) >= _MOST:
+                self._journeys.clear()
+            row = JOURNEY.row(journey)
+            text = self._journeys[key] = json.dumps({name: row[name] for name in _ALIKE})[1:-1]
+        time = "null" if time is None else time
+        return f'{{"type": "{JOURNEY.name}", "{_NUMBER}": {number}, "{_TIME}": {time}, {text}'
 
-    def hop(self, moment: HopMoment, more: str = "") -> str:
-        """The object of a hop; *more* are fields that stand behind its type."""
-        hop = moment.step
+    def _hops_of(self, way: Way) -> list[str]:
+        """The objects of its hops; empty where there is a snapshot."""
+        return [
+            "" if hop is None else self.hop(number, depth, hop)
+            for number, (hop, depth) in enumerate(zip(way.steps, way.depths, strict=True))
+        ]
+
+    def _looks_of(self, way: Way) -> list[tuple[int, str, str]]:
+        """Of each snapshot its number, and what stands before and behind what has changed."""
+        texts = []
+        for number, depth, before, since, _ in way.looks:
+            key = number, depth, since, id(before)
+            kept = self._looks.get(key)
+            if kept is None:
+                if len(self._looks) >= _MOST:
+                    self._looks.clear()
+                kept = self._looks[key] = (before, *_look(number, depth, before, since))
+            texts.append((number, kept[1], kept[2]))
+        return texts
+
+    def hop(self, number: int, depth: int, hop: Hop, more: str = "") -> str:
+        """The object of a hop on its way; *more* are fields that stand behind its type."""
         kept = self._hops.get(id(hop))
         if kept is None:
-            row = HOP.row(moment)
-            told = {name: row[name] for name in row if name in self._of_hop}
+            text = _OF_HOP.json(hop)
             if hop.header is not None:
-                told["header"] = hop.header.known()
-            text = json.dumps(told)[1:]
+                text += f', "header": {json.dumps(hop.header.known())}'
             if hop.time is None:  # one with a time is not met again
                 if len(self._hops) >= _MOST:
                     self._hops.clear()
-                # With the hop itself, so that no other gets its identity.
                 self._hops[id(hop)] = hop, text
         else:
             text = kept[1]
-        place = moment.number, moment.depth
-        head = self._heads.get(place)
-        if head is None:
-            if len(self._heads) >= _MOST:
-                self._heads.clear()
-            head = "".join(
-                f'"{name}": {value}, ' for name, value in zip(self._names, place, strict=True)
-            )
-            self._heads[place] = head
-        return f'{{"type": "{HOP.name}", {more}{head}{text}'
+        first, second = _OF_WAY
+        front = f'{{"type": "{HOP.name}", {more}"{first}": {number}, "{second}": {depth}, '
+        return f"{front}{text}}}"
+
+
+def _look(number: int, depth: int, before: Hop | None, since: int | None) -> tuple[str, str]:
+    """What stands before and behind what has changed in a snapshot that is taken there."""
+    row = SNAPSHOT.row(SnapshotMoment(number, depth, Snapshot(b""), before, since, None))
+    front = {"type": SNAPSHOT.name, **{name: row[name] for name in _FRONT}}
+    behind = {name: row[name] for name in _BEHIND}
+    return f'{json.dumps(front)[:-1]}, "changes": ', f", {json.dumps(behind)[1:-1]}, "
+
+
+@lru_cache(maxsize=64)
+def _own(snapshot: Snapshot) -> str:
+    """The columns that tell of a snapshot's bytes, which most of a journey's have alike."""
+    return _OF_BYTES.json(snapshot)
 
 
 def row_line(table: Table, row: dict[str, Any]) -> str:

@@ -77,7 +77,7 @@ def write_jsonl(journeys: Iterable[Journey], stream: BinaryIO) -> None:
         lines = [row_line(JOURNEY, JOURNEY.row(journey))]
         for moment in journey.moments():
             if isinstance(moment, HopMoment):
-                lines.append(made.hop(moment, key))
+                lines.append(made.hop(moment.number, moment.depth, moment.step, key))
             else:
                 lines.append(row_line(SNAPSHOT, _snapshot_row(journey, moment)))
         stream.write("\n".join([*lines, ""]).encode())
