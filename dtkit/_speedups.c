@@ -14,7 +14,7 @@
 #include <string.h>
 
 /* Raised with every change of what a function takes or gives. */
-#define	SPEEDUPS_VERSION	2
+#define	SPEEDUPS_VERSION	3
 
 /* Columns of a row: its first byte, the blanks behind the hex, its text. */
 #define	FIRST	11
@@ -598,7 +598,7 @@ speedups_packet_blocks(PyObject *self, PyObject *args)
 		captured = PyBytes_GET_SIZE(columns[2][index]);
 		said = PyBytes_GET_SIZE(options);
 		if (captured > (1 << 30) || front > (1 << 20) ||
-		    said > (1 << 20) || total > PY_SSIZE_T_MAX / 2) {
+		    said > (1 << 26) || total > PY_SSIZE_T_MAX / 2) {
 			PyErr_SetString(PyExc_OverflowError,
 			    "more than a block holds");
 			goto done;
@@ -650,7 +650,102 @@ done:
 	return (result);
 }
 
+/* The bytes of plain text that stands in an option as it is, or NULL. */
+static const char *
+plain_of(PyObject *text, Py_ssize_t most, Py_ssize_t *size)
+{
+	const char *bytes;
+
+	if (!PyUnicode_Check(text) || !PyUnicode_IS_ASCII(text))
+		return (NULL);
+	*size = PyUnicode_GET_LENGTH(text);
+	bytes = (const char *)PyUnicode_1BYTE_DATA(text);
+	if (*size > most || memchr(bytes, 0, *size) != NULL)
+		return (NULL);
+	return (bytes);
+}
+
+/* An option: its code, its length, what stands in front of its text, the text, and padding. */
+static char *
+put_option(char *at, unsigned code, const char *front, Py_ssize_t first,
+    const char *text, Py_ssize_t size)
+{
+	Py_ssize_t length = first + size;
+
+	at = put_number(at, code | (uint32_t)length << 16);
+	memcpy(at, front, first);
+	memcpy(at + first, text, size);
+	at += length;
+	for (; length % 4 != 0; length++)
+		*at++ = 0;
+	return (at);
+}
+
+PyDoc_STRVAR(packet_options_doc,
+"packet_options(comment, direction, number, metadata, front) -> bytes | None\n\n"
+"What dtkit.packets.pcapng.options_in_python() does with plain text; None\n"
+"for other text.");
+
+#define	PADDED(size)	(4 + (((size) + 3) & ~(Py_ssize_t)3))
+
+static PyObject *
+speedups_packet_options(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+	const char *comment, *metadata = NULL;
+	unsigned long long number = 0;
+	Py_ssize_t said, known = 0, first = 0, total;
+	PyObject *result;
+	char value[8], *front = NULL, *at;
+	unsigned long direction;
+
+	(void)self;
+	if (count != 5) {
+		PyErr_SetString(PyExc_TypeError, "five arguments are wanted");
+		return (NULL);
+	}
+	direction = PyLong_AsUnsignedLong(args[1]);
+	if (args[2] != Py_None)
+		number = PyLong_AsUnsignedLongLongMask(args[2]);
+	if (PyErr_Occurred())
+		return (NULL);
+	comment = plain_of(args[0], 0xfffc, &said);
+	if (comment == NULL)
+		Py_RETURN_NONE;
+	if (args[3] != Py_None) {
+		if (PyBytes_AsStringAndSize(args[4], &front, &first) != 0)
+			return (NULL);
+		metadata = plain_of(args[3], 65000, &known);
+		if (metadata == NULL || first > 500)
+			Py_RETURN_NONE;
+	}
+	total = 4 + (said > 0 ? PADDED(said) : 0) + (direction != 0 ? 8 : 0) +
+	    (args[2] != Py_None ? 12 : 0) +
+	    (metadata != NULL ? PADDED(first + known) : 0);
+	if (total == 4)
+		return (PyBytes_FromStringAndSize(NULL, 0));
+	if ((result = PyBytes_FromStringAndSize(NULL, total)) == NULL)
+		return (NULL);
+	at = PyBytes_AS_STRING(result);
+	if (said > 0)
+		at = put_option(at, 1, "", 0, comment, said);
+	if (direction != 0) {
+		(void)put_number(value, (uint32_t)direction);
+		at = put_option(at, 2, value, 4, "", 0);
+	}
+	if (args[2] != Py_None) {
+		(void)put_number(put_number(value, (uint32_t)number),
+		    (uint32_t)(number >> 32));
+		at = put_option(at, 5, value, 8, "", 0);
+	}
+	if (metadata != NULL)
+		at = put_option(at, 2988, front, first, metadata, known);
+	(void)put_number(at, 0);
+	return (result);
+}
+
 static PyMethodDef methods[] = {
+	{ "packet_options", (PyCFunction)(void (*)(void))
+	    speedups_packet_options, METH_FASTCALL, packet_options_doc },
 	{ "split", speedups_split, METH_VARARGS, split_doc },
 	{ "columns", speedups_columns, METH_VARARGS, columns_doc },
 	{ "layers", speedups_layers, METH_VARARGS, layers_doc },

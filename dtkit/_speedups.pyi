@@ -21,3 +21,6 @@ def packet_blocks(
     lengths: Sequence[int],
     options: Sequence[bytes] | None,
 ) -> bytes: ...
+def packet_options(
+    comment: str, direction: int, number: int | None, metadata: str | None, front: bytes
+) -> bytes | None: ...

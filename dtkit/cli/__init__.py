@@ -8,6 +8,8 @@ it turns arguments into calls and results into text, and nothing else.
 
 from __future__ import annotations
 
+import atexit
+import gc
 import importlib
 import os
 import signal
@@ -106,6 +108,7 @@ class LazyGroup(click.Group):
         take_any_character()
         if not standalone_mode:
             return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        _collect_seldom()
         try:
             with _orderly_end():
                 if asked := os.environ.get(COMPLETE):
@@ -129,6 +132,17 @@ class LazyGroup(click.Group):
             say(f"dtkit: {where}{error.strerror or error}")
             sys.exit(1)
         sys.exit(status if isinstance(status, int) else 0)
+
+
+def _collect_seldom() -> None:
+    """
+    Have Python look for cycles seldom, and not once more at its end: we make none that last.
+
+    (Measured: a quarter of the time of ``trace convert`` went there.)
+    """
+    gc.set_threshold(50_000, 20, 20)
+    atexit.unregister(gc.freeze)
+    atexit.register(gc.freeze)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from typing import Any
 __all__ = [
     "CUSTOM",
     "ENTERPRISE",
+    "HEAD",
     "PACKET_FIELDS",
     "SOURCE_FIELDS",
     "VERSION",
@@ -50,7 +51,9 @@ SOURCE_FIELDS: dict[str, tuple[str, str]] = {
 }
 
 _PREFIX = "dtkit/"
-_HEAD, _GOES_ON = f"{_PREFIX}{VERSION} ", f"{_PREFIX}{VERSION}+ "
+
+#: What the text of an option begins with, and that of one that goes on with another's.
+HEAD, _GOES_ON = f"{_PREFIX}{VERSION} ", f"{_PREFIX}{VERSION}+ "
 
 #: Most characters of one option: its length has 16 bits, and the enterprise's number stands first.
 _LONGEST = 65_000
@@ -73,9 +76,9 @@ def metadata_pieces(text: str) -> list[str]:
     :param text: as :data:`metadata_text` makes it, ASCII.
     """
     if len(text) <= _LONGEST:
-        return [_HEAD + text]
+        return [HEAD + text]
     pieces = [text[at : at + _LONGEST] for at in range(0, len(text), _LONGEST)]
-    return [(_GOES_ON if number else _HEAD) + piece for number, piece in enumerate(pieces)]
+    return [(_GOES_ON if number else HEAD) + piece for number, piece in enumerate(pieces)]
 
 
 def read_metadata(texts: Iterable[bytes]) -> Iterator[dict[str, Any] | str]:
@@ -110,7 +113,7 @@ def _joined(texts: Iterable[bytes]) -> Iterator[bytes | str]:
         if open_ is not None:
             yield _whole(open_)
             open_ = None
-        if head == _HEAD[:-1].encode():
+        if head == HEAD[:-1].encode():
             open_ = [rest]
         elif head.startswith(_PREFIX.encode()):
             found = _VERSION.fullmatch(head)

@@ -17,7 +17,7 @@ from operator import add
 from typing import Any, BinaryIO, NamedTuple, TypeAlias
 
 from dtkit.native import speedups
-from dtkit.packets.metadata import CUSTOM, ENTERPRISE, metadata_pieces
+from dtkit.packets.metadata import CUSTOM, ENTERPRISE, HEAD, metadata_pieces
 
 _SECTION = struct.Struct("<IIIHHq")
 _INTERFACE = struct.Struct("<IIHHI")
@@ -94,6 +94,20 @@ def packet_options(
     :param number: ``epb_packetid``: the same for all that are the same packet.
     :param metadata: what is known of it: :data:`dtkit.packets.metadata.metadata_text` made it.
     """
+    options: bytes | None = None
+    if speedups is not None:
+        options = speedups.packet_options(comment, direction, number, metadata, _FRONT)
+    return options_in_python(comment, direction, number, metadata) if options is None else options
+
+
+#: What stands in front of the JSON in an option that holds all of it.
+_FRONT = struct.pack("<I", ENTERPRISE) + HEAD.encode()
+
+
+def options_in_python(
+    comment: str, direction: int, number: int | None, metadata: str | None
+) -> bytes:
+    """The options of a packet; the parameters are those of :func:`packet_options`."""
     options = _text(1, comment) if comment else b""
     if direction:
         options += _option(2, struct.pack("<I", direction))
@@ -210,6 +224,8 @@ class PcapngWriter:
             of the packet, and options.
         :param options: where packets of a kind have not the same ones.
         """
+        if not kinds:
+            return
         self._write(_packet_blocks(kinds, timestamps, data, lengths, options))
 
     def close(self) -> None:

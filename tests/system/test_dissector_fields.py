@@ -16,7 +16,7 @@ from click.testing import Result
 from dtkit.cli import main
 from dtkit.packets.pcapng import PcapngWriter, packet_options
 from dtkit.trace.journey.detect import read_any
-from dtkit.trace.journey.kept import KEPT_FIELDS, parts
+from dtkit.trace.journey.kept import KEPT_FIELDS, journey_row, parts
 from dtkit.trace.journey.model import Hop, Journey, Place
 from dtkit.trace.journey.snapshot import Snapshot
 from dtkit.trace.views.convert import write_snapshots
@@ -69,17 +69,17 @@ def test_fields_say_what_the_journeys_say(script: Path, capture: Path) -> None:
         for part in parts(journey):
             known = dict.fromkeys(names, "")
             said: dict[str, list[str]] = {}
-            for name, value in part.words(journey):
+            for name, value in part.packet.words(journey_row(journey)):
                 said.setdefault(name, []).append(value.removesuffix(" ns"))
             known |= {name: "|".join(values) for name, values in said.items()}
             if "thread" in said:
                 known["thread"] = f"{int(said['thread'][0], 16):#018x}"
             known |= {
                 "journey": str(journey.number),
-                "packet": str(part.packet),
-                "packets": str(part.packets),
-                "hop": str(part.hop),
-                "hops": str(part.hops),
+                "packet": str(part.packet.packet),
+                "packets": str(part.packet.packets),
+                "hop": str(part.packet.hop),
+                "hops": str(part.packet.hops),
             }
             wanted.append([known[name] for name in names])
     assert len(wanted) > 20

@@ -134,6 +134,22 @@ class Table:
             if value or value == 0 or (value is not None and name in self._nullable)
         }
 
+    def kept_json(self, thing: Any) -> str:
+        """The members of :meth:`kept` as JSON, without braces and blanks, in half the time."""
+        get = self._keep[1]
+        return ",".join(
+            [
+                name + how(value)
+                for (name, how, null), value in zip(self._kept_written, get(thing), strict=True)
+                if value or value == 0 or (value is not None and null)
+            ]
+        )
+
+    @cached_property
+    def _kept_written(self) -> list[tuple[str, Callable[[Any], str], bool]]:
+        columns = [column for column in self.columns if column.type in _KEPT]
+        return [(f'"{one.name}":', _KEPT_WRITTEN[one.type], one.null) for one in columns]
+
     def read_back(self, owner: type, row: Any) -> dict[str, Any]:
         """
         The fields of *owner* that :meth:`kept` gave, from a row that may be forged.
@@ -189,6 +205,18 @@ _WRITTEN: dict[str, Callable[[Any], str]] = {
     "string[]": lambda value: json.dumps(_texts(value)) if value else "[]",
     "binary": lambda value: f'"{value.hex()}"',
     "change[]": lambda value: json.dumps([one.to_dict() for one in value]) if value else "[]",
+}
+
+
+def _kept_json_text(value: str | LinkType) -> str:
+    return encode_basestring_ascii(value.name if isinstance(value, LinkType) else value)
+
+
+#: What writes values of a type as JSON where they are kept: text as it is.
+_KEPT_WRITTEN: dict[str, Callable[[Any], str]] = {
+    "int64": int.__repr__,
+    "string": _kept_json_text,
+    "string[]": lambda values: f"[{','.join(map(encode_basestring_ascii, values))}]",
 }
 
 

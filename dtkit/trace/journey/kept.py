@@ -14,7 +14,7 @@ import json
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, NamedTuple
 
 from dtkit.foreign import visible
@@ -25,11 +25,26 @@ from dtkit.packets.linktype import LinkType
 from dtkit.packets.metadata import metadata_text, read_metadata
 from dtkit.trace.journey.codec import LINKTYPE
 from dtkit.trace.journey.columns import Column, Table, Words
-from dtkit.trace.journey.model import HOP, JOURNEY, SNAPSHOT, Hop, HopMoment, Journey, Place, Step
+from dtkit.trace.journey.model import (
+    HOP,
+    JOURNEY,
+    SNAPSHOT,
+    Hop,
+    HopMoment,
+    Journey,
+    Place,
+    SnapshotMoment,
+    Step,
+    Way,
+)
 from dtkit.trace.journey.owner import Owner
 from dtkit.trace.journey.snapshot import Snapshot
+from dtkit.trace.journey.way import Look
 
-__all__ = ["KEPT", "KEPT_FIELDS", "KeptPacket", "journey_row", "kept_journeys", "parts"]
+__all__ = [
+    "KEPT", "KEPT_FIELDS", "Alike", "KeptJourneys", "KeptPacket", "KeptPart", "Stretch",
+    "journey_row", "kept_journeys", "parts", "stretches",
+]  # fmt: skip
 
 #: What :attr:`~dtkit.trace.journey.model.Journey.form` says of a packet that no journey was of.
 FORM = "packet"
@@ -41,12 +56,32 @@ _LARGE = 1 << 20
 _MOST_OPEN = 10_000
 
 
-class KeptPacket(NamedTuple):
-    """A packet of a journey, as it is kept in a capture.
+class Stretch(NamedTuple):
+    """
+    The part of a way that is kept in one packet: all but what differs from journey to journey.
 
-    :ivar at: the hop that it was seen at, None where there is none before it.
-    :ivar steps: JSON of the steps since the packet before it; of the last one, of all that follow.
-    :ivar snapshot: whose bytes it has; None where it has none.
+    :ivar numbers: which packet of how many, which hop of how many, its probe, and its latency: see
+        the fields of :class:`KeptPacket`.
+    :ivar at: the hop that it was seen at.
+    :ivar look: which snapshot of the journey it has, and which step; None where it has none.
+    :ivar front: JSON of the hop, and of the steps up to what the snapshot's bytes tell.
+    :ivar behind: JSON of the steps behind the snapshot.
+    """
+
+    numbers: tuple[int, int, int | None, int, str | None, int | None]
+    left_out: int | None
+    at: HopMoment | None
+    look: tuple[int, int] | None
+    front: str
+    behind: str
+
+
+@dataclass(frozen=True)
+class KeptPacket:
+    """
+    A packet of a journey, as it is kept in a capture; all of it but its bytes and what they tell.
+
+    :ivar stretch: of its way.
     """
 
     packet: Annotated[int, Words("which packet of its journey it is, from 1")]
@@ -57,36 +92,34 @@ class KeptPacket(NamedTuple):
     latency: Annotated[int | None, Words("ns since the first hop; null if times are unknown")]
     changed: Annotated[tuple[str, ...], Words("what changed since the packet before")]
     left_out: Annotated[int | None, Words("snapshots that are not in the capture; null for none")]
-    at: HopMoment | None
-    steps: tuple[str, ...]
-    snapshot: Snapshot | None
+    stretch: Stretch
 
-    def metadata(self, journey: str, more: dict[str, Any] | None = None) -> str:
-        """
-        The packet's metadata, as JSON: *more*, and what is known of the packet.
+    @property
+    def at(self) -> HopMoment | None:
+        """The hop that it was seen at; None where there is none before it."""
+        return self.stretch.at
 
-        :param journey: what is kept of its journey: see :func:`journey_text`.
-        """
-        front = f"{metadata_text(more)[1:-1]}," if more else ""
-        hop = "" if self.at is None else f'"{HOP.name}":{{{_hop_text(self.at)},'
-        steps = ",".join(self.steps)
-        kept = _kept_text(*self[: len(KEPT.names)])
-        return f'{{{front}"{JOURNEY.name}":{journey},"{KEPT.name}":{kept},{hop}"steps":[{steps}]}}'
+    @cached_property
+    def text(self) -> str:
+        """The members of its metadata behind those of its journey, up to what its bytes tell."""
+        stretch = self.stretch
+        kept = _kept_text(*stretch.numbers, self.changed, stretch.left_out)
+        return f'"{KEPT.name}":{{{kept}}},{stretch.front}'
 
-    def words(
-        self, journey: Journey, known: dict[str, Any] | None = None
-    ) -> Iterator[tuple[str, str]]:
+    def words(self, journey: dict[str, Any]) -> Iterator[tuple[str, str]]:
         """What people are told of the packet: names of :data:`KEPT_FIELDS`, with their values.
 
         Which packet it is stands before all that: see :meth:`title`. What became of the packet is
         told of the last one, where it happened.
+
+        :param journey: what is kept of its journey; its number and time are not needed.
         """
         last = self.packet == self.packets
         header = None if self.at is None else self.at.step.header
         rows: dict[str, dict[str, Any]] = {
             KEPT.name: KEPT.kept(self),
-            HOP.name: {} if self.at is None else _hop_row(self.at),
-            JOURNEY.name: journey_row(journey) if known is None else known,
+            HOP.name: {} if self.at is None else HOP.kept(self.at),
+            JOURNEY.name: journey,
         }
         told = set()
         for name, table, column in _IN_WORDS[last]:
@@ -102,10 +135,37 @@ class KeptPacket(NamedTuple):
             if fact != "":
                 yield name, visible(str(fact))
 
-    def title(self, journey: Journey) -> str:
-        """Which packet it is: ``journey 4, packet 2 of 5, hop 7 of 31``."""
-        title = f"journey {journey.number}, packet {self.packet} of {self.packets}"
+    @property
+    def title(self) -> str:
+        """Which packet of its journey it is: ``packet 2 of 5, hop 7 of 31``."""
+        title = f"packet {self.packet} of {self.packets}"
         return title if self.hop is None else f"{title}, hop {self.hop} of {self.hops}"
+
+
+class KeptPart(NamedTuple):
+    """
+    A part of a journey, with the bytes that it has.
+
+    :ivar packet: what it is kept as.
+    :ivar snapshot: whose bytes it has; None where it has none.
+    :ivar known: what the snapshot's source said that it starts with.
+    """
+
+    packet: KeptPacket
+    snapshot: Snapshot | None
+    known: LinkType | None
+
+    def metadata(self, journey: str, more: str = "") -> str:
+        """
+        The metadata, as JSON.
+
+        :param journey: the JSON of what is kept of its journey.
+        :param more: members of the object that stand before that, each with a comma behind it.
+        """
+        packet, snapshot, known = self
+        own = "" if snapshot is None else _own_text(snapshot, known)
+        front = f'{{{more}"{JOURNEY.name}":{journey},{packet.text}'
+        return f"{front}{own}{packet.stretch.behind}]}}"
 
 
 KEPT = Table("packet", (KeptPacket, ""))
@@ -140,56 +200,115 @@ def _unit(name: str) -> str:
     return " ns" if name in ("latency", "duration") else ""
 
 
-def parts(journey: Journey, whole: bool = False) -> list[KeptPacket]:
+def parts(journey: Journey, whole: bool = False) -> list[KeptPart]:
     """
     The packets that a journey is kept in: each snapshot is one, and there is one at least.
 
     :param whole: in one packet, the first snapshot; the others are left out.
     """
-    first = next((hop.time for hop in journey.hops if hop.time is not None), None)
-    made: list[KeptPacket] = []
+    new = tuple.__new__  # a third of what the class's own constructor takes
+    snapshots, diffs, steps = journey.snapshots, journey.diffs, journey.steps
+    made = []
+    for stretch in stretches(journey.way, whole):
+        if stretch.look is None:
+            made.append(new(KeptPart, (_packet_of(stretch, ()), None, None)))
+            continue
+        look, step = stretch.look
+        changes, source = diffs[look], steps[step]
+        changed: tuple[str, ...] = ()
+        if changes is not None:
+            changed = tuple(changes.lines) if changes.changes else _UNCHANGED
+        known = source.known if isinstance(source, Snapshot) else None
+        made.append(new(KeptPart, (_packet_of(stretch, changed), snapshots[look], known)))
+    return made
+
+
+_UNCHANGED = ("unchanged",)
+
+#: Packets that may be met again: of stretches without a time, and what changed on them; with the
+#: stretch itself, so that no other gets its identity.
+_PACKETS: dict[tuple[int, tuple[str, ...]], KeptPacket] = {}
+_MOST_PACKETS = 16_384
+
+
+def _packet_of(stretch: Stretch, changed: tuple[str, ...]) -> KeptPacket:
+    key = id(stretch), changed
+    packet = _PACKETS.get(key)
+    if packet is None:
+        packet = KeptPacket(*stretch.numbers, changed, stretch.left_out, stretch)
+        if stretch.at is not None and stretch.at.step.time is None:
+            if len(_PACKETS) >= _MOST_PACKETS:
+                _PACKETS.clear()
+            _PACKETS[key] = packet
+    return packet
+
+
+def stretches(way: Way, whole: bool = False) -> list[Stretch]:
+    """What is kept of a way in each of the packets that :func:`parts` makes of a journey."""
+    return way.tell(_in_one if whole else _in_all)
+
+
+def _in_one(way: Way) -> list[Stretch]:
+    return _stretches(way, whole=True)
+
+
+def _in_all(way: Way) -> list[Stretch]:
+    return _stretches(way, whole=False)
+
+
+def _stretches(way: Way, whole: bool) -> list[Stretch]:
+    first = next((hop.time for hop in way.hops if hop.time is not None), None)
+    looks = iter(enumerate(way.looks))
+    #: Of each packet the hop it was seen at, which that is, its snapshot, and its steps.
+    made: list[tuple[Any, int, tuple[int, int] | None, list[str]]] = []
     steps: list[str] = []
-    at: HopMoment | None = None
+    behind: list[str] = []
+    at: tuple[int, int, Hop, None] | None = None
     hops = weight = left_out = 0
-
-    def end(snapshot: Snapshot | None, changed: tuple[str, ...]) -> None:
-        nonlocal weight
-        time = None if at is None else at.step.time
-        probe = None if at is None else _probe(at.step.place)
-        latency = None if time is None or first is None else time - first
-        made.append(
-            KeptPacket(
-                len(made) + 1, 0, hops or None, 0, probe, latency, changed, None, at,
-                tuple(steps), snapshot,
-            )
-        )  # fmt: skip
-        steps.clear()
-        weight = 0
-
-    for moment, step in zip(journey.moments(), journey.steps, strict=True):
-        if isinstance(moment, HopMoment):
-            at = moment
-            hops += 1
-            text = _STEP + _hop_text(moment)
-            weight += len(text)
-            if weight > _LARGE and steps:
-                end(None, ())
-            steps.append(text)
+    for number, (hop, depth) in enumerate(zip(way.steps, way.depths, strict=True)):
+        if hop is None:
+            look, place = next(looks)
+            if whole and any(one[2] is not None for one in made):
+                left_out += 1
+                continue
+            made.append((at, hops, (look, place.number), [*steps, _look_text(place)]))
+            steps.clear()
+            weight = 0
             continue
-        if whole and any(part.snapshot is not None for part in made):
-            left_out += 1
-            continue
-        assert isinstance(step, Snapshot)
-        row = {"type": SNAPSHOT.name, **SNAPSHOT.kept(moment)}
-        if step.known is not None:
-            row["known"] = step.known.name
-        steps.append(metadata_text(row))
-        changes = moment.changes
-        end(moment.step, () if changes is None else tuple(changes.lines or ["unchanged"]))
+        at = number, depth, hop, None
+        hops += 1
+        text = _STEP + _hop_text(number, depth, hop)
+        weight += len(text)
+        if weight > _LARGE and steps:
+            made.append((at, hops, None, list(steps)))
+            steps.clear()
+            weight = 0
+        steps.append(text)
     if not made or (steps and weight > _LARGE):
-        end(None, ())
-    made[-1] = made[-1]._replace(steps=(*made[-1].steps, *steps), left_out=left_out or None)
-    return [part._replace(packets=len(made), hops=hops) for part in made]
+        made.append((at, hops, None, list(steps)))
+    else:
+        behind = steps
+    return [
+        Stretch(
+            (number, len(made), hop or None, hops, *_seen_at(seen, first)),
+            (left_out or None) if number == len(made) else None,
+            None if seen is None else HopMoment._make(seen),
+            look,
+            ("" if seen is None else f'"{HOP.name}":{{{_hop_text(*seen[:3])},')
+            + f'"steps":[{",".join(texts)}',
+            "".join([f",{text}" for text in behind]) if number == len(made) else "",
+        )
+        for number, (seen, hop, look, texts) in enumerate(made, 1)
+    ]
+
+
+def _seen_at(at: Any, first: int | None) -> tuple[str | None, int | None]:
+    """The probe of the hop where a packet was seen, and the time since the *first*."""
+    if at is None:
+        return None, None
+    hop: Hop = at[2]
+    time = hop.time
+    return _probe(hop.place), None if time is None or first is None else time - first
 
 
 def journey_row(journey: Journey) -> dict[str, Any]:
@@ -200,14 +319,44 @@ def journey_row(journey: Journey) -> dict[str, Any]:
     return row
 
 
-def _hop_row(moment: HopMoment) -> dict[str, Any]:
-    hop = moment.step
-    row = HOP.kept(moment)
-    if hop.place.file is not None and hop.place.module is not None:
-        row["module"] = hop.place.module
-    if hop.header is not None:
-        row["header"] = hop.header.known()
-    return row
+class Alike(NamedTuple):
+    """
+    What is kept of journeys that differ in nothing but their number and time.
+
+    :ivar row: by column.
+    :ivar text: the same as JSON, without the brace before it.
+    """
+
+    row: dict[str, Any]
+    text: str
+
+
+class KeptJourneys:
+    """Says what is kept of journeys; keeps what repeats."""
+
+    def __init__(self) -> None:
+        self._met: dict[tuple[Any, ...], Alike] = {}
+
+    def __call__(self, journey: Journey) -> tuple[str, Alike]:
+        """What is kept of *journey*, as JSON; and what is kept of those like it."""
+        number, time = journey.number, journey.time
+        key = journey.alike
+        alike = self._met.get(key)
+        if alike is None:
+            if len(self._met) >= _MOST_TEXTS:
+                self._met.clear()
+            row = journey_row(journey)
+            for name in _ITS_OWN:
+                row.pop(name, None)
+            alike = self._met[key] = Alike(row, metadata_text(row)[1:])
+        first, second = _ITS_OWN
+        own = f'"{first}":{number},' if time is None else f'"{first}":{number},"{second}":{time},'
+        return f"{{{own}{alike.text}", alike
+
+
+#: Columns of a journey that no other has alike.
+_ITS_OWN = JOURNEY.names[:2]
+assert [column.path for column in JOURNEY.columns[:2]] == ["number", "time"]
 
 
 #: What stands before the text of a hop where it is one of the steps.
@@ -219,13 +368,19 @@ _TEXTS: dict[tuple[int, int, int], tuple[Hop, str]] = {}
 _MOST_TEXTS = 16_384
 
 
-def _hop_text(moment: HopMoment) -> str:
+def _hop_text(number: int, depth: int, hop: Hop) -> str:
     """The row of a hop as JSON, but for the brace before it."""
-    number, depth, hop, _ = moment
     met = _TEXTS.get((id(hop), number, depth))
     if met is not None:
         return met[1]
-    text = metadata_text(_hop_row(moment))[1:]
+    first, second = _OF_WAY
+    place = hop.place
+    members = [f'"{first}":{number},"{second}":{depth}', _place_text(place), _OF_HOP.kept_json(hop)]
+    if place.file is not None and place.module is not None:
+        members.append(f'"module":{metadata_text(place.module)}')
+    if hop.header is not None:
+        members.append(f'"header":{metadata_text(hop.header.known())}')
+    text = ",".join(filter(None, members)) + "}"
     if hop.time is None:
         if len(_TEXTS) >= _MOST_TEXTS:
             _TEXTS.clear()
@@ -233,10 +388,55 @@ def _hop_text(moment: HopMoment) -> str:
     return text
 
 
+#: What is kept of a hop: what its way tells, its place, and what is its own.
+_OF_WAY = HOP.names[:2]
+_OF_PLACE, _OF_HOP = Table(HOP.name, (Place, "")), Table(HOP.name, (Hop, ""))
+assert HOP.names == ("step", "depth", *_OF_PLACE.names, *_OF_HOP.names)
+
+
+@lru_cache(maxsize=4096)
+def _place_text(place: Place) -> str:
+    """What is kept of a place, as members of an object of JSON."""
+    return _OF_PLACE.kept_json(place)
+
+
+#: What is kept of a snapshot that its bytes tell.
+_OF_BYTES = Table(SNAPSHOT.name, (Snapshot, ""))
+
+
+#: The text of looks, by what they say of the hop before; with that hop, as above.
+_LOOKS: dict[tuple[int, int, int | None, int], tuple[Hop | None, str]] = {}
+
+
+def _look_text(look: Look) -> str:
+    """The row of a snapshot that is taken there as JSON, as far as the way tells it."""
+    number, depth, before, since, _ = look
+    key = number, depth, since, id(before)
+    met = _LOOKS.get(key)
+    if met is None:
+        if len(_LOOKS) >= _MOST_TEXTS:
+            _LOOKS.clear()
+        row = SNAPSHOT.kept(SnapshotMoment(number, depth, Snapshot(b""), before, since, None))
+        told = {name: value for name, value in row.items() if name not in _OF_BYTES.names}
+        met = _LOOKS[key] = before, metadata_text({"type": SNAPSHOT.name, **told})[:-1]
+    return met[1]
+
+
+@lru_cache(maxsize=64)
+def _own_text(snapshot: Snapshot, known: LinkType | None) -> str:
+    """The rest of that row: what the bytes tell, which are the same in most of a journey's."""
+    source = "" if known is None else f',"known":"{known.name}"'
+    return f",{_OF_BYTES.kept_json(snapshot)}{source}}}"
+
+
 @lru_cache(maxsize=1024)
-def _kept_text(*fields: Any) -> str:
-    """What is kept of a packet of a journey, as JSON; *fields* are its columns."""
-    return metadata_text(KEPT.kept(KeptPacket._make((*fields, None, (), None))))
+def _kept_text(*columns: Any) -> str:
+    """What is kept of a packet of a journey, as members of an object of JSON."""
+    fields = (*columns, _NOWHERE)
+    return KEPT.kept_json(KeptPacket(*fields))
+
+
+_NOWHERE = Stretch((0, 0, None, 0, None, None), None, None, None, "", "")
 
 
 def _probe(place: Place) -> str | None:

@@ -10,7 +10,7 @@ over it gives its steps in the order of time; ``str()`` is one line about it, an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated, Any, NamedTuple
@@ -215,6 +215,15 @@ class Journey:
         for look, one in zip(self.way.looks, self._compared[0], strict=True):
             steps[look.number] = one
         return tuple(steps)
+
+    @property
+    def alike(self) -> tuple[Hashable, ...]:
+        """All that is told of it but its number, time and steps: the same of many journeys."""
+        known = self.__dict__
+        if "outcome" not in known and not (self.notes or self.owners) and self.origin is None:
+            # What its way tells is not asked for, which takes longer.
+            return self.form, self.way.duration, self.way.ending
+        return (*JOURNEY.values(self)[2:], self.owners)
 
     def moments(self) -> Iterator[Moment]:
         """Each step, as in :attr:`seen`, with what one has to know of those before it."""

@@ -11,10 +11,10 @@ from dtkit.foreign import visible
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.metadata import metadata_text
 from dtkit.packets.packetfile import DIRECTIONS, LARGEST, Provenance
-from dtkit.packets.pcapng import PacketDirection, PcapngWriter, packet_options
+from dtkit.packets.pcapng import PacketDirection, PacketKind, PcapngWriter, packet_options
 from dtkit.probes.points import shipped_catalog
-from dtkit.trace.journey.kept import KeptPacket, journey_row, parts
-from dtkit.trace.journey.model import Hop, Journey, Place
+from dtkit.trace.journey.kept import Alike, KeptJourneys, KeptPacket, parts, stretches
+from dtkit.trace.journey.model import Hop, HopMoment, Journey, Place, Way
 from dtkit.trace.journey.snapshot import Snapshot
 from dtkit.trace.views.show import lines
 
@@ -100,6 +100,9 @@ _COMMENT = (
     "Preferences, Protocols, TCP, Analyze TCP sequence numbers."
 )
 
+#: Packets of a journey that are written at once.
+_MOST_AT_ONCE = 256
+
 _NO_BYTES = Snapshot(b"", LinkType.UNKNOWN)
 
 
@@ -108,34 +111,57 @@ def _written(
 ) -> Iterator[int]:
     writer = PcapngWriter(stream)
     writer.section(made.comment(_COMMENT), made.application, made.release)
-    interfaces, comments = _Interfaces(writer), _Comments()
-    more = made.metadata()
+    interfaces, comments, kept_journey = _Interfaces(writer), _Comments(), KeptJourneys()
+    known = made.metadata()
+    more = f"{metadata_text(known)[1:-1]}," if known else ""
     for journey in journeys:
-        kept, known = parts(journey, whole), journey_row(journey)
-        about = metadata_text(known)
-        for part in kept:
-            hop = None if part.at is None else part.at.step
-            snapshot = part.snapshot or _NO_BYTES
-            if whole and part.packet == 1:
+        kept = parts(journey, whole)
+        about, alike = kept_journey(journey)
+        kinds: list[PacketKind] = []
+        times: list[int] = []
+        data: list[bytes] = []
+        lengths: list[int] = []
+        places = journey.way.tell(_first_place if whole else _places)
+        number = journey.number
+        for part, (name, direction) in zip(kept, places, strict=True):
+            packet, snapshot, _ = part
+            snapshot = snapshot or _NO_BYTES
+            if whole and packet.packet == 1:
                 comment = "\n".join([str(line) for line in lines(journey)])
             else:
-                comment = comments.of(part, journey, known)
-            options = packet_options(
-                comment,
-                _direction(hop.place) if hop is not None else PacketDirection.UNKNOWN,
-                number=journey.number,
-                metadata=part.metadata(about, more),
-            )
+                comment = f"journey {number}, {comments.of(packet, alike)}"
+            metadata = part.metadata(about, more)
+            options = packet_options(comment, direction, number=number, metadata=metadata)
             linktype = snapshot.linktype
-            interface = interfaces(place_name(hop), linktype, part.probe)
-            time = journey.time if hop is None or hop.time is None else hop.time
-            data = (linktype.prefix + snapshot.data)[:LARGEST]
-            length = len(linktype.prefix) + max(snapshot.length or 0, len(snapshot.data))
+            kinds.append((interfaces(name, linktype, packet.probe), linktype.prefix, options, None))
+            at = packet.stretch.at
+            time = journey.time if at is None or at.step.time is None else at.step.time
             # pcapng has 64 bits of unsigned nanoseconds; a damaged capture may say anything.
-            moment = min(max(time or 0, 0), 2**64 - 1)
-            writer.write(interface, moment, data, length, options)
+            times.append(min(max(time or 0, 0), 2**64 - 1))
+            data.append(snapshot.data[: LARGEST - len(linktype.prefix)])
+            lengths.append(max(snapshot.length or 0, len(snapshot.data)))
+            if len(data) >= _MOST_AT_ONCE:
+                writer.write_many(kinds, times, data, lengths)
+                for column in (kinds, times, data, lengths):
+                    column.clear()
+        writer.write_many(kinds, times, data, lengths)
         yield len(kept)
     writer.close()
+
+
+def _places(way: Way) -> list[tuple[str, PacketDirection]]:
+    """Of each packet that is kept of a journey the name of the place, and which way it goes."""
+    return [_place(stretch.at) for stretch in stretches(way)]
+
+
+def _first_place(way: Way) -> list[tuple[str, PacketDirection]]:
+    """The same, where a journey is one packet."""
+    return [_place(stretch.at) for stretch in stretches(way, whole=True)]
+
+
+def _place(at: HopMoment | None) -> tuple[str, PacketDirection]:
+    hop = None if at is None else at.step
+    return place_name(hop), PacketDirection.UNKNOWN if hop is None else _direction(hop.place)
 
 
 class _Comments:
@@ -147,32 +173,40 @@ class _Comments:
     """
 
     def __init__(self) -> None:
-        #: With the hop, so that no other gets its identity.
-        self._met: dict[tuple[Any, ...], tuple[Hop, str]] = {}
+        #: With those that they are of, so that no others get their identities.
+        self._met: dict[tuple[int, int], tuple[KeptPacket, Alike, str]] = {}
+        self._words: dict[tuple[Any, ...], tuple[Hop, Alike, str]] = {}
 
-    def of(self, part: KeptPacket, journey: Journey, known: dict[str, Any]) -> str:
-        """The comment of *part*, of a journey of which so much is *known*."""
-        hop = None if part.at is None else part.at.step
-        if hop is None or hop.time is not None or "owners" in known:
-            return part.title(journey) + self._words(part, journey, known)
-        # All that it says but the title. A journey's number and time are not among its words.
-        about = [item for item in known.items() if item[0] not in _TITLE]
-        last = part.packet == part.packets
-        key = id(hop), last, part.probe, part.latency, part.changed, part.left_out, *about
+    def of(self, packet: KeptPacket, alike: Alike) -> str:
+        """The comment of *packet*, of a journey of which so much is known, but for its number."""
+        key = id(packet), id(alike)
         met = self._met.get(key)
         if met is None:
             if len(self._met) >= _MOST_COMMENTS:
                 self._met.clear()
-            met = self._met[key] = hop, self._words(part, journey, known)
-        return part.title(journey) + met[1]
+            met = self._met[key] = packet, alike, packet.title + self._words_of(packet, alike)
+        return met[2]
 
-    def _words(self, part: KeptPacket, journey: Journey, known: dict[str, Any]) -> str:
-        words = part.words(journey, known)
-        return "".join([f"\n{name}: {value}" for name, value in words])
+    def _words_of(self, packet: KeptPacket, alike: Alike) -> str:
+        at = packet.at
+        if at is None or at.step.time is not None:
+            return _words(packet, alike)
+        last = packet.packet == packet.packets
+        told = last, packet.probe, packet.latency, packet.changed, packet.left_out
+        key = id(at.step), id(alike), *told
+        met = self._words.get(key)
+        if met is None:
+            if len(self._words) >= _MOST_COMMENTS:
+                self._words.clear()
+            met = self._words[key] = at.step, alike, _words(packet, alike)
+        return met[2]
 
 
-_TITLE = ("journey", "time")
-_MOST_COMMENTS = 4096
+def _words(packet: KeptPacket, alike: Alike) -> str:
+    return "".join([f"\n{name}: {value}" for name, value in packet.words(alike.row)])
+
+
+_MOST_COMMENTS = 16_384
 
 
 @lru_cache(maxsize=4096)

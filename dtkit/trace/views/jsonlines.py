@@ -73,16 +73,15 @@ class JsonLines:
 
     def _journey(self, journey: Journey) -> str:
         """The object of a journey, without its end."""
-        number, time, *rest = JOURNEY.values(journey)
-        key = tuple(rest)
+        number, time, key = journey.number, journey.time, journey.alike
         text = self._journeys.get(key)
         if text is None:
             if len(self._journeys) >= _MOST:
                 self._journeys.clear()
             row = JOURNEY.row(journey)
             text = self._journeys[key] = json.dumps({name: row[name] for name in _ALIKE})[1:-1]
-        time = "null" if time is None else time
-        return f'{{"type": "{JOURNEY.name}", "{_NUMBER}": {number}, "{_TIME}": {time}, {text}'
+        moment = "null" if time is None else time
+        return f'{{"type": "{JOURNEY.name}", "{_NUMBER}": {number}, "{_TIME}": {moment}, {text}'
 
     def _hops_of(self, way: Way) -> list[str]:
         """The objects of its hops; empty where there is a snapshot."""

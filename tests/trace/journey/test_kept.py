@@ -127,7 +127,7 @@ def test_what_is_kept_is_what_the_schema_says(journey: Journey) -> None:
     said = jsonschema.Draft202012Validator(packet_schema())
     for packet in parts(journey):
         about = metadata_text(journey_row(journey))
-        metadata = packet.metadata(about, {"host": "router", "release": "FreeBSD 15.1"})
+        metadata = packet.metadata(about, '"host":"router","release":"FreeBSD 15.1",')
         said.validate(json.loads(metadata))
 
 
