@@ -61,7 +61,7 @@ class JourneySource:
                 say(f"{context.command_path}: {item}")
                 continue
             self.read += 1
-            if all(wanted(item) for wanted in self._filters):
+            if not self._filters or all(wanted(item) for wanted in self._filters):
                 self._chosen += 1
                 shown = item if self.advice else item.without_advice()
                 yield shown if self.privacy is None else private(shown, self.privacy)

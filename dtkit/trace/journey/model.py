@@ -145,7 +145,7 @@ class Journey:
         # Told when it is asked for: to look for it takes as long as to read the frame.
         if name not in Ending._fields:
             raise AttributeError(name)
-        self.__dict__.update(zip(Ending._fields, self.way.ending, strict=True))
+        self.__dict__.update(zip(Ending._fields, self.ending, strict=True))
         told: str = self.__dict__[name]
         return told
 
@@ -217,13 +217,18 @@ class Journey:
         return tuple(steps)
 
     @property
+    def ending(self) -> Ending:
+        """How it ended, and why; of many journeys the same object."""
+        if "outcome" in self.__dict__:
+            return Ending(self.outcome, self.reason, self.source, self.rule, self.advice)
+        return self.way.ending
+
+    @property
     def alike(self) -> tuple[Hashable, ...]:
         """All that is told of it but its number, time and steps: the same of many journeys."""
-        known = self.__dict__
-        if "outcome" not in known and not (self.notes or self.owners) and self.origin is None:
-            # What its way tells is not asked for, which takes longer.
-            return self.form, self.way.duration, self.way.ending
-        return (*JOURNEY.values(self)[2:], self.owners)
+        if self.notes or self.owners:
+            return (*JOURNEY.values(self)[2:], self.owners)
+        return self.form, self.origin, self.way.duration, self.ending
 
     def moments(self) -> Iterator[Moment]:
         """Each step, as in :attr:`seen`, with what one has to know of those before it."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from functools import lru_cache
 
 __all__ = ["clock", "scaled"]
 
@@ -27,7 +28,12 @@ def clock(nanoseconds: int | None) -> str:
     if nanoseconds is None:
         return "-"
     seconds, fraction = divmod(nanoseconds, 10**9)
+    return f"{_second(seconds)}.{fraction:09}"
+
+
+@lru_cache(maxsize=1024)
+def _second(seconds: int) -> str:
     try:
-        return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(seconds)) + f".{fraction:09}"
+        return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(seconds))
     except (OverflowError, ValueError, OSError):
-        return f"{seconds}.{fraction:09}"
+        return str(seconds)

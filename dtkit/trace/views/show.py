@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +15,7 @@ from dtkit.packets.header import header_words
 from dtkit.trace.journey.model import Hop, HopMoment, Journey, Moment, SnapshotMoment
 from dtkit.trace.journey.outcome import end_of
 from dtkit.trace.journey.snapshot import Snapshot
+from dtkit.trace.journey.traced import Ending
 from dtkit.trace.views.scale import clock, scaled
 
 __all__ = [
@@ -84,9 +86,8 @@ def brief_line(journey: Journey) -> Line:
     The packet is told as it looks in its first snapshot, without those behind it.
     """
     took = journey.duration
-    first = next((step for step in journey.steps if isinstance(step, Snapshot)), None)
-    end, who = end_of(visible(journey.outcome))
-    reason = visible(journey.reason) or who
+    first = next((step for step in journey.steps if type(step) is Snapshot), None)
+    end, reason = _how(journey.ending)
     return Line(
         (
             (f"#{journey.number:<6} ", "number"),
@@ -94,15 +95,22 @@ def brief_line(journey: Journey) -> Line:
             (f"{'-' if took is None else scaled(took):>8} ", ""),
             (f"{_hops(journey):>9}  ", ""),
             (f"{end or '-':9}  ", "outcome"),
-            (visible(first.summary) if first else "no packet bytes", "summary"),
+            (visible(first.summary) if first is not None else "no packet bytes", "summary"),
             (f": {reason}" if reason else "", "outcome"),
             (f"  !! {len(journey.notes)} missing" if journey.notes else "", "note"),
         )
     )
 
 
+@lru_cache(maxsize=4096)
+def _how(ending: Ending) -> tuple[str, str]:
+    """How a journey ended in a word, and in a few why, or else who ended it."""
+    end, who = end_of(visible(ending.outcome))
+    return end, visible(ending.reason) or who
+
+
 def _hops(journey: Journey) -> str:
-    hops = sum(isinstance(step, Hop) for step in journey.steps)
+    hops = len(journey.hops)
     return f"{hops} hop" if hops == 1 else f"{hops} hops"
 
 
@@ -260,7 +268,7 @@ class Overview:
 
     def add(self, journey: Journey) -> None:
         """Count *journey*."""
-        self._ends[end_of(visible(journey.outcome))[0]] += 1
+        self._ends[_how(journey.ending)[0]] += 1
         self._missing += bool(journey.notes)
         if (took := journey.duration) is not None:
             self._took.append((took, journey.number))

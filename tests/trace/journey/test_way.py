@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Ways: shared where journeys go the same one, and never between those that do not."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dtkit.trace.journey import codec, kept
+from dtkit.trace.journey.codec import encode
+from dtkit.trace.journey.detect import read_any
+from dtkit.trace.journey.model import JOURNEY, Hop, Journey, Place, Step, Way
+from dtkit.trace.journey.owner import Owner
+from dtkit.trace.journey.snapshot import Snapshot
+from dtkit.trace.views import jsonlines
+from dtkit.trace.views.convert import write_journeys, write_snapshots
+from dtkit.trace.views.jsonlines import JsonLines
+from dtkit.trace.views.show import journey_text
+from tests.packets import captures
+from tests.trace.frames import PACKETS
+
+IN, RULE, OUT = (
+    Hop.parse(text)
+    for text in (b"net/if.c:4: +ip_input", b"pf.c:9: rule(3, pass)", b"net/if.c:8: -ip_input")
+)
+PACKET = Snapshot(PACKETS["ethernet"])
+
+STEPS: dict[str, tuple[Step, ...]] = {
+    "a way": (IN, PACKET, RULE, OUT),
+    "other arguments": (IN, PACKET, RULE._replace(arguments="4, drop"), OUT),
+    "other place": (IN, PACKET, RULE, Hop.parse(b"net/if.c:9: -ip_input")),
+    "other order": (PACKET, IN, RULE, OUT),
+    "seen twice": (IN, PACKET, RULE, PACKET, OUT),
+    "not seen": (IN, RULE, OUT),
+    "not left": (IN, PACKET, RULE),
+}
+
+
+def read(*journeys: tuple[Step, ...], times: int = 1) -> list[Journey]:
+    """Journeys from a capture that has those steps so many times over."""
+    frames = [(1, number, encode(steps)) for number, steps in enumerate(journeys * times)]
+    return [one for one in read_any(io.BytesIO(captures.pcap(frames))) if isinstance(one, Journey)]
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_the_same_way_is_the_same_object(name: str) -> None:
+    *_, first, second = read(STEPS[name], times=4)
+    assert first.way is second.way
+    assert first.steps == STEPS[name]
+
+
+def test_other_ways_are_others() -> None:
+    found = read(*STEPS.values(), times=5)
+    last = found[-len(STEPS) :]
+    assert [one.steps for one in last] == list(STEPS.values())
+    assert len({id(one.way) for one in last}) == len(STEPS)
+
+
+def alone(journey: Journey) -> Journey:
+    """The same journey, whose way is nobody else's."""
+    return replace(journey)
+
+
+def all_of(journey: Journey) -> object:
+    """All that is told of a journey by its way, and what is made of that."""
+    way = journey.way
+    told = way.hops, way.depths, way.looks, way.interfaces, way.moments, way.ending, way.duration
+    files = []
+    for write in (write_snapshots, write_journeys):
+        stream = io.BytesIO()
+        list(write([journey], stream))
+        files.append(stream.getvalue())
+    return told, journey.to_dict(), JsonLines().line(journey), journey_text(journey), files
+
+
+@pytest.mark.parametrize(
+    "bound",
+    [
+        (codec, "_MOST_WAYS"),
+        (codec, "_MOST_RUNS"),
+        (codec, "_MOST_HOPS"),
+        (kept, "_MOST_TEXTS"),
+        (kept, "_MOST_PACKETS"),
+        (jsonlines, "_MOST"),
+        (None, ""),
+    ],
+    ids=lambda bound: bound[1],
+)
+def test_what_is_told_is_what_a_way_of_its_own_tells(
+    bound: tuple[object, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where so little is kept that it is forgotten again and again."""
+    if bound[0] is not None:
+        monkeypatch.setattr(*bound, 2)
+    lines = JsonLines()
+    for journey in read(*STEPS.values(), times=5):
+        own = alone(journey)
+        assert own.way is not journey.way
+        assert all_of(own) == all_of(journey)
+        assert lines.line(journey) == JsonLines().line(own)
+
+
+@given(st.lists(st.sampled_from(list(STEPS)), max_size=40))
+def test_in_any_order(names: list[str]) -> None:
+    assert [one.steps for one in read(*(STEPS[name] for name in names))] == [
+        STEPS[name] for name in names
+    ]
+
+
+def converted(journey: Journey) -> str:
+    """It in a capture."""
+    stream = io.BytesIO()
+    list(write_snapshots([journey], stream))
+    return stream.getvalue().decode("latin-1")
+
+
+@pytest.mark.parametrize("made", [JsonLines().line, converted], ids=["lines", "capture"])
+def test_what_is_forgotten_is_not_taken_for_what_comes_in_its_place(
+    made: Callable[[Journey], str],
+) -> None:
+    """Journeys that come and go have their places in memory one after the other."""
+    for number in range(300):
+        steps = RULE._replace(arguments=str(number)), IN, PACKET
+        assert f"pf.c:9: rule({number})" in made(Journey(1, 5, steps, "mbuf_trace 3"))
+
+
+def test_other_packets_of_the_same_way_have_changed_otherwise() -> None:
+    others = [Snapshot(PACKET.data[:22] + bytes([ttl]) + PACKET.data[23:]) for ttl in (1, 2, 3)]
+    found = read(*((IN, PACKET, RULE, other, OUT) for other in others), times=2)
+    assert len({id(journey.way) for journey in found[3:]}) == 1
+    for ttl, journey in zip((1, 2, 3), found[3:], strict=True):
+        stream = io.BytesIO()
+        list(write_snapshots([journey], stream))
+        assert f"ttl 64 -> {ttl}".encode() in stream.getvalue()
+
+
+def test_a_question_is_asked_once() -> None:
+    asked = []
+
+    def count(way: Way) -> int:
+        asked.append(way)
+        return len(way.steps)
+
+    way = Way((IN, None, OUT))
+    assert [way.tell(count), way.tell(count)] == [3, 3]
+    assert asked == [way]
+
+
+#: Journeys that differ from the first in one thing that is told of them, by the column's name.
+BASE = Journey(1, 5, (Hop(Place("a", "a"), time=5), Hop(Place("b", "b"), time=9)), "path")
+OTHERS: dict[str, Callable[[], Journey]] = {
+    "form": lambda: replace(BASE, form="kept"),
+    "origin": lambda: replace(BASE, origin=7),
+    "outcome": lambda: replace(BASE, outcome="dropped"),
+    "reason": lambda: replace(BASE, reason="no route"),
+    "source": lambda: replace(BASE, source="ip_output"),
+    "rule": lambda: replace(BASE, rule="pf 3"),
+    "advice": lambda: replace(BASE, advice="look there"),
+    "notes": lambda: replace(BASE, notes=("incomplete",)),
+    "sockets": lambda: replace(BASE, owners=(Owner(True, "nc[4]", 0, "", 1),)),
+    "duration": lambda: replace(BASE, steps=(BASE.hops[0], BASE.hops[1]._replace(time=10))),
+}
+
+
+def test_all_that_is_told_can_differ() -> None:
+    assert {"journey", "time", *OTHERS} == set(JOURNEY.names)
+
+
+@pytest.mark.parametrize("column", OTHERS)
+def test_journeys_that_differ_are_not_alike(column: str) -> None:
+    other = OTHERS[column]()
+    assert other.alike != BASE.alike
+    assert replace(BASE, number=2, time=6).alike == BASE.alike
+    lines = JsonLines()
+    assert lines.line(BASE) != lines.line(other) == JsonLines().line(other)
