@@ -26,7 +26,7 @@ from dtkit.packets import linktype, pcapng
 from dtkit.packets.linktype import claimed_in_python, layers_in_python, sniff
 from dtkit.packets.packet import Packet, PacketRun
 from dtkit.packets.packetfile import PacketFile, Provenance
-from dtkit.packets.pcapng import packet_blocks_in_python
+from dtkit.packets.pcapng import options_in_python, packet_blocks_in_python
 from dtkit.probes import catalog
 from tests.output.dtrace_text import HEADING, dump, firings, framed
 
@@ -220,6 +220,43 @@ KIND = (1, b"", b"")
 def test_wrong_arguments_raise(c: ModuleType, function: str, arguments: tuple[Any, ...]) -> None:
     with pytest.raises((TypeError, ValueError, OverflowError)):
         getattr(c, function)(*arguments)
+
+
+#: Text as it mostly is, as it seldom is, and as long as an option can be.
+SAID = st.one_of(
+    st.text(st.characters(min_codepoint=1, max_codepoint=126), max_size=90),
+    st.text(st.characters(), max_size=20),
+    st.builds("x".__mul__, st.sampled_from([0, 64_999, 65_000, 65_001, 65_532, 65_533, 70_000])),
+)
+
+
+@example("x" * 65_532, 2, 2**64 + 7, "y" * 65_000)
+@example("", 0, None, None)
+@example("", 0, None, "")
+@given(
+    SAID,
+    st.sampled_from(list(pcapng.PacketDirection)),
+    st.none() | st.integers(-(2**65), 2**65),
+    st.none() | SAID.filter(str.isascii),
+)
+def test_options_of_packets_are_the_same(
+    c: ModuleType, comment: str, direction: int, number: int | None, metadata: str | None
+) -> None:
+    given = comment, direction, number, metadata
+    made = c.packet_options(*given, pcapng.METADATA_FRONT)
+    plain = comment.isascii() and "\0" not in comment and len(comment) <= 65_532
+    plain &= metadata is None or ("\0" not in metadata and len(metadata) <= 65_000)
+    assert made == (options_in_python(*given) if plain else None)
+
+
+def test_what_are_no_options_is_refused(c: ModuleType) -> None:
+    front = pcapng.METADATA_FRONT
+    assert c.packet_options(b"", 0, None, None, front) is None
+    assert c.packet_options("", 0, None, b"", front) is None
+    assert c.packet_options("", 0, None, "", bytes(501)) is None
+    for wrong in (("", -1, None, None), ("", 0, "1", None), ("", 0, None, "", ""), ("",)):
+        with pytest.raises((TypeError, OverflowError)):
+            c.packet_options(*wrong, *([front] if len(wrong) == 4 else []))
 
 
 def all_of(stream: bytes) -> tuple[list[str], bytes]:

@@ -96,12 +96,12 @@ def packet_options(
     """
     options: bytes | None = None
     if speedups is not None:
-        options = speedups.packet_options(comment, direction, number, metadata, _FRONT)
+        options = speedups.packet_options(comment, direction, number, metadata, METADATA_FRONT)
     return options_in_python(comment, direction, number, metadata) if options is None else options
 
 
 #: What stands in front of the JSON in an option that holds all of it.
-_FRONT = struct.pack("<I", ENTERPRISE) + HEAD.encode()
+METADATA_FRONT = struct.pack("<I", ENTERPRISE) + HEAD.encode()
 
 
 def options_in_python(
