@@ -145,11 +145,54 @@ def test_ethernet_and_loopback(dtkit: Dtkit, tmp_path: Path) -> None:
         assert result.stdout.split() == ["60"]
     result = dtkit("simulate", "--quiet", "--program", program, "--packets", other)
     assert result.stderr == (
-        "dtkit simulate: frame 1: link type 147 is not simulated\n"
+        "dtkit simulate: frame 1: link type 147 is not simulated, but Ethernet, raw IP, loopback, "
+        "pflog and IP in Linux's cooked captures\n"
         "dtkit simulate: 3 frames in all are of link type 147\n"
     )
     assert result.exit_code == 1
     assert dtkit("simulate", "--quiet", "--program", program, "--packets", __file__).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("linktype", "header"),
+    [
+        (117, b"\x3d\x02" + bytes(62)),  # 61 bytes, and 3 to the multiple of 4
+        (117, b"\x40\x02" + bytes(62)),
+        (113, bytes(14) + b"\x08\x00"),
+        (276, b"\x08\x00" + bytes(18)),
+    ],
+    ids=["pflog", "pflog-64", "cooked", "cooked-2"],
+)
+def test_headers_of_captures(dtkit: Dtkit, tmp_path: Path, linktype: int, header: bytes) -> None:
+    """What firewalls log, and what Linux captures of all interfaces, starts at its IP header."""
+    program = 'fbt::tcp_input:entry { printf("%d ", (*args[0])->m_len); }'
+    name = write(tmp_path / "in.pcap", linktype, [header + TCP])
+    result = dtkit("simulate", "--quiet", "--program", program, "--packets", name)
+    assert (result.stdout.split(), result.stderr) == (["60"], "")
+
+
+@pytest.mark.parametrize(
+    ("linktype", "frame"),
+    [(117, b""), (113, bytes(14) + b"\x08\x06" + TCP), (276, b"\x08")],
+    ids=["pflog", "cooked", "cooked-2"],
+)
+def test_headers_without_ip(dtkit: Dtkit, tmp_path: Path, linktype: int, frame: bytes) -> None:
+    name = write(tmp_path / "in.pcap", linktype, [frame])
+    result = dtkit("simulate", "--program", "fbt::ip_input:entry { }", "--packets", name)
+    assert f"frame 1: link type {linktype} is not simulated" in result.stderr
+
+
+def test_cut_frames(dtkit: Dtkit, tmp_path: Path) -> None:
+    """Lengths are of what was captured, as is said: a filter may want more."""
+    name = Path(write(tmp_path / "in.pcap", 101, [TCP]))
+    cut = struct.pack("<IIII", 0, 0, len(TCP), 154) + TCP
+    name.write_bytes(name.read_bytes() + cut + cut)
+    result = dtkit("simulate", "--program", "fbt::ip_input:entry { }", "--packets", str(name))
+    said = [line.partition(": ")[2] for line in result.stderr.splitlines() if "captured" in line]
+    assert said == [
+        "frame 2: 60 of its 154 bytes were captured: it is simulated as long as these",
+        "2 frames in all were captured in part",
+    ]
 
 
 def test_json(dtkit: Dtkit, capture: str) -> None:
