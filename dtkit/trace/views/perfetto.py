@@ -80,7 +80,9 @@ class _Writer:
 
     def _journey(self, journey: Journey, steps: list[HopMoment]) -> None:
         times = [self._us(moment.step.time or 0) for moment in steps]
-        mine = {"cat": "journey", "id": journey.number, "pid": _JOURNEYS, "tid": 0}
+        # Perfetto takes a plain id for one of the whole trace, and shows it below no process.
+        own = {"local": f"{journey.number:#x}"}
+        mine = {"cat": "journey", "id2": own, "pid": _JOURNEYS, "tid": 0}
         title = f"#{journey.number} {journey.headline}"
         about = {
             "outcome": plain(journey.outcome),

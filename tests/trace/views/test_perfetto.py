@@ -32,6 +32,12 @@ def event(phase: str | list[str], **more: Any) -> dict[str, Any]:
 
 
 TEXT = {"type": "string"}
+LOCAL = {
+    "type": "object",
+    "required": ["local"],
+    "properties": {"local": {"type": "string", "pattern": "^0x[0-9a-f]+$"}},
+    "additionalProperties": False,
+}
 SCHEMA = {
     "type": "object",
     "required": ["traceEvents"],
@@ -44,7 +50,7 @@ SCHEMA = {
                 "oneOf": [
                     event("M", args={"type": "object", "required": ["name"]}),
                     event("X", ts=NUMBER, dur=NUMBER, cat=TEXT),
-                    event(["b", "e"], ts=NUMBER, id=WHOLE, cat=TEXT),
+                    event(["b", "e"], ts=NUMBER, id2=LOCAL, cat=TEXT),
                     event(["s", "t", "f"], ts=NUMBER, id=WHOLE, cat=TEXT, bp={"const": "e"}),
                 ]
             },
@@ -63,9 +69,14 @@ def written(*journeys: Journey) -> list[dict[str, Any]]:
     return events
 
 
+def track(one: dict[str, Any]) -> str:
+    found: str = one["id2"]["local"]
+    return found
+
+
 def check(events: list[dict[str, Any]]) -> None:
     """Slices of a track nest, flows begin and end once and lie on slices, tracks have names."""
-    stacks: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    stacks: dict[str, list[dict[str, Any]]] = defaultdict(list)
     named = {(one["pid"], one["tid"]) for one in events if one["name"] == "thread_name"}
     processes = {one["pid"] for one in events if one["name"] == "process_name"}
     marks = {(one["pid"], one["tid"], one["ts"]) for one in events if one["ph"] == "X"}
@@ -73,10 +84,10 @@ def check(events: list[dict[str, Any]]) -> None:
     for one in events:
         assert one["pid"] in processes
         if one["ph"] == "b":
-            assert all(above["ts"] <= one["ts"] for above in stacks[one["id"]])
-            stacks[one["id"]].append(one)
+            assert all(above["ts"] <= one["ts"] for above in stacks[track(one)])
+            stacks[track(one)].append(one)
         elif one["ph"] == "e":
-            opened = stacks[one["id"]].pop()
+            opened = stacks[track(one)].pop()
             assert opened["name"] == one["name"]
             assert opened["ts"] <= one["ts"]
         elif one["ph"] == "X":
@@ -96,7 +107,7 @@ def test_a_real_path() -> None:
     events = written(*journeys)
     begun = [one for one in events if one["ph"] == "b"]
     titles = [one for one in begun if one["name"].startswith("#")]
-    assert [one["id"] for one in titles] == [1, 2, 3, 4]
+    assert [track(one) for one in titles] == ["0x1", "0x2", "0x3", "0x4"]
     assert titles[3]["args"]["outcome"] == "dropped: pf_test returned PF_DROP"
     assert len(begun) - 4 == sum(len(journey.hops) for journey in journeys)
     names = {one["args"]["name"] for one in events if one["name"] == "process_name"}
@@ -108,7 +119,8 @@ def test_a_real_path() -> None:
     assert "ICMP echo request" in changed[0]["args"]["packet"]
     # To the ns: the slices of a journey are as long as it says.
     for journey in journeys:
-        spans = [one["ts"] for one in events if one["ph"] in "be" and one["id"] == journey.number]
+        mine = f"{journey.number:#x}"
+        spans = [one["ts"] for one in events if one["ph"] in "be" and track(one) == mine]
         assert round((max(spans) - min(spans)) * 1000) == journey.duration
 
 
