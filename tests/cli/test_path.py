@@ -310,8 +310,12 @@ def test_the_last_seconds_alone(dtkit: Dtkit) -> None:
     def shown(*args: str) -> list[int]:
         result = dtkit("trace", "show", "--to", "json", *args, str(REAL))
         assert result.exit_code == 0, result.stderr
-        return [json.loads(line)["journey"] for line in result.stdout.splitlines()]
+        found = [json.loads(line)["journey"] for line in result.stdout.splitlines()]
+        chosen = f", {len(found)} chosen" if args else ""
+        assert result.stderr == f"{len(every or found)} journeys{chosen}, 0 oddities\n"
+        return found
 
+    every: list[int] = []
     every = shown()
     assert shown("--last", "1000") == every
     last = shown("--last", "0.5")

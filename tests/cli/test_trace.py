@@ -136,6 +136,27 @@ def test_filters(dtkit: Dtkit, capture: str, filters: list[str], numbers: str) -
         assert result.stderr == f"2 journeys, {len(numbers)} chosen, 0 oddities\n"
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["show", "--filter", "latency:1ms"], ", 0 chosen, 2 of unknown latency"),
+        (
+            ["show", "--filter", "ip6", "--filter", "latency:<1s"],
+            ", 0 chosen, 2 of unknown latency",
+        ),
+        (["stats", "--slower", "1ms"], ", 2 of unknown latency"),
+        (["stats"], ""),
+    ],
+    ids=["filter", "filters", "slower", "all"],
+)
+def test_journeys_without_times_are_not_fast(
+    dtkit: Dtkit, capture: str, options: list[str], said: str
+) -> None:
+    assert dtkit("trace", *options, capture).stderr == f"2 journeys{said}, 0 oddities\n"
+    against = dtkit("trace", "stats", "--slower", "1ms", "--against", capture, str(PATH)).stderr
+    assert f"{capture}: 2 journeys, 2 of unknown latency, 0 oddities\n" in against
+
+
 def test_a_bad_filter_is_one_line(dtkit: Dtkit, capture: str) -> None:
     result = dtkit("trace", "show", "--filter", "tcp prot 22", capture)
     assert result.exit_code == 2

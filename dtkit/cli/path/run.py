@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
 import click
@@ -28,6 +28,7 @@ from dtkit.cli.terminal import drawn, say
 from dtkit.oddity import Oddity
 from dtkit.packets.privacy import Privacy
 from dtkit.trace.journey.last import last_journeys
+from dtkit.trace.journey.model import Journey
 from dtkit.trace.journey.path import read_path
 from dtkit.trace.journey.privacy import private
 from dtkit.trace.views.figures import ends_lines
@@ -98,7 +99,7 @@ def command(
             raise click.UsageError("several --host go without --no-payload, --anonymise and --last")
         with open_output(output) as sink:
             return run_on_hosts(ctx, hosts, JourneyPrinter(sink, form), no_advice)
-    odd = read = 0
+    odd = read = chosen = 0
     quiet = serve and not given(ctx, "form", "follow", "output")
     title = f"{' '.join(ctx.params['words']) or 'all packets'} on {asked.host}"
     with ExitStack() as stack:
@@ -114,28 +115,36 @@ def command(
             figures=lambda: f"{read} journeys, {odd} oddities",
             simulated=simulated_run(ctx, asked.text, packets, path),
         ) as script:
-            items = read_path(script.stream, printer.seen, script.started, early=asked.ring)
-            if last is not None:
-                items = last_journeys(items, round(last * 1e9))
-            for item in items:
-                if isinstance(item, Oddity):
-                    odd += 1
-                    script.heard(item.text)
-                    say(f"{ctx.command_path}: {item}")
-                else:
-                    read += 1
-                    ends.add(item)
-                    journey = item.without_advice() if no_advice else item
-                    if privacy is not None:
-                        journey = private(journey, privacy)
-                    printer.take(journey)
-                    page.take(journey)
+
+            def journeys() -> Iterator[Journey]:
+                nonlocal odd, read
+                for item in read_path(
+                    script.stream, printer.seen, script.started, early=asked.ring
+                ):
+                    if isinstance(item, Oddity):
+                        odd += 1
+                        script.heard(item.text)
+                        say(f"{ctx.command_path}: {item}")
+                    else:
+                        read += 1
+                        yield item
+
+            found = journeys()
+            for journey in found if last is None else last_journeys(found, round(last * 1e9)):
+                chosen += 1
+                ends.add(journey)
+                shown = journey.without_advice() if no_advice else journey
+                if privacy is not None:
+                    shown = private(shown, privacy)
+                printer.take(shown)
+                page.take(shown)
             printer.finish()
-            if form == "text" and read > 1:
+            if form == "text" and chosen > 1:
                 for line in ends_lines(ends):
                     sink.write(f"{drawn(line)}\n".encode())
-            journeys = "1 journey" if read == 1 else f"{read} journeys"
-            say(f"{journeys}, {'1 oddity' if odd == 1 else f'{odd} oddities'}")
+            part = "" if last is None else f", {chosen} chosen"
+            said = f"{'1 journey' if read == 1 else f'{read} journeys'}{part}"
+            say(f"{said}, {'1 oddity' if odd == 1 else f'{odd} oddities'}")
         if not script.interrupted:
             sink.flush()
             page.stay()

@@ -38,6 +38,8 @@ class JourneySource:
     :ivar advice: whether journeys say what to look at next.
     :ivar privacy: what of journeys is not shown; None where all is.
     :ivar last: ns before the end in which journeys have to be under way; None for any.
+    :ivar timed: whether journeys are chosen by how long they took: of which that is not known is
+        said at the end.
     :ivar seen: told of each step as it is read, whether its journey is chosen or not.
     """
 
@@ -46,36 +48,46 @@ class JourneySource:
     ) -> None:
         self.name, self.oddities = name, 0
         self._stream, self._generation, self._filters = stream, generation, filters
-        self.read = self._chosen = 0
+        self.read = self._chosen = self._untimed = 0
         self.advice = True
         self.privacy: Privacy | None = None
         self.last: int | None = None
+        self.timed = False
         self.seen: Seen | None = None
 
     def __iter__(self) -> Iterator[Journey]:
-        context = click.get_current_context()
-        items = read_any(self._stream, self._generation, self.seen)
+        items = self._journeys()
         for item in items if self.last is None else last_journeys(items, self.last):
-            if isinstance(item, Oddity):
-                self.oddities += 1
-                say(f"{context.command_path}: {item}")
-                continue
-            self.read += 1
             if not self._filters or all(wanted(item) for wanted in self._filters):
                 self._chosen += 1
                 shown = item if self.advice else item.without_advice()
                 yield shown if self.privacy is None else private(shown, self.privacy)
 
+    def _journeys(self) -> Iterator[Journey]:
+        context = click.get_current_context()
+        for item in read_any(self._stream, self._generation, self.seen):
+            if isinstance(item, Oddity):
+                self.oddities += 1
+                say(f"{context.command_path}: {item}")
+                continue
+            self.read += 1
+            self._untimed += self.timed and item.duration is None
+            yield item
+
     def alike(self, name: str, stream: BinaryIO) -> JourneySource:
         """Another source, read with the same options; its oddities are its own."""
         other = JourneySource(name, stream, self._generation, self._filters)
-        other.advice, other.privacy, other.last = self.advice, self.privacy, self.last
+        other.advice, other.privacy = self.advice, self.privacy
+        other.last, other.timed = self.last, self.timed
         return other
 
     def __str__(self) -> str:
         """What was read: the line that ends it."""
         journeys = "1 journey" if self.read == 1 else f"{self.read} journeys"
-        chosen = f", {self._chosen} chosen" if self._filters else ""
+        is_part = self._filters or self.last is not None
+        chosen = f", {self._chosen} chosen" if is_part else ""
+        if self._untimed:
+            chosen += f", {self._untimed} of unknown latency"
         oddities = "1 oddity" if self.oddities == 1 else f"{self.oddities} oddities"
         return f"{journeys}{chosen}, {oddities}"
 
@@ -151,6 +163,7 @@ def source_argument(function: Callable[..., None]) -> Callable[..., int]:
             source = JourneySource(file, stream, forced_generation(generation), chosen)
             source.advice, source.privacy = not no_advice, privacy
             source.last = None if last is None else round(last * 1e9)
+            source.timed = any(expression.startswith("latency:") for expression in filter_)
             function(source=source, **rest)
         say(str(source))
         return 1 if source.oddities and (strict or not source.read) else 0

@@ -70,6 +70,7 @@ def command(
     """
     if form == "json" and slower is not None:
         raise click.UsageError("--slower is for people: --to text")
+    source.timed = source.timed or slower is not None
     with open_output(output) as stream:
 
         def write(line: str) -> None:

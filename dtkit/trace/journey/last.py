@@ -6,29 +6,23 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 
-from dtkit.oddity import Oddity
 from dtkit.trace.journey.model import Journey
 
 __all__ = ["last_journeys"]
 
 
-def last_journeys(
-    items: Iterable[Journey | Oddity], nanoseconds: int
-) -> Iterator[Journey | Oddity]:
+def last_journeys(journeys: Iterable[Journey], nanoseconds: int) -> Iterator[Journey]:
     """
-    Those of *items* that were under way in the last so many ns, and all oddities at once.
+    Those of *journeys* that were under way in the last so many ns.
 
     The end is the latest time that any journey has. One of which no time is known is kept.
     """
     kept: deque[tuple[int | None, Journey]] = deque()
     end = 0
-    for item in items:
-        if isinstance(item, Oddity):
-            yield item
-            continue
-        last = _last(item)
+    for journey in journeys:
+        last = _last(journey)
         end = max(end, last or 0)
-        kept.append((last, item))
+        kept.append((last, journey))
         # They come in the order in which they ended, more or less.
         while kept[0][0] is not None and kept[0][0] < end - nanoseconds:
             kept.popleft()

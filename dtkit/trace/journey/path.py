@@ -189,6 +189,7 @@ class _PathReader:
         self._nameless: set[int] = set()  # network stacks without a name, and lines of them
         self._in_nameless = 0
         self._names: dict[int, str] = {}  # functions of probes by their id
+        self._vague = 0  # lines about packets that do not say which or when
         self._unnamed = 0  # lines about packets that do not say at which probe
         self._odd: set[str] = set()
 
@@ -257,6 +258,8 @@ class _PathReader:
                 f"{self._unnamed} lines about packets do not name their probe: run the script "
                 "without -q",
             )
+        if self._vague > 1:
+            yield Oddity("line", 0, f"{self._vague} lines in all do not say which or when")
         if self._back > 1:
             yield Oddity("line", 0, f"{self._back} times in all went back")
         if not self._started and not self._count:
@@ -404,6 +407,7 @@ class _PathReader:
         key, time = annotation.number("j"), annotation.number("t")
         where = self._function(annotation, source)
         if key is None or time is None or where is None:
+            self._vague += 1
             what = "a line about a packet does not say which or when"
             yield from self._once(annotation.line, what)
             return

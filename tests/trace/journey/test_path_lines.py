@@ -779,10 +779,13 @@ def test_times_that_go_back() -> None:
     ],
     ids=["no journey", "no time", "no number", "no probe"],
 )
-def test_a_line_that_says_too_little_is_named_once(bad: str) -> None:
+def test_lines_that_say_too_little_are_named_once_and_counted(bad: str) -> None:
     found, odd = read(bad, bad, hop(1, j=5))
     assert [labels(one) for one in found] == [["ip_input"]]
-    assert odd == ["a line about a packet does not say which or when"]
+    assert odd == [
+        "a line about a packet does not say which or when",
+        "2 lines in all do not say which or when",
+    ]
 
 
 def test_a_probe_tells_function_and_module() -> None:
