@@ -38,7 +38,9 @@ def offloads(data: bytes, linktype: LinkType) -> tuple[str, ...]:
         return ()
     ip = parts[at]
     found = []
-    if ip.name == "ipv4" and data[ip.at + 10 : ip.at + 12] == b"\0\0":
+    # A header that says no length is not made up yet, and neither is its checksum left to anyone.
+    unfinished = ip.name == "ipv4" and data[ip.at] & 0xF < 5
+    if ip.name == "ipv4" and not unfinished and data[ip.at + 10 : ip.at + 12] == b"\0\0":
         found.append("ip checksum left to the hardware")
     transport = next((part for part in parts[at + 1 :] if part.name in _PROTOCOLS), None)
     between = [part.name for part in parts[at + 1 : parts.index(transport)]] if transport else []

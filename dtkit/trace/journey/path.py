@@ -10,10 +10,12 @@ return. What is missing, and known to be, is said in the journey that it is miss
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import BinaryIO
 
 from dtkit.annotations import JOURNEY
@@ -552,12 +554,16 @@ class _PathReader:
             ):
                 returned[record.function, record.annotation.fields.get("tid")] = record.time
         number = 0
+        numbers, back = _numbers(records)
+        if back:
+            notes[f"{_count(back, 'hop')} out of order: times went back"] = None
         for record in records:
             nth = record.annotation.number("n")
             if record.kind == "hop" and nth:
                 if nth > number + 1:
-                    where = f"before {record.function}"
-                    notes[f"{_count(nth - number - 1, 'hop')} missing {where}"] = None
+                    shown = bisect_left(numbers, nth) - bisect_right(numbers, number)
+                    if missing := nth - number - 1 - shown:
+                        notes[f"{_count(missing, 'hop')} missing before {record.function}"] = None
                 number = max(number, nth)
             elif record.kind == "free" and nth is not None and nth > number:
                 notes[f"{_count(nth - number, 'hop')} missing at the end"] = None
@@ -768,6 +774,21 @@ class _PathReader:
         found = link_type(self._probes[text], data)
         # Where neither the probe nor the bytes tell, the snapshot before will.
         return None if found is LinkType.UNKNOWN else found
+
+
+def _numbers(records: list[_Record]) -> tuple[list[int], int]:
+    """
+    The numbers of a journey's hops, counted by the script, and how many hops have an earlier time
+    than one before them.
+    """
+    hops = sorted(
+        (nth, record.time)
+        for record in records
+        if record.kind == "hop" and (nth := record.annotation.number("n"))
+    )
+    latest = list(accumulate((time for _, time in hops), max))
+    back = sum(time < before for (_, time), before in zip(hops[1:], latest, strict=False))
+    return sorted({nth for nth, _ in hops}), back
 
 
 def _count(number: int, what: str) -> str:

@@ -97,7 +97,7 @@ def brief_line(journey: Journey) -> Line:
             (f"{end or '-':9}  ", "outcome"),
             (visible(first.summary) if first is not None else "no packet bytes", "summary"),
             (f": {reason}" if reason else "", "outcome"),
-            (f"  !! {len(journey.notes)} missing" if journey.notes else "", "note"),
+            ("  !! incomplete" if journey.notes else "", "note"),
         )
     )
 

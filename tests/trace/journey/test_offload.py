@@ -68,6 +68,9 @@ TCP_LEFT = "tcp checksum left to the hardware"
             LinkType.RAW,
             ["30040 bytes at once: segments to be cut (TSO) or joined (LRO)"],
         ),
+        # As ip_output() is given it: no length of the header yet, or no version either.
+        (b"\x40" + with_sum(left(IP4, 6, 16), 10, 0)[1:], LinkType.RAW, [TCP_LEFT]),
+        (b"\x00" + with_sum(IP4, 10, 0)[1:], LinkType.IPV4, []),
         (b"", LinkType.UNKNOWN, []),
         (b"\x45", LinkType.RAW, []),
     ],

@@ -304,7 +304,15 @@ def test_steps_and_the_time_of_a_journey_go_by_their_times() -> None:
         ([1], 2, ("1 hop is missing at the end",)),
         ([1], 4, ("3 hops are missing at the end",)),
         ([1, 2], 1, ()),
-        ([3, 1, 4], 4, ("2 hops are missing before f0",)),
+        # What was said later has an earlier time: it is there, but in another place.
+        ([3, 1, 4], 4, ("1 hop is out of order: times went back", "1 hop is missing before f0")),
+        ([3, 1, 2, 4], 4, ("1 hop is out of order: times went back",)),
+        ([2, 1, 1], 2, ("1 hop is out of order: times went back",)),
+        (
+            [2, 9, 1],
+            9,
+            ("2 hops are out of order: times went back", "6 hops are missing before f1"),
+        ),
         ([0, 1], None, ()),
         ([None, 1], 1, ()),
     ],

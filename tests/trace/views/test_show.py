@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dtkit.trace.journey.model import Hop, Journey, Place, Step
@@ -174,6 +176,9 @@ def test_why_it_ended_and_what_to_look_at() -> None:
     ]
     assert "look at" not in journey_text(made.without_advice())
     assert str(brief_line(made)).endswith("no packet bytes: refused by a rule of pf")
+    # How many hops that is about stands in the notes.
+    noted = replace(made, notes=("55535 more lines about it are not kept",))
+    assert str(brief_line(noted)).endswith(": refused by a rule of pf  !! incomplete")
     assert ending_line(made) == (
         "#3  => dropped: pf_test returned PF_DROP; because: refused by a rule of pf; "
         "look at: pfctl -vvsr"
