@@ -58,6 +58,10 @@ def _is_of_dtrace(line: str) -> bool:
     )
 
 
+#: Characters of a line of text that are quoted.
+_QUOTED = 100
+
+
 def _lines(count: int) -> str:
     return f"{count} line{'s' * (count > 1)}"
 
@@ -94,6 +98,7 @@ class TextReader:
         self._stray: tuple[int, str, int] | None = None  # lines without a place: first, what, many
         self._loose = 0  # lines of text in front of any firing, since:
         self._loose_line = 0
+        self._loose_text = ""  # what stands there
         self._placed = False  # whether there was anything of dtrace(1)'s but text
         self._frames = Frames()
 
@@ -182,7 +187,10 @@ class TextReader:
             self._content(number, line)
         self._close_firing()
         if self._loose and (self._source is not None or not self._placed):
-            what = f"{_lines(self._loose)} of text that belong to no firing"
+            # What a shell says of a command that is not there would be no firing either.
+            first = self._loose_text[:_QUOTED] + "..." * (len(self._loose_text) > _QUOTED)
+            verb = "belongs" if self._loose == 1 else "belong"
+            what = f"{_lines(self._loose)} of text that {verb} to no firing: {first}"
             self._odd(self._loose_line, what, unread=self._loose)
         yield from self._drain()
 
@@ -334,8 +342,9 @@ class TextReader:
                 part = annotation
                 self._placed = True
         elif self._source is None and not line.startswith("#"):  # a comment says that it is one
+            if not self._loose:
+                self._loose_line, self._loose_text = number, text
             self._loose += 1
-            self._loose_line = self._loose_line or number
         if self._source is None:
             self._close_firing()
             if isinstance(part, Annotation) and part.kind in OPENING:

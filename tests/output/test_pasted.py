@@ -181,7 +181,7 @@ NAMED = {
     "a string of Python": (r"\x45\x00\x00\x54\x15\xfd\x00\x00\x40\x01", "as programs have"),
     "rows without a header": ("        10: 45 00 00 54 15 fd 00 00", "without the header"),
     "rows cut on the left": ("0: 45 00 00 54 15 fd 00 00", "form that is not known"),
-    "prose": ("Does anybody know what this means?", "belong to no firing"),
+    "prose": ("Does anybody know what this means?", "belong to no firing: Does anybody know"),
 }  # fmt: skip
 
 

@@ -809,20 +809,24 @@ def test_a_line_that_is_broken_into_too_often_is_not_kept() -> None:
 
 # Text that belongs to nothing
 
-NO_FIRING = "1 line of text that belong to no firing"
+NO_FIRING = "1 line of text that belongs to no firing"
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("a\nb\n", [(1, "2 lines of text that belong to no firing", 2)]),
-        ("\na\n", [(2, "1 line of text that belong to no firing", 1)]),
+        ("a\nb\n", [(1, "2 lines of text that belong to no firing: a", 2)]),
+        ("\na\n", [(2, "1 line of text that belongs to no firing: a", 1)]),
         ("# a\n", []),
-        ("# a\nb\n", [(2, "1 line of text that belong to no firing", 1)]),
+        ("# a\nb\n", [(2, "1 line of text that belongs to no firing: b", 1)]),
+        (
+            "sh: 1: dtrace: \xe9" + "x" * 99,
+            [(1, f"{NO_FIRING}: sh: 1: dtrace: \xe9{'x' * 84}...", 1)],
+        ),
         ("a\n" + dump(A), []),
         (
             "a\n" + framed(0, 1, "f", "entry", ""),
-            [(1, "1 line of text that belong to no firing", 1)],
+            [(1, "1 line of text that belongs to no firing: a", 1)],
         ),
         ("a\n@dtkit 1 end fired=0\n", []),
         ("a\n@dtkit 9 end fired=0\n", None),
@@ -830,7 +834,8 @@ NO_FIRING = "1 line of text that belong to no firing"
         ("a\ndtrace: 1 drops on CPU 0\n", []),
     ],
     ids=[
-        *("text", "behind an empty line", "a comment", "behind a comment", "a dump", "a frame"),
+        *("text", "behind an empty line", "a comment", "behind a comment", "a long line"),
+        *("a dump", "a frame"),
         *("an annotation", "a later annotation", "of a firing", "a message"),
     ],
 )

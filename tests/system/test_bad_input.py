@@ -196,7 +196,8 @@ def test_prose_is_said_to_be_none_of_it() -> None:
         status, out, lines = piped(words, text)
         assert (status, out) == (expected, b"")
         assert lines == [
-            f"{NAME} parse: line 1: 2 lines of text that belong to no firing",
+            f"{NAME} parse: line 1: 2 lines of text that belong to no firing: "
+            "It was a dark and stormy night;",
             "0 firings, 0 packets, 0 dropped, 0 faults, 2 unread lines",
         ]
 

@@ -335,7 +335,7 @@ def test_another_run_begins_anew() -> None:
 def test_text_that_is_no_output_of_a_script_is_said_to_be_none() -> None:
     for text in (b"# Test data\n\nwords\n", b"words", b"@dt"):
         unread, odd = read_any(io.BytesIO(text))
-        assert str(unread).endswith("1 line of text that belong to no firing")
+        assert "1 line of text that belongs to no firing: " in str(unread)
         assert str(odd) == "no hops of `dtkit path` in it"
     found = list(read_any(io.BytesIO(b"# dtrace -s path.d\n" + REAL.read_bytes())))
     assert len(found) == 4
