@@ -136,10 +136,21 @@ def dtrace_options(
     return options
 
 
+#: Bytes of the longest script that is read; what dtkit makes of a whole kernel has a tenth of it.
+_LONGEST = 16 << 20
+
+
 def read_program(name: str) -> str:
-    """The text of a script, whatever bytes are in it."""
+    """
+    The text of a script, whatever bytes are in it.
+
+    :raises click.UsageError: it does not end where a script would have ended.
+    """
     with open_input(name) as stream:
-        return stream.read().decode("utf-8", "surrogateescape")
+        text = stream.read(_LONGEST + 1)
+    if len(text) > _LONGEST:
+        raise click.UsageError(f"{shown_name(name)}: more than {_LONGEST >> 20} MiB are no D")
+    return text.decode("utf-8", "surrogateescape")
 
 
 def preprocessed(text: str, first: FirstLine, cpp: bool) -> str:

@@ -28,6 +28,18 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 NUMBER = click.IntRange(1, (1 << 31) - 1)
 
 
+class NumberRange(click.FloatRange):
+    """A number in a range, which ``nan`` is not: it compares with nothing."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        number: float = super().convert(value, param, ctx)
+        if number != number:
+            self.fail(f"{value!r} is no number", param, ctx)
+        return number
+
+
 class SizeType(click.ParamType):  # type: ignore[type-arg]  # click before 8.4 has none
     """A number of bytes: ``64k``, ``16m``, ``1g``."""
 
@@ -221,7 +233,7 @@ FOLLOW = Shared("--follow", is_flag=True, help="Print hops as they come, not jou
 
 LAST = Shared(
     "--last",
-    type=click.FloatRange(0, 1 << 31, min_open=True),
+    type=NumberRange(0, 1 << 31, min_open=True),
     metavar="SECONDS",
     help="Only what was under way in the last SECONDS before the end.",
 )

@@ -17,7 +17,7 @@ import click
 from dtkit.cli.failure import Failure
 from dtkit.cli.given import given, refuse
 from dtkit.cli.help import Command
-from dtkit.cli.inputs import Watched, first_interrupt, open_input
+from dtkit.cli.inputs import Watched, first_interrupt, open_input, shown_name
 from dtkit.cli.options import Shared
 from dtkit.cli.terminal import fitting, say, tell
 from dtkit.live.companion import Companion
@@ -89,12 +89,22 @@ def simulated_run(
 
 
 def _arriving(ctx: click.Context, name: str, path: str) -> Iterator[StackPacket]:
+    """
+    The packets of a capture; what cannot be taken from it is said on stderr.
+
+    :raises Failure: nothing can.
+    """
+    packets = oddities = 0
     with open_input(name) as stream:
         for item in arrivals(stream, path):
             if isinstance(item, Oddity):
+                oddities += 1
                 say(f"{ctx.command_path}: {item}")
             else:
+                packets += 1
                 yield item
+    if oddities and not packets:
+        raise Failure(f"no packet of {shown_name(name)} can be simulated", ctx)
 
 
 def connection(ctx: click.Context, host: Host) -> Connection | None:

@@ -21,7 +21,7 @@ from dtkit.cli.dtrace_options import (
 )
 from dtkit.cli.given import given, refuse
 from dtkit.cli.inputs import READABLE, open_input, shown_name
-from dtkit.cli.options import BREAK, CPUS, IFACE, PACKETS, PATH, SPLIT, TO
+from dtkit.cli.options import BREAK, CPUS, IFACE, PACKETS, PATH, SPLIT, TO, NumberRange
 from dtkit.cli.table import print_table
 from dtkit.cli.terminal import say
 from dtkit.dlang.syntax.preprocess import first_line
@@ -68,7 +68,7 @@ Examples:
 @CPUS("Packets arrive at them in turn.", type=click.IntRange(1, 64), default=1, show_default=True)
 @click.option(
     "--drop-rate",
-    type=click.FloatRange(0, 1),
+    type=NumberRange(0, 1),
     default=0.0,
     metavar="RATE",
     help="Lose this share of the records, as a full buffer does.",

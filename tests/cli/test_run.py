@@ -341,6 +341,41 @@ def test_usage(dtkit: Dtkit, there: Path, words: str, said: str) -> None:
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--follow --to json", "--follow prints lines"),
+        ("--follow --last 5", "not with --last"),
+        ("--follow --before-drop 1m", "--before-drop"),
+        ("--follow --no-payload", "shows what comes as it is"),
+        ("--host nowhere.invalid --serve", "several --host go without --follow, --serve"),
+        ("--host nowhere.invalid --last 5", "several --host go without --no-payload"),
+        ("--packets {pcap}", "--packets: is for --simulate"),
+        ("--port 8080", "--port: is for --serve"),
+        ("--last nan", "'nan' is no number"),
+    ],
+)
+def test_options_of_path_run_are_looked_at_before_a_host_is_asked(
+    dtkit: Dtkit, there: Path, words: str, said: str
+) -> None:
+    given = shlex.split(words.replace("{pcap}", str(there / "packets.pcap")))
+    result = dtkit("path", "run", "--host", "nowhere.invalid", *given, "icmp")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert said in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", [["run", "ip_input"], ["path", "run", "icmp"]])
+@pytest.mark.parametrize("content", [b"", b"root:x:0:0\n"], ids=["empty", "text"])
+def test_what_is_no_capture_cannot_be_simulated(
+    dtkit: Dtkit, tmp_path: Path, command: list[str], content: bytes
+) -> None:
+    (tmp_path / "in").write_bytes(content)
+    result = dtkit(*command, "--simulate", "--packets", str(tmp_path / "in"))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.splitlines()[-1].endswith(f"no packet of {tmp_path}/in can be simulated")
+
+
 def test_a_full_disk_is_one_line(there: Path) -> None:
     done = subprocess.run(
         [*DTKIT, "run", "ip_input", "-w", "/dev/full"], capture_output=True, text=True, check=False

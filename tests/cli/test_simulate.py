@@ -128,6 +128,8 @@ def test_paths(dtkit: Dtkit, capture: str, tmp_path: Path) -> None:
         ["--program", "BEGIN { }", "--break", "nonsense@1"],
         ["--program", "BEGIN { }", "--set", "nosuch"],
         ["--program", "BEGIN { }", "--cpus", "0"],
+        ["--program", "BEGIN { }", "--drop-rate", "nan"],
+        ["/dev/zero"],
         ["-", "--packets", "-"],
     ],
 )

@@ -252,6 +252,30 @@ def test_files_that_cannot_be_joined_are_named(
     assert said in result.stderr.splitlines()[-1]
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("-w", "-", "--brief"), "standard output"),
+        (("-w", "-", "-o", "-"), "standard output"),
+        (("-w", "x", "-o", "x"), "want x"),
+    ],
+    ids=["form", "output", "file"],
+)
+def test_one_output_has_one_form(
+    tmp_path: Path,
+    dtkit: Callable[..., Result],
+    monkeypatch: pytest.MonkeyPatch,
+    options: tuple[str, ...],
+    said: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a").write_text(texts(traffic(3, 0), [])[0])
+    result = dtkit("trace", "join", *options, "a")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert said in result.stderr
+    assert not Path("x").exists()
+
+
 OWNER = Owner(False, "nc[7]", 0, "", 1)
 
 

@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from typing import Any
 
 import click
 
-from dtkit.cli.given import given
+from dtkit.cli.given import given, refuse
 from dtkit.cli.inputs import open_output
 from dtkit.cli.journeys import FORMS, JourneyPrinter
 from dtkit.cli.options import FOLLOW, LAST, NO_ADVICE, OUTPUT, PACKETS, PATH, TO
@@ -35,6 +37,34 @@ from dtkit.trace.views.figures import ends_lines
 from dtkit.trace.views.stats import Statistics
 
 
+def _checked(function: Callable[..., int | None]) -> Callable[..., int | None]:
+    """Look whether options go together, before any host is asked for anything."""
+
+    @click.pass_context
+    @functools.wraps(function)
+    def wrapper(ctx: click.Context, /, **options: Any) -> int | None:
+        follow, several = options["follow"], len(options["host"]) > 1
+        private = options["no_payload"] or options["anonymise"]
+        if follow and options["form"] == "json":
+            raise click.UsageError("--follow prints lines")
+        if follow and (options["last"] is not None or options["ring"] is not None):
+            raise click.UsageError(
+                "--follow does not wait for the end: not with --last, --before-drop"
+            )
+        if follow and private:
+            raise click.UsageError("--follow shows what comes as it is")
+        check_simulated(ctx, options["simulate"], options["packets"])
+        if several and (follow or options["serve"] or ctx.meta[CommandAfterDashes.KEY]):
+            raise click.UsageError("several --host go without --follow, --serve and COMMAND")
+        if several and (private or options["last"] is not None):
+            raise click.UsageError("several --host go without --no-payload, --anonymise and --last")
+        if not options["serve"]:
+            refuse(given(ctx, "port"), "is for --serve")
+        return function(**options)
+
+    return wrapper
+
+
 @click.command(
     cls=CommandAfterDashes,
     epilog="""\b
@@ -48,6 +78,7 @@ Examples:
   dtkit path run --host root@alpha --host root@router --host root@bravo icmp
 """,
 )
+@_checked
 @path_options
 @SIMULATE()
 @PACKETS()
@@ -85,18 +116,7 @@ def command(
     option says how or where to. On several hosts, packets are followed from one to the next, and
     printed when they are at their end, as dtkit trace join prints them.
     """
-    if follow and form == "json":
-        raise click.UsageError("--follow prints lines")
-    if follow and (last is not None or asked.ring):
-        raise click.UsageError("--follow does not wait for the end: not with --last, --before-drop")
-    if follow and privacy is not None:
-        raise click.UsageError("--follow shows what comes as it is")
-    check_simulated(ctx, simulate, packets)
     if hosts:
-        if follow or serve or ctx.meta[CommandAfterDashes.KEY]:
-            raise click.UsageError("several --host go without --follow, --serve and COMMAND")
-        if privacy is not None or last is not None:
-            raise click.UsageError("several --host go without --no-payload, --anonymise and --last")
         with open_output(output) as sink:
             return run_on_hosts(ctx, hosts, JourneyPrinter(sink, form), no_advice)
     odd = read = chosen = 0

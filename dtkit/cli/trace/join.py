@@ -69,6 +69,10 @@ def command(
     """
     if brief and form != "text":
         raise click.UsageError("--brief is a form of text: --to says nothing of it")
+    is_shown = write is None or bool(given(ctx, "form", "brief", "output"))
+    if write == output and is_shown:
+        what = "standard output" if output == "-" else visible(output)
+        raise click.UsageError(f"-w and what is printed both want {what}: give one another file")
     names = Counter(name for name, _ in files)
     for name, count in names.items():
         if count > 1:
@@ -99,7 +103,7 @@ def command(
         with open_whole(write) as stream:
             packets = sum(write_snapshots(chosen(), stream, provenance()))
         say(f"{packets} packets written")
-    if write is None or given(ctx, "form", "brief", "output"):
+    if is_shown:
         with open_whole(output) as sink:
             printer = JourneyPrinter(sink, form, brief=brief)
             for journey in chosen():
