@@ -27,6 +27,7 @@ ROOMS = [
     "program",
     "native",
     "oddity",
+    "bounded",
     "foreign",
     "mbuf",
     "annotations",

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Literal
 
+from dtkit.bounded import Bounded
 from dtkit.oddity import Oddity
 from dtkit.packets.capture import Frame
 from dtkit.trace.journey.hop import Hop, Place, trace_string
@@ -415,18 +416,15 @@ class _Met:
         self.apart = False
         #: Shapes by the length of the frame; of each length, the last few.
         self.shapes: dict[int, list[_Shape]] = {}
-        self._ways: dict[tuple[int, ...], tuple[Way, tuple[Any, ...]]] = {}
+        self._ways: Bounded[tuple[int, ...], tuple[Way, tuple[Any, ...]]] = Bounded(_MOST_WAYS)
 
     def way(self, steps: tuple[Step, ...], pieces: tuple[Any, ...]) -> Way:
         """The way of *steps*, the same object for the same *pieces*."""
         key = tuple(map(id, pieces))
         met = self._ways.get(key)
         if met is None:
-            if len(self._ways) >= _MOST_WAYS:
-                self._ways.clear()
             way = Way(tuple([step if type(step) is Hop else None for step in steps]))
-            # With the pieces themselves, so that no others get their identities.
-            met = self._ways[key] = way, pieces
+            met = self._ways.keep(key, (way, pieces))
         return met[0]
 
     def _part(self) -> None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Annotated, Any, NamedTuple
 
+from dtkit.bounded import Bounded
 from dtkit.foreign import visible
 from dtkit.oddity import Oddity
 from dtkit.packets.capture import Frame
@@ -225,10 +226,8 @@ def parts(journey: Journey, whole: bool = False) -> list[KeptPart]:
 
 _UNCHANGED = ("unchanged",)
 
-#: Packets that may be met again: of stretches without a time, and what changed on them; with the
-#: stretch itself, so that no other gets its identity.
-_PACKETS: dict[tuple[int, tuple[str, ...]], KeptPacket] = {}
-_MOST_PACKETS = 16_384
+#: Packets that may be met again: of stretches without a time, and what changed on them.
+_PACKETS: Bounded[tuple[int, tuple[str, ...]], KeptPacket] = Bounded(16_384)
 
 
 def _packet_of(stretch: Stretch, changed: tuple[str, ...]) -> KeptPacket:
@@ -237,9 +236,7 @@ def _packet_of(stretch: Stretch, changed: tuple[str, ...]) -> KeptPacket:
     if packet is None:
         packet = KeptPacket(*stretch.numbers, changed, stretch.left_out, stretch)
         if stretch.at is not None and stretch.at.step.time is None:
-            if len(_PACKETS) >= _MOST_PACKETS:
-                _PACKETS.clear()
-            _PACKETS[key] = packet
+            _PACKETS.keep(key, packet)
     return packet
 
 
@@ -335,7 +332,7 @@ class KeptJourneys:
     """Says what is kept of journeys; keeps what repeats."""
 
     def __init__(self) -> None:
-        self._met: dict[tuple[Any, ...], Alike] = {}
+        self._met: Bounded[tuple[Any, ...], Alike] = Bounded(16_384)
 
     def __call__(self, journey: Journey) -> tuple[str, Alike]:
         """What is kept of *journey*, as JSON; and what is kept of those like it."""
@@ -343,12 +340,10 @@ class KeptJourneys:
         key = journey.alike
         alike = self._met.get(key)
         if alike is None:
-            if len(self._met) >= _MOST_TEXTS:
-                self._met.clear()
             row = journey_row(journey)
             for name in _ITS_OWN:
                 row.pop(name, None)
-            alike = self._met[key] = Alike(row, metadata_text(row)[1:])
+            alike = self._met.keep(key, Alike(row, metadata_text(row)[1:]))
         first, second = _ITS_OWN
         own = f'"{first}":{number},' if time is None else f'"{first}":{number},"{second}":{time},'
         return f"{{{own}{alike.text}", alike
@@ -362,10 +357,9 @@ assert [column.path for column in JOURNEY.columns[:2]] == ["number", "time"]
 #: What stands before the text of a hop where it is one of the steps.
 _STEP = f'{{"type":"{HOP.name}",'
 
-#: The text of hops without a time at a place of their journey, with the hop itself, so that no
-#: other gets its identity: in a capture of mbuf_trace most were met before.
-_TEXTS: dict[tuple[int, int, int], tuple[Hop, str]] = {}
-_MOST_TEXTS = 16_384
+#: The text of hops without a time at a place of their journey: in a capture of mbuf_trace most were
+#: met before.
+_TEXTS: Bounded[tuple[int, int, int], tuple[Hop, str]] = Bounded(16_384)
 
 
 def _hop_text(number: int, depth: int, hop: Hop) -> str:
@@ -382,9 +376,7 @@ def _hop_text(number: int, depth: int, hop: Hop) -> str:
         members.append(f'"header":{metadata_text(hop.header.known())}')
     text = ",".join(filter(None, members)) + "}"
     if hop.time is None:
-        if len(_TEXTS) >= _MOST_TEXTS:
-            _TEXTS.clear()
-        _TEXTS[id(hop), number, depth] = hop, text
+        _TEXTS.keep((id(hop), number, depth), (hop, text))
     return text
 
 
@@ -404,8 +396,8 @@ def _place_text(place: Place) -> str:
 _OF_BYTES = Table(SNAPSHOT.name, (Snapshot, ""))
 
 
-#: The text of looks, by what they say of the hop before; with that hop, as above.
-_LOOKS: dict[tuple[int, int, int | None, int], tuple[Hop | None, str]] = {}
+#: The text of looks, by what they say of the hop before.
+_LOOKS: Bounded[tuple[int, int, int | None, int], tuple[Hop | None, str]] = Bounded(16_384)
 
 
 def _look_text(look: Look) -> str:
@@ -414,11 +406,10 @@ def _look_text(look: Look) -> str:
     key = number, depth, since, id(before)
     met = _LOOKS.get(key)
     if met is None:
-        if len(_LOOKS) >= _MOST_TEXTS:
-            _LOOKS.clear()
         row = SNAPSHOT.kept(SnapshotMoment(number, depth, Snapshot(b""), before, since, None))
         told = {name: value for name, value in row.items() if name not in _OF_BYTES.names}
-        met = _LOOKS[key] = before, metadata_text({"type": SNAPSHOT.name, **told})[:-1]
+        text = metadata_text({"type": SNAPSHOT.name, **told})[:-1]
+        met = _LOOKS.keep(key, (before, text))
     return met[1]
 
 

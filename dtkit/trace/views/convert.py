@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, BinaryIO
 
+from dtkit.bounded import Bounded
 from dtkit.foreign import visible
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.metadata import metadata_text
@@ -174,17 +175,16 @@ class _Comments:
 
     def __init__(self) -> None:
         #: With those that they are of, so that no others get their identities.
-        self._met: dict[tuple[int, int], tuple[KeptPacket, Alike, str]] = {}
-        self._words: dict[tuple[Any, ...], tuple[Hop, Alike, str]] = {}
+        self._met: Bounded[tuple[int, int], tuple[KeptPacket, Alike, str]] = Bounded(_MOST)
+        self._words: Bounded[tuple[Any, ...], tuple[Hop, Alike, str]] = Bounded(_MOST)
 
     def of(self, packet: KeptPacket, alike: Alike) -> str:
         """The comment of *packet*, of a journey of which so much is known, but for its number."""
         key = id(packet), id(alike)
         met = self._met.get(key)
         if met is None:
-            if len(self._met) >= _MOST_COMMENTS:
-                self._met.clear()
-            met = self._met[key] = packet, alike, packet.title + self._words_of(packet, alike)
+            text = packet.title + self._words_of(packet, alike)
+            met = self._met.keep(key, (packet, alike, text))
         return met[2]
 
     def _words_of(self, packet: KeptPacket, alike: Alike) -> str:
@@ -196,9 +196,7 @@ class _Comments:
         key = id(at.step), id(alike), *told
         met = self._words.get(key)
         if met is None:
-            if len(self._words) >= _MOST_COMMENTS:
-                self._words.clear()
-            met = self._words[key] = at.step, alike, _words(packet, alike)
+            met = self._words.keep(key, (at.step, alike, _words(packet, alike)))
         return met[2]
 
 
@@ -206,7 +204,7 @@ def _words(packet: KeptPacket, alike: Alike) -> str:
     return "".join([f"\n{name}: {value}" for name, value in packet.words(alike.row)])
 
 
-_MOST_COMMENTS = 16_384
+_MOST = 16_384
 
 
 @lru_cache(maxsize=4096)

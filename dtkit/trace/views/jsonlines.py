@@ -11,6 +11,7 @@ import json
 from functools import lru_cache
 from typing import Any
 
+from dtkit.bounded import Bounded
 from dtkit.trace.journey.columns import Table
 from dtkit.trace.journey.model import (
     HOP,
@@ -52,9 +53,10 @@ class JsonLines:
 
     def __init__(self) -> None:
         # With the hops themselves, so that no others get their identities.
-        self._hops: dict[int, tuple[Hop, str]] = {}
-        self._looks: dict[tuple[int, int, int | None, int], tuple[Hop | None, str, str]] = {}
-        self._journeys: dict[tuple[Any, ...], str] = {}
+        self._hops: Bounded[int, tuple[Hop, str]] = Bounded(_MOST)
+        self._looks: Bounded[tuple[int, int, int | None, int], tuple[Hop | None, str, str]]
+        self._looks = Bounded(_MOST)
+        self._journeys: Bounded[tuple[Any, ...], str] = Bounded(_MOST)
 
     def line(self, journey: Journey, newest_first: bool = False) -> str:
         """*journey* with its steps, as one line without its end."""
@@ -76,10 +78,9 @@ class JsonLines:
         number, time, key = journey.number, journey.time, journey.alike
         text = self._journeys.get(key)
         if text is None:
-            if len(self._journeys) >= _MOST:
-                self._journeys.clear()
             row = JOURNEY.row(journey)
-            text = self._journeys[key] = json.dumps({name: row[name] for name in _ALIKE})[1:-1]
+            text = json.dumps({name: row[name] for name in _ALIKE})[1:-1]
+            self._journeys.keep(key, text)
         moment = "null" if time is None else time
         return f'{{"type": "{JOURNEY.name}", "{_NUMBER}": {number}, "{_TIME}": {moment}, {text}'
 
@@ -97,9 +98,7 @@ class JsonLines:
             key = number, depth, since, id(before)
             kept = self._looks.get(key)
             if kept is None:
-                if len(self._looks) >= _MOST:
-                    self._looks.clear()
-                kept = self._looks[key] = (before, *_look(number, depth, before, since))
+                kept = self._looks.keep(key, (before, *_look(number, depth, before, since)))
             texts.append((number, kept[1], kept[2]))
         return texts
 
@@ -111,9 +110,7 @@ class JsonLines:
             if hop.header is not None:
                 text += f', "header": {json.dumps(hop.header.known())}'
             if hop.time is None:  # one with a time is not met again
-                if len(self._hops) >= _MOST:
-                    self._hops.clear()
-                self._hops[id(hop)] = hop, text
+                self._hops.keep(id(hop), (hop, text))
         else:
             text = kept[1]
         first, second = _OF_WAY

@@ -84,12 +84,13 @@ def all_of(journey: Journey) -> object:
         (codec, "_MOST_WAYS"),
         (codec, "_MOST_RUNS"),
         (codec, "_MOST_HOPS"),
-        (kept, "_MOST_TEXTS"),
-        (kept, "_MOST_PACKETS"),
+        (kept._TEXTS, "most"),
+        (kept._LOOKS, "most"),
+        (kept._PACKETS, "most"),
         (jsonlines, "_MOST"),
         (None, ""),
     ],
-    ids=lambda bound: bound[1],
+    ids=["ways", "runs", "hops", "texts", "looks", "packets", "lines", "none"],
 )
 def test_what_is_told_is_what_a_way_of_its_own_tells(
     bound: tuple[object, str], monkeypatch: pytest.MonkeyPatch
