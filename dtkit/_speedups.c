@@ -14,7 +14,7 @@
 #include <string.h>
 
 /* Raised with every change of what a function takes or gives. */
-#define	SPEEDUPS_VERSION	3
+#define	SPEEDUPS_VERSION	4
 
 /* Columns of a row: its first byte, the blanks behind the hex, its text. */
 #define	FIRST	11
@@ -365,33 +365,52 @@ wrong:
 	return (NULL);
 }
 
+static unsigned int
+get16(const unsigned char *at)
+{
+	return ((unsigned int)at[0] << 8 | at[1]);
+}
+
 /* Next headers that make an IPv6 header believable, as linktype.py has them. */
 static const unsigned char next_headers[] = {
     0, 4, 6, 17, 41, 43, 44, 47, 50, 51, 58, 59, 60, 103, 132, 135
 };
 
-/* Whether bytes are IP, as _is_ip() of linktype.py says where no length is known. */
+/* Whether bytes are IP, as _is_ip() of linktype.py says; *length* is -1 for None. */
 static int
-is_ip(const unsigned char *data, Py_ssize_t size)
+is_ip(const unsigned char *data, Py_ssize_t size, Py_ssize_t length)
 {
 	Py_ssize_t header, total, at;
 	uint32_t sum = 0;
+	int summed;
 
 	if (size < 20)
 		return (0);
-	if (data[0] >> 4 == 6 && size >= 40)
+	if (data[0] >> 4 == 6 && size >= 40) {
+		if (length >= 0)
+			return ((Py_ssize_t)get16(data + 4) + 40 == length);
 		return (memchr(next_headers, data[6], sizeof(next_headers)) !=
 		    NULL);
+	}
 	if (data[0] >> 4 != 4)
 		return (0);
 	header = (data[0] & 15) * 4;
-	total = data[2] << 8 | data[3];
-	if (header < 20 || (total > 0 && total < header))
-		return (0);
-	if (size < header || (data[10] == 0 && data[11] == 0))
-		return (1);
+	total = get16(data + 2);
+	summed = get16(data + 10) != 0;
+	if (length < 0) {
+		if (header < 20 || (total > 0 && total < header))
+			return (0);
+		if (size < header || !summed)
+			return (1);
+	} else {
+		if (header < 20 || header > total || header > size ||
+		    total > length)
+			return (0);
+		if (total == length && !summed)
+			return (1);
+	}
 	for (at = 0; at < header; at += 2)
-		sum += data[at] << 8 | data[at + 1];
+		sum += get16(data + at);
 	return (sum % 0xffff == 0);
 }
 
@@ -441,7 +460,8 @@ speedups_layers(PyObject *self, PyObject *args)
 		version = size > 0 ? data[0] >> 4 : 0;
 		agrees = versions >> version & 1;
 		if (agrees && (size < 20 ||
-		    data[version == 4 ? 9 : 6] == number || is_ip(data, size)))
+		    data[version == 4 ? 9 : 6] == number ||
+		    is_ip(data, size, -1)))
 			found[index] = 0;
 		else if (is_transport(data, size, number))
 			found[index] = 1;
@@ -451,6 +471,47 @@ speedups_layers(PyObject *self, PyObject *args)
 done:
 	Py_DECREF(packets);
 	return (result);
+}
+
+PyDoc_STRVAR(sniffed_doc,
+"sniffed(data, length) -> int\n\n"
+"What dtkit.packets.linktype.sniffed_in_python() does.");
+
+static PyObject *
+speedups_sniffed(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+	const unsigned char *data;
+	Py_ssize_t size, length = -1;
+	unsigned int type;
+	long found = 0;
+
+	(void)self;
+	if (count != 2 || !PyBytes_Check(args[0])) {
+		PyErr_SetString(PyExc_TypeError, "bytes and a length are wanted");
+		return (NULL);
+	}
+	data = (const unsigned char *)PyBytes_AS_STRING(args[0]);
+	size = PyBytes_GET_SIZE(args[0]);
+	if (args[1] != Py_None) {
+		/* One that is too large for C is as large as any. */
+		length = PyNumber_AsSsize_t(args[1], NULL);
+		if (length == -1 && PyErr_Occurred())
+			return (NULL);
+		if (length < size)
+			length = size;
+	}
+	if (is_ip(data, size, length))
+		found = 1;
+	else if (size >= 6 && memcmp(data, "\0\1\x08\0\6\4", 6) == 0)
+		found = 2;
+	else if (size >= 15) {
+		type = get16(data + 12);
+		if (type == 0x0806 || type == 0x8100 ||
+		    (type == 0x0800 && data[14] >> 4 == 4) ||
+		    (type == 0x86dd && data[14] >> 4 == 6))
+			found = 3;
+	}
+	return (PyLong_FromLong(found));
 }
 
 PyDoc_STRVAR(claimed_lengths_doc,
@@ -743,16 +804,327 @@ speedups_packet_options(PyObject *self, PyObject *const *args, Py_ssize_t count)
 	return (result);
 }
 
+/*
+ * The longest line about a packet is some 600 bytes: two addresses of IPv6,
+ * four tags, and 40 bytes of options at no more than 4 each.
+ */
+#define	LINE		1024
+#define	MOST_TAGS	4
+
+static uint32_t
+get32(const unsigned char *at)
+{
+	return ((uint32_t)get16(at) << 16 | get16(at + 2));
+}
+
+static char *
+put_text(char *at, const char *text)
+{
+	size_t size = strlen(text);
+
+	memcpy(at, text, size);
+	return (at + size);
+}
+
+/* A number behind a text, in base 10 or 16. */
+static char *
+put_based(char *at, const char *text, unsigned long long number,
+    unsigned int base)
+{
+	char reversed[24];
+	int count = 0;
+
+	at = put_text(at, text);
+	do
+		reversed[count++] = "0123456789abcdef"[number % base];
+	while ((number /= base) != 0);
+	while (count > 0)
+		*at++ = reversed[--count];
+	return (at);
+}
+
+static char *
+put_decimal(char *at, const char *text, unsigned long long number)
+{
+	return (put_based(at, text, number, 10));
+}
+
+/*
+ * An address of 4 or 16 bytes as ipaddress has it; NULL for one that stands
+ * for IPv4, which versions of Python write in two ways.
+ */
+static char *
+put_address(char *at, const unsigned char *address, int version)
+{
+	int group, run, best = 8, most = 1;
+
+	if (version == 4) {
+		for (group = 0; group < 4; group++)
+			at = put_decimal(at, group == 0 ? "" : ".",
+			    address[group]);
+		return (at);
+	}
+	/* Of runs of zeros the first of the longest is left out. */
+	for (group = 0; group < 8; group += run + 1) {
+		for (run = 0; group + run < 8; run++)
+			if (get16(address + 2 * (group + run)) != 0)
+				break;
+		if (run > most) {
+			most = run;
+			best = group;
+		}
+	}
+	if (best == 0 && most == 5 && get16(address + 10) == 0xffff)
+		return (NULL);
+	for (group = 0; group < 8; group++)
+		if (group == best) {
+			at = put_text(at, "::");
+			group += most - 1;
+		} else
+			at = put_based(at, group == 0 || group == best + most ?
+			    "" : ":", get16(address + 2 * group), 16);
+	return (at);
+}
+
+/* The options in the bytes that there are of them. */
+static char *
+put_options(char *at, const unsigned char *data, Py_ssize_t size,
+    Py_ssize_t whole)
+{
+	const unsigned char *value;
+	Py_ssize_t start = 0, length, edge;
+	int kind = 1;
+
+	at = put_text(at, " options [");
+	while (start < size && kind != 0) {
+		kind = data[start];
+		length = kind < 2 ? 1 : start + 1 < size ? data[start + 1] : 0;
+		if (start + length > size || length < (kind < 2 ? 1 : 2))
+			break;
+		if (start > 0)
+			*at++ = ',';
+		value = data + start + 2;
+		start += length;
+		if (kind == 0)
+			at = put_text(at, "eol");
+		else if (kind == 1)
+			at = put_text(at, "nop");
+		else if (kind == 2 && length == 4)
+			at = put_decimal(at, "mss ", get16(value));
+		else if (kind == 3 && length == 3)
+			at = put_decimal(at, "wscale ", value[0]);
+		else if (kind == 4 && length == 2)
+			at = put_text(at, "sackOK");
+		else if (kind == 5 && length > 2 && length % 8 == 2) {
+			at = put_text(at, "sack");
+			for (edge = 0; edge < length - 2; edge += 4)
+				at = put_decimal(at, edge % 8 == 0 ? " " : ":",
+				    get32(value + edge));
+		} else if (kind == 8 && length == 10) {
+			at = put_decimal(at, "TS val ", get32(value));
+			at = put_decimal(at, " ecr ", get32(value + 4));
+		} else {
+			at = put_decimal(at, "opt-", (unsigned int)kind);
+			if (length > 2)
+				*at++ = ':';
+			for (; length > 2; length--, value++) {
+				at = put_based(at, "", *value >> 4, 16);
+				at = put_based(at, "", *value & 15, 16);
+			}
+		}
+		if (kind == 0)
+			return (put_text(at, "]"));
+	}
+	if (start != whole)
+		at = put_text(at, start == 0 ? size < whole ? "..." : "bad" :
+		    size < whole ? ",..." : ",bad");
+	return (put_text(at, "]"));
+}
+
+/* A whole header of TCP, and of the options what there is. */
+static char *
+put_tcp(char *at, const unsigned char *data, Py_ssize_t size, Py_ssize_t length)
+{
+	static const char letters[] = "SFRP.UEW";
+	static const unsigned char bits[] = { 2, 1, 4, 8, 16, 32, 64, 128 };
+	Py_ssize_t header = (data[12] >> 4) * 4;
+	uint32_t sequence = get32(data + 4);
+	int flags = data[13], flag;
+
+	if (header < 20)
+		return (NULL);
+	length = length > header ? length - header : 0;
+	at = put_text(at, "TCP [");
+	for (flag = 0; flag < 8; flag++)
+		if ((flags & bits[flag]) != 0)
+			*at++ = letters[flag];
+	at = put_decimal(put_text(at, flags == 0 ? "none]" : "]"), " seq ",
+	    sequence);
+	if (length > 0)
+		at = put_decimal(at, ":", (uint32_t)(sequence +
+		    (uint32_t)length));
+	if ((flags & 16) != 0)
+		at = put_decimal(at, " ack ", get32(data + 8));
+	at = put_decimal(at, " win ", get16(data + 14));
+	if ((flags & 32) != 0)
+		at = put_decimal(at, " urg ", get16(data + 18));
+	if (header > 20)
+		at = put_options(at, data + 20, (size < header ? size :
+		    header) - 20, header - 20);
+	return (put_decimal(at, " length ", (unsigned long long)length));
+}
+
+/*
+ * A packet of IP that is no fragment, with the whole of what tells TCP, UDP
+ * or an echo of ICMP; NULL for any other.  *total* is its length.
+ */
+static char *
+put_ip(char *at, const unsigned char *data, Py_ssize_t size, int version,
+    Py_ssize_t *total)
+{
+	const unsigned char *addresses = data + (version == 4 ? 12 : 8);
+	Py_ssize_t header, length;
+	int kind, ports, width = version == 4 ? 4 : 16;
+
+	if (size < (version == 4 ? 20 : 40) || data[0] >> 4 != version)
+		return (NULL);
+	if (version == 4) {
+		header = (data[0] & 15) * 4;
+		length = get16(data + 2);
+		kind = data[9];
+		if (header < 20 || (get16(data + 6) & 0x3fff) != 0)
+			return (NULL);
+	} else {
+		header = 40;
+		length = get16(data + 4);
+		length += length > 0 ? 40 : 0;
+		kind = data[6];
+	}
+	/* A length of 0 is what segmentation offload leaves. */
+	if (length == 0)
+		length = size;
+	*total = length;
+	size = (size < length ? size : length) - header;
+	length -= header;
+	data += header;
+	ports = kind == 6 || kind == 17;
+	if (size < (kind == 6 ? 20 : 8))
+		return (NULL);
+	if (ports && version == 6)
+		*at++ = '[';
+	if ((at = put_address(at, addresses, version)) == NULL)
+		return (NULL);
+	if (ports)
+		at = put_decimal(at, version == 6 ? "]:" : ":", get16(data));
+	at = put_text(at, ports && version == 6 ? " > [" : " > ");
+	if ((at = put_address(at, addresses + width, version)) == NULL)
+		return (NULL);
+	if (ports)
+		at = put_decimal(at, version == 6 ? "]:" : ":",
+		    get16(data + 2));
+	*at++ = ' ';
+	if (kind == 6)
+		return (put_tcp(at, data, size, length));
+	if (kind == 17) {
+		length = get16(data + 4);
+		return (put_decimal(at, "UDP length ",
+		    (unsigned long long)(length > 8 ? length - 8 : 0)));
+	}
+	if (kind == 1 && (data[0] == 0 || data[0] == 8))
+		at = put_text(at, data[0] == 0 ? "ICMP echo reply" :
+		    "ICMP echo request");
+	else if (kind == 58 && (data[0] == 128 || data[0] == 129))
+		at = put_text(at, data[0] == 129 ? "ICMP6 echo reply" :
+		    "ICMP6 echo request");
+	else
+		return (NULL);
+	at = put_decimal(at, " id ", get16(data + 4));
+	at = put_decimal(at, " seq ", get16(data + 6));
+	return (put_decimal(at, " length ", (unsigned long long)length));
+}
+
+PyDoc_STRVAR(summary_doc,
+"summary(data, dlt, length) -> str | None\n\n"
+"What dtkit.packets.summary.summarize_in_python() says of usual packets of\n"
+"Ethernet and IP; None of any other.");
+
+static PyObject *
+speedups_summary(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+	const unsigned char *data;
+	char line[LINE], *at = line;
+	Py_ssize_t size, start = 0, total = 0, length;
+	unsigned int kind;
+	long dlt;
+	int version = 0, tags;
+
+	(void)self;
+	if (count != 3 || !PyBytes_Check(args[0])) {
+		PyErr_SetString(PyExc_TypeError,
+		    "bytes, a link type and a length are wanted");
+		return (NULL);
+	}
+	data = (const unsigned char *)PyBytes_AS_STRING(args[0]);
+	size = PyBytes_GET_SIZE(args[0]);
+	dlt = PyLong_AsLong(args[1]);
+	if (dlt == -1 && PyErr_Occurred())
+		return (NULL);
+	if (dlt == 1 && size >= 14) {
+		kind = get16(data + 12);
+		start = 14;
+		for (tags = 0; (kind == 0x8100 || kind == 0x88a8) &&
+		    tags < MOST_TAGS && size - start >= 4; tags++) {
+			at = put_decimal(at, "vlan ", get16(data + start) &
+			    0xfff);
+			*at++ = ' ';
+			kind = get16(data + start + 2);
+			start += 4;
+		}
+		version = kind == 0x0800 ? 4 : kind == 0x86dd ? 6 : 0;
+	} else if (dlt == 228 || dlt == 229)
+		version = dlt == 228 ? 4 : 6;
+	else if (dlt == 101 && size > 0)
+		version = data[0] >> 4 == 6 ? 6 : 4;
+	if (version == 0 || (at = put_ip(at, data + start, size - start,
+	    version, &total)) == NULL)
+		Py_RETURN_NONE;
+	length = total + start;
+	if (args[2] != Py_None) {
+		length = PyLong_AsSsize_t(args[2]);
+		if (length == -1 && PyErr_Occurred()) {
+			if (!PyErr_ExceptionMatches(PyExc_OverflowError))
+				return (NULL);
+			PyErr_Clear();
+		}
+	}
+	if (length < 0)
+		Py_RETURN_NONE;
+	if (length < size) {
+		at = put_decimal(at, ", ", (unsigned long long)length);
+		at = put_decimal(at, " of ", (unsigned long long)size);
+		at = put_text(at, " bytes");
+	} else if (length > size) {
+		at = put_decimal(at, ", first ", (unsigned long long)size);
+		at = put_decimal(at, " of ", (unsigned long long)length);
+		at = put_text(at, " bytes");
+	}
+	return (PyUnicode_DecodeASCII(line, at - line, NULL));
+}
+
 static PyMethodDef methods[] = {
 	{ "packet_options", (PyCFunction)(void (*)(void))
 	    speedups_packet_options, METH_FASTCALL, packet_options_doc },
 	{ "split", speedups_split, METH_VARARGS, split_doc },
 	{ "columns", speedups_columns, METH_VARARGS, columns_doc },
 	{ "layers", speedups_layers, METH_VARARGS, layers_doc },
+	{ "sniffed", (PyCFunction)(void (*)(void))speedups_sniffed,
+	    METH_FASTCALL, sniffed_doc },
 	{ "claimed_lengths", speedups_claimed_lengths, METH_VARARGS,
 	    claimed_lengths_doc },
 	{ "packet_blocks", speedups_packet_blocks, METH_VARARGS,
 	    packet_blocks_doc },
+	{ "summary", (PyCFunction)(void (*)(void))speedups_summary,
+	    METH_FASTCALL, summary_doc },
 	{ NULL, NULL, 0, NULL }
 };
 

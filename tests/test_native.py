@@ -10,6 +10,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import cycle
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,13 +23,21 @@ from benchmarks.streams import STREAMS, write
 from dtkit.native import speedups as installed
 from dtkit.output import packets, read_runs, uniform
 from dtkit.output.uniform import SEPARATOR, Opener, columns_in_python, split_in_python
-from dtkit.packets import linktype, pcapng
-from dtkit.packets.linktype import claimed_in_python, layers_in_python, sniff
+from dtkit.packets import linktype, pcapng, summary
+from dtkit.packets.linktype import (
+    LinkType,
+    claimed_in_python,
+    layers_in_python,
+    sniff,
+    sniffed_in_python,
+)
 from dtkit.packets.packet import Packet, PacketRun
 from dtkit.packets.packetfile import PacketFile, Provenance
 from dtkit.packets.pcapng import options_in_python, packet_blocks_in_python
+from dtkit.packets.summary import summarize_in_python
 from dtkit.probes import catalog
 from tests.output.dtrace_text import HEADING, dump, firings, framed
+from tests.packets.frames import PACKETS, ethernet, icmp, ipv4, ipv6, tcp, udp
 
 TOP = Path(__file__).parents[1]
 OPENERS = (Opener.NOTHING, Opener.FRAME, Opener.ANNOTATION)
@@ -167,6 +176,107 @@ def test_lengths_are_told_alike(c: ModuleType, each: list[tuple[bytes, int]]) ->
     assert c.claimed_lengths(data, starts) == claimed_in_python(data, starts)
 
 
+IP4, IP6, RAW, ETHER = LinkType.IPV4, LinkType.IPV6, LinkType.RAW, LinkType.ETHERNET
+STAMPS = bytes.fromhex("0101080a8000000100000002")
+
+#: Packets that are described in C.
+USUAL = {
+    "stamps": (ETHER, ethernet(0x0800, ipv4(6, tcp(0x18, STAMPS, b"hello")))),
+    "handshake": (
+        ETHER,
+        ethernet(
+            0x0800, ipv4(6, tcp(0x12, bytes.fromhex("020405b4 0402 080affffffff00000000 030307")))
+        ),
+    ),
+    "sack": (RAW, ipv4(6, tcp(0x10, bytes.fromhex("0512 0000000a0000001e fffffff0ffffffff 00")))),
+    "other options": (IP4, ipv4(6, tcp(0x30, bytes.fromhex("fd04ca0e fe02 2203ff 01 020301")))),
+    "options of IPv4": (
+        IP4,
+        b"\x46\0\0\x30" + ipv4(6, b"")[4:] + b"\1\1\1\0" + tcp(0xC1, payload=b"quit"),
+    ),
+    "segments to be cut": (ETHER, ethernet(0x0800, ipv4(6, tcp(payload=bytes(99)), length=0))),
+    "the same without Ethernet": (RAW, ipv4(6, tcp(payload=bytes(99)), length=0)),
+    "udp": (ETHER, ethernet(0x0800, ipv4(17, udp(b"query"))) + bytes(9)),
+    "no checksum": (RAW, ipv4(17, udp(b"query"), sum=False)),
+    "echo": (RAW, ipv4(1, icmp())),
+    "reply": (IP4, ipv4(1, icmp(0, 7))),
+    "tag": (ETHER, ethernet(0x0800, ipv4(17, udp()), tag=4095)),
+    "tags": (ETHER, ethernet(0x88A8, b"\x10\2" + ethernet(0x86DD, ipv6(17, udp()), 3)[12:])),
+    "ipv6": (ETHER, ethernet(0x86DD, ipv6(6, tcp(0x02, STAMPS)))),
+    "ipv6 alone": (RAW, ipv6(6, tcp(0xFF, payload=b"x"))),
+    "ipv6 without a length": (RAW, b"\x60" + bytes(5) + ipv6(6, tcp(payload=b"x"))[6:]),
+    "ping6": (IP6, ipv6(58, icmp(128))),
+    "pong6": (IP6, ipv6(58, icmp(129, 1))),
+}
+
+#: IPv4 in IPv6.
+MAPPED = bytes(10) + b"\xff\xff"
+
+LENGTHS = (None, 0, 54, 1500, -1, 1 << 70)
+
+
+@pytest.mark.parametrize(("kind", "data"), USUAL.values(), ids=USUAL)
+def test_usual_packets_are_described_alike(c: ModuleType, kind: LinkType, data: bytes) -> None:
+    for length in (*LENGTHS[:4], len(data)):
+        assert c.summary(data, kind.dlt, length) == summarize_in_python(data, kind, length)
+
+
+ALL = {**USUAL, **{f"any {name}": packet for name, packet in PACKETS.items()}}
+
+
+@pytest.mark.parametrize(("kind", "data"), ALL.values(), ids=ALL)
+def test_a_change_of_any_header_is_seen_alike(c: ModuleType, kind: LinkType, data: bytes) -> None:
+    """A packet cut at each length, and with every byte of its headers changed."""
+    tried = [data[:size] for size in range(len(data) + 1)]
+    for at in range(min(len(data), 90)):
+        tried += [data[:at] + bytes([value]) + data[at + 1 :] for value in range(256)]
+    said = 0
+    for changed, length in zip(tried, cycle(LENGTHS)):
+        line = c.summary(changed, kind.dlt, length)
+        said += line is not None
+        assert line in (None, summarize_in_python(changed, kind, length))
+        assert c.sniffed(changed, length) == sniffed_in_python(changed, length)
+    # Two in six of the lengths are left to Python.
+    assert said > len(tried) / 3 or (kind, data) not in USUAL.values()
+
+
+@given(
+    st.sampled_from(list(ALL.values())),
+    st.sampled_from(LinkType),
+    EDITS,
+    st.none() | st.integers(0, 200),
+)
+def test_all_packets_are_described_alike(
+    c: ModuleType,
+    packet: tuple[LinkType, bytes],
+    other: LinkType,
+    edits: list[tuple[int, int, bytes]],
+    length: int | None,
+) -> None:
+    changed = bytearray(packet[1])
+    for at, size, piece in edits:
+        changed[at % 90 : at % 90 + size] = piece
+    data = bytes(changed)
+    for kind in (packet[0], other):
+        line = c.summary(data, kind.dlt, length)
+        assert line in (None, summarize_in_python(data, kind, length))
+        assert summary.summarize(data, kind, length) == summarize_in_python(data, kind, length)
+    assert c.sniffed(data, length) == sniffed_in_python(data, length)
+
+
+@pytest.mark.parametrize("group", [1, 0x10, 0xABC, 0xFFFF], ids=hex)
+def test_addresses_are_written_alike(c: ModuleType, group: int) -> None:
+    """Of IPv6 with zeros in each place that can have them."""
+    for zeros in range(256):
+        address = b"".join((0 if zeros >> place & 1 else group).to_bytes(2) for place in range(8))
+        data = ipv6(17, udp())[:8] + address + address[::-1] + udp()
+        line = c.summary(data, IP6.dlt, None)
+        assert line in (None, summarize_in_python(data, IP6))
+        # IPv4 in IPv6, which versions of Python write in two ways, is left to them.
+        mapped = any(each.startswith(MAPPED) for each in (address, address[::-1]))
+        assert (line is None) is mapped
+
+
 @given(
     st.lists(
         st.tuples(
@@ -203,6 +313,13 @@ KIND = (1, b"", b"")
         ("columns", ([b"a"], (b"a",), "")),
         ("layers", (["a"], 16, 6)),
         ("layers", (7, 16, 6)),
+        ("sniffed", ("text", None)),
+        ("sniffed", (b"", "1")),
+        ("sniffed", (b"",)),
+        ("summary", ("text", 1, None)),
+        ("summary", (b"", "1", None)),
+        ("summary", (USUAL["echo"][1], RAW.dlt, "1")),
+        ("summary", (b"", 1)),
         ("claimed_lengths", ([b""], [])),
         ("claimed_lengths", ([""], [0])),
         ("claimed_lengths", ([b""], [1 << 70])),
@@ -267,6 +384,7 @@ def all_of(stream: bytes) -> tuple[list[str], bytes]:
     for item in packets(read_runs(io.BytesIO(stream)), catalog()):
         found.append(str(list(item) if isinstance(item, PacketRun) else item))
         if isinstance(item, PacketRun):
+            found += [packet.summary for packet in item]
             file.write_run(item)
         elif isinstance(item, Packet):
             file.write(item)
@@ -278,8 +396,10 @@ DOUBLES = (
     (uniform, "_split", "split", split_in_python),
     (uniform, "_columns", "columns", columns_in_python),
     (linktype, "_layers", "layers", layers_in_python),
+    (linktype, "_sniffed", "sniffed", sniffed_in_python),
     (linktype, "_claimed", "claimed_lengths", claimed_in_python),
     (pcapng, "_packet_blocks", "packet_blocks", packet_blocks_in_python),
+    (summary, "_usual", "summary", None),
 )
 
 

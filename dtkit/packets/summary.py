@@ -12,15 +12,25 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import IPv6Address
 
+from dtkit.native import speedups
 from dtkit.packets.linktype import LinkType
 
-#: Of IPv4 up to the addresses, of TCP, of UDP, and of ARP for Ethernet and IPv4.
+#: Of IPv4 and IPv6 up to the addresses, of TCP, of UDP, and of ARP for Ethernet and IPv4.
 _IPV4 = struct.Struct(">BxHHHxBxx4s4s")
+_IPV6 = struct.Struct(">B3xHBx16s16s")
 _TCP = struct.Struct(">HHIIBBHxxH")
 _UDP = struct.Struct(">HHHxx")
 _ARP = struct.Struct(">6xH6s4s6x4s")
+
+#: An EtherType behind the addresses; what is behind a VLAN's: the tag, and the next EtherType.
+_TYPE = struct.Struct(">12xH")
+_TAG = struct.Struct(">HH")
+
+#: The options of nearly all segments of TCP: a timestamp behind two that say nothing.
+_STAMPED = b"\x01\x01\x08\x0a"
+_STAMPS = struct.Struct(">4xII")
 
 
 class _UnreadableError(ValueError):
@@ -61,6 +71,19 @@ def summarize(data: bytes, linktype: LinkType, length: int | None = None) -> str
     :param length: how many bytes the packet has, where that is known from elsewhere.
     :return: one line; never raises.
     """
+    if _usual is not None:
+        text: str | None = _usual(data, linktype.dlt, length)
+        if text is not None:
+            return text
+    return summarize_in_python(data, linktype, length)
+
+
+#: What says it of usual packets, and None of others, in a tenth of the time.
+_usual = None if speedups is None else speedups.summary
+
+
+def summarize_in_python(data: bytes, linktype: LinkType, length: int | None = None) -> str:
+    """What :func:`summarize` says, of any packet."""
     try:
         text, total = _READERS[linktype](data)
     except _UNREADABLE:
@@ -85,16 +108,17 @@ def _bytes(data: bytes) -> str:
 def _ethernet(data: bytes) -> _Described:
     if len(data) < 14:
         return _bytes(data), None
-    kind, start, tags = int.from_bytes(data[12:14]), 14, ""
+    (kind,), start, tags = _TYPE.unpack_from(data), 14, ""
     while kind in (0x8100, 0x88A8) and len(data) >= start + 4:
-        tags += f"vlan {int.from_bytes(data[start : start + 2]) & 0xFFF} "
-        kind, start = int.from_bytes(data[start + 2 : start + 4]), start + 4
-    reader = {0x0800: _ipv4, 0x86DD: _ipv6, 0x0806: _arp}.get(kind)
+        tag, kind = _TAG.unpack_from(data, start)
+        tags += f"vlan {tag & 0xFFF} "
+        start += 4
+    reader = _BEHIND_ETHERNET.get(kind)
     if reader is None:
         source, target = data[6:12].hex(":"), data[:6].hex(":")
         return f"{source} > {target} {tags}ethertype {kind:#06x}", None
     try:
-        text, total = reader(data[start:])
+        text, total = reader(data, start)
     except _UNREADABLE:
         text, total = _bytes(data[start:]), None
     return tags + text, None if total is None else total + start
@@ -106,25 +130,28 @@ def _raw(data: bytes) -> _Described:
 
 @lru_cache(maxsize=4096)
 def _address(data: bytes) -> str:
-    return str(ip_address(data))
+    if len(data) == 16:
+        return str(IPv6Address(data))
+    first, second, third, fourth = data
+    return f"{first}.{second}.{third}.{fourth}"
 
 
-def _ipv4(data: bytes) -> _Described:
-    if not data or data[0] >> 4 != 4:
-        raise _UnreadableError("not IPv4")
-    first, length, id, where, kind, source_, target_ = _IPV4.unpack_from(data)
+def _ipv4(data: bytes, at: int = 0) -> _Described:
+    """The packet that begins *at* some byte of *data*; it is so with each of IP and ARP."""
+    first, length, id, where, kind, source_, target_ = _IPV4.unpack_from(data, at)
+    if not 0x45 <= first <= 0x4F:
+        raise _UnreadableError("not IPv4, or a header of less than 20 bytes")
     header = (first & 15) * 4
-    if header < 20:
-        raise _UnreadableError("a header of less than 20 bytes")
     source, target = _address(source_), _address(target_)
     # A length of 0 is what segmentation offload leaves on the way in.
-    total = max(length, header) if length else len(data)
+    total = max(length, header) if length else len(data) - at
     more = where & 0x2000
     if where & 0x1FFF:  # in units of 8 bytes
-        at = f"{id}@{(where & 0x1FFF) * 8}{'+' if more else ''}"
-        text = f"{source} > {target} {_protocol(kind)} fragment {at}"
+        piece = f"{id}@{(where & 0x1FFF) * 8}{'+' if more else ''}"
+        text = f"{source} > {target} {_protocol(kind)} fragment {piece}"
     else:
-        text = _transport(kind, data[header:total], total - header, source, target)
+        rest = data[at + header : at + total]
+        text = _transport(kind, rest, total - header, source, target)
         if more:
             text += f", fragment {id}@0+"
     return text, total
@@ -143,22 +170,22 @@ def _ipv4_at_its_place(data: bytes) -> _Described:
 _EXTENSIONS = {0: (8, 8), 43: (8, 8), 44: (0, 8), 51: (4, 8), 60: (8, 8)}
 
 
-def _ipv6(data: bytes) -> _Described:
-    if len(data) < 40 or data[0] >> 4 != 6:
+def _ipv6(data: bytes, at: int = 0) -> _Described:
+    first, payload, kind, source_, target_ = _IPV6.unpack_from(data, at)
+    if first >> 4 != 6:
         raise _UnreadableError("not IPv6")
-    source, target = _address(data[8:24]), _address(data[24:40])
-    kind, payload = data[6], int.from_bytes(data[4:6])
-    total, start = 40 + payload if payload else len(data), 40
+    source, target = _address(source_), _address(target_)
+    start, end = at + 40, at + 40 + payload if payload else len(data)
     while kind in _EXTENSIONS and len(data) >= start + 8:
         if kind == 44 and (where := int.from_bytes(data[start + 2 : start + 4])) & 0xFFF8:
             more, id = "+" if where & 1 else "", int.from_bytes(data[start + 4 : start + 8])
             kind = data[start]
             text = f"{source} > {target} {_protocol(kind)} fragment {id}@{where & 0xFFF8}{more}"
-            return text, total
+            return text, end - at
         unit, bias = _EXTENSIONS[kind]
         kind, start = data[start], start + data[start + 1] * unit + bias
-    length = max(total - start, 0)
-    return _transport(kind, data[start:total], length, source, target), total
+    length = max(end - start, 0)
+    return _transport(kind, data[start:end], length, source, target), end - at
 
 
 def _protocol(number: int) -> str:
@@ -211,6 +238,9 @@ def _tcp(data: bytes, length: int) -> tuple[str, tuple[int, int]]:
 
 def _tcp_options(data: bytes, length: int) -> str:
     """The options in *data*, of which there are *length* bytes in the whole packet."""
+    if len(data) == length == 12 and data.startswith(_STAMPED):
+        val, ecr = _STAMPS.unpack(data)
+        return f"nop,nop,TS val {val} ecr {ecr}"
     shown = []
     at = 0
     while at < len(data):
@@ -264,8 +294,8 @@ def _icmp(data: bytes, length: int, names: dict[int, str], title: str) -> str:
     return f"{text} length {length}"
 
 
-def _arp(data: bytes) -> _Described:
-    operation, hardware, sender, wanted = _ARP.unpack_from(data)
+def _arp(data: bytes, at: int = 0) -> _Described:
+    operation, hardware, sender, wanted = _ARP.unpack_from(data, at)
     source, target = _address(sender), _address(wanted)
     match operation:
         case 1:
@@ -275,6 +305,14 @@ def _arp(data: bytes) -> _Described:
         case _:
             text = f"ARP operation {operation}"
     return text, 28
+
+
+#: What reads a packet behind an Ethernet header, by EtherType.
+_BEHIND_ETHERNET: dict[int, Callable[[bytes, int], _Described]] = {
+    0x0800: _ipv4,
+    0x86DD: _ipv6,
+    0x0806: _arp,
+}
 
 
 def _bare(kind: int) -> Callable[[bytes], _Described]:
