@@ -7,17 +7,19 @@ import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
 from dtkit.cli import CALLED
 from dtkit.cli.given import given, refuse
 from dtkit.cli.inputs import keep_inputs, open_output, refuse_terminal
-from dtkit.freebsd import Release
 from dtkit.packets.packetfile import PacketFile, Provenance
 from dtkit.packets.rotation import PacketSink, RotatingFile, Rotation, SingleFile
 from dtkit.probes.points import shipped_catalog
+
+if TYPE_CHECKING:
+    from dtkit.freebsd import Release
 
 __all__ = ["open_capture", "provenance", "rotation"]
 

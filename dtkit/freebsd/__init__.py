@@ -7,19 +7,25 @@ What dtkit knows of each release of FreeBSD: one record a release, and tables th
 56
 """
 
-from dtkit.freebsd.records import (
-    RELEASES,
-    PatchTree,
-    Release,
-    UnknownReleaseError,
-    default_release,
-    layouts,
-    patch_trees,
-    release,
-    release_of,
-    releases,
-)
-from dtkit.freebsd.tables import KernelNames, KernelVariable, ProbePoint, TableError
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dtkit.freebsd.records import (
+        RELEASES,
+        PatchTree,
+        Release,
+        UnknownReleaseError,
+        default_release,
+        layouts,
+        patch_trees,
+        release,
+        release_of,
+        releases,
+    )
+    from dtkit.freebsd.tables import KernelNames, KernelVariable, ProbePoint, TableError
 
 __all__ = [
     "RELEASES",
@@ -37,3 +43,31 @@ __all__ = [
     "release_of",
     "releases",
 ]
+
+#: The module of each name: imported when it is asked for, since values alone need none of them.
+_MODULES = {
+    "KernelNames": "dtkit.freebsd.tables",
+    "KernelVariable": "dtkit.freebsd.tables",
+    "PatchTree": "dtkit.freebsd.records",
+    "ProbePoint": "dtkit.freebsd.tables",
+    "RELEASES": "dtkit.freebsd.records",
+    "Release": "dtkit.freebsd.records",
+    "TableError": "dtkit.freebsd.tables",
+    "UnknownReleaseError": "dtkit.freebsd.records",
+    "default_release": "dtkit.freebsd.records",
+    "layouts": "dtkit.freebsd.records",
+    "patch_trees": "dtkit.freebsd.records",
+    "release": "dtkit.freebsd.records",
+    "release_of": "dtkit.freebsd.records",
+    "releases": "dtkit.freebsd.records",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_MODULES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dtkit.generate.text import D
-from dtkit.mbuf.layout import MFlag
+from dtkit.mbuf.flags import MFlag
 from dtkit.packets.pcapfilter import Instruction
 
 #: Words of scratch memory (BPF_MEMWORDS).

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 from dtkit.generate.request import Conditions
 from dtkit.generate.text import D, string
-from dtkit.mbuf.layout import MFlag
+from dtkit.mbuf.flags import MFlag
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.pcapfilter import FilterError, Program, compile_filter
 from dtkit.probes import Data, Probe
-from dtkit.probes.points import Direction
+from dtkit.probes.data import Direction
 
 #: IFNAMSIZ and MAXCOMLEN, less the NUL.
 _LONGEST_INTERFACE = 15

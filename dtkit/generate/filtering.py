@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dtkit.generate.bpf import translate
 from dtkit.generate.lazy import Lazy, NotLazyError, all_of, decision, steps
 from dtkit.generate.text import D
-from dtkit.mbuf.layout import MFlag
+from dtkit.mbuf.flags import MFlag
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.pcapfilter import Instruction, Program
 

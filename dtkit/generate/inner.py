@@ -12,7 +12,7 @@ from __future__ import annotations
 from dtkit.generate.filtering import DATA, straight_line
 from dtkit.generate.lazy import Lazy, NotLazyError, all_of
 from dtkit.generate.text import D
-from dtkit.mbuf.layout import MFlag
+from dtkit.mbuf.flags import MFlag
 from dtkit.packets.header import DECRYPTED
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.pcapfilter import compile_filter

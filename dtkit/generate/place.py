@@ -9,7 +9,7 @@ from dtkit.generate.conditions import SEND_TAG, gates
 from dtkit.generate.functions import Function, PathError
 from dtkit.generate.request import Conditions
 from dtkit.generate.text import D, string
-from dtkit.mbuf.layout import MFlag
+from dtkit.mbuf.flags import MFlag
 from dtkit.probes import catalog
 
 __all__ = ["DIRECTIONS", "PlaceRequest"]

@@ -18,7 +18,7 @@ from dtkit.generate.where import check_where
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.pcapfilter import FilterError
 from dtkit.probes import Data, Probe
-from dtkit.probes.points import Direction
+from dtkit.probes.data import Direction
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from dtkit.generate.narrowed import Narrowed
 from dtkit.generate.point import Point
 from dtkit.generate.sockets import Seen
 from dtkit.generate.text import D, primary
-from dtkit.mbuf.layout import MFlag
+from dtkit.mbuf.flags import MFlag
 from dtkit.probes import Probe
 
 _WORD = re.compile(r"[A-Za-z0-9_.+-]*")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dtkit.mbuf.copydata import dtrace_mbuf_copydata
     from dtkit.mbuf.edge_cases import EDGE_CASES, EdgeCase, counting_bytes
     from dtkit.mbuf.faults import FaultFlag, KernelFault
+    from dtkit.mbuf.flags import MFlag
     from dtkit.mbuf.kernel import Chain, Kernel, Mbuf, Segment, Storage, split
     from dtkit.mbuf.layout import (
         FREEBSD_12,
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
         FREEBSD_14,
         FREEBSD_14_ILP32,
         Layout,
-        MFlag,
     )
     from dtkit.mbuf.machine import Access, Canload, Load, Machine, Scratch
     from dtkit.mbuf.memory import DirectMap, KernelPanic, Memory, Region, ToxicRange
@@ -93,7 +93,7 @@ _MODULES = {
     "KernelPanic": "dtkit.mbuf.memory",
     "Layout": "dtkit.mbuf.layout",
     "Load": "dtkit.mbuf.machine",
-    "MFlag": "dtkit.mbuf.layout",
+    "MFlag": "dtkit.mbuf.flags",
     "Machine": "dtkit.mbuf.machine",
     "Mbuf": "dtkit.mbuf.kernel",
     "Memory": "dtkit.mbuf.memory",

@@ -46,7 +46,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dtkit.mbuf.faults import FaultFlag
-from dtkit.mbuf.layout import MFlag, PageVector
+from dtkit.mbuf.flags import MFlag
+from dtkit.mbuf.layout import PageVector
 from dtkit.mbuf.machine import MOST, Machine
 from dtkit.mbuf.memory import DirectMap
 

@@ -17,7 +17,8 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from dtkit.mbuf.layout import FREEBSD_14, Layout, MFlag
+from dtkit.mbuf.flags import MFlag
+from dtkit.mbuf.layout import FREEBSD_14, Layout
 from dtkit.mbuf.machine import MAXCHAIN, Machine, Scratch
 from dtkit.mbuf.memory import ByteOrder, DirectMap, Memory, Region, ToxicRange
 

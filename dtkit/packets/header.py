@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import UnionType
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
-from dtkit.mbuf.layout import MFlag
+from dtkit.mbuf.flags import MFlag
 
 __all__ = ["DECRYPTED", "HEADER_FIELDS", "MbufHeader", "header_from", "header_words", "read_header"]
 

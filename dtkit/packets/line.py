@@ -13,7 +13,7 @@ from dtkit.packets.header import header_words
 from dtkit.packets.packet import Origin, Packet, PacketRun
 from dtkit.packets.summary import summarize
 from dtkit.probes import Catalog
-from dtkit.probes.points import Direction
+from dtkit.probes.data import Direction
 
 __all__ = ["PacketLines", "Times"]
 

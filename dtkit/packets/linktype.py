@@ -12,9 +12,13 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from dtkit.native import speedups
-from dtkit.probes import Data, Probe
+from dtkit.probes.data import Data
+
+if TYPE_CHECKING:
+    from dtkit.probes import Probe
 
 
 def _exported_pdu_tags(dissector: str) -> bytes:

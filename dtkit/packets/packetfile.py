@@ -17,7 +17,7 @@ from dtkit.packets.metadata import metadata_text
 from dtkit.packets.packet import Origin, Packet, PacketRun
 from dtkit.packets.pcapng import PacketDirection, PcapngWriter, packet_options
 from dtkit.probes import Catalog
-from dtkit.probes.points import Direction
+from dtkit.probes.data import Direction
 from dtkit.version import __version__
 
 

@@ -7,9 +7,16 @@ Probe points that carry an mbuf: where they are, how D gets at the mbuf, what it
 '*args[0]'
 """
 
-from dtkit.probes.arguments import InterfaceArgument, MbufArgument
-from dtkit.probes.listing import ListedProbe, extend, read_listing
-from dtkit.probes.points import Catalog, CatalogError, Data, Probe, UnknownProbeError, catalog
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dtkit.probes.arguments import InterfaceArgument, MbufArgument
+    from dtkit.probes.data import Data
+    from dtkit.probes.listing import ListedProbe, extend, read_listing
+    from dtkit.probes.points import Catalog, CatalogError, Probe, UnknownProbeError, catalog
 
 __all__ = [
     "Catalog",
@@ -24,3 +31,28 @@ __all__ = [
     "extend",
     "read_listing",
 ]
+
+#: The module of each name: imported when it is asked for, since journeys need few of them.
+_MODULES = {
+    "Catalog": "dtkit.probes.points",
+    "CatalogError": "dtkit.probes.points",
+    "Data": "dtkit.probes.data",
+    "InterfaceArgument": "dtkit.probes.arguments",
+    "ListedProbe": "dtkit.probes.listing",
+    "MbufArgument": "dtkit.probes.arguments",
+    "Probe": "dtkit.probes.points",
+    "UnknownProbeError": "dtkit.probes.points",
+    "catalog": "dtkit.probes.points",
+    "extend": "dtkit.probes.listing",
+    "read_listing": "dtkit.probes.listing",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_MODULES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -21,8 +21,9 @@ from dtkit.probes.arguments import (
     interface_argument,
     mbuf_arguments,
 )
+from dtkit.probes.data import Data, Direction
 from dtkit.probes.description import ProbeDescription
-from dtkit.probes.points import Catalog, Data, Direction, Probe
+from dtkit.probes.points import Catalog, Probe
 
 #: Where the module ends in a row, when one of module and function is empty.
 _MODULE_END = 5 + 1 + 10 + 1 + 17

@@ -7,7 +7,6 @@ import fnmatch
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from dtkit.probes.arguments import (
     interface_argument,
     mbuf_arguments,
 )
+from dtkit.probes.data import Data, Direction
 from dtkit.probes.description import ProbeDescription
 
 if TYPE_CHECKING:
@@ -32,26 +32,6 @@ class CatalogError(ValueError):
 
 class UnknownProbeError(LookupError):
     """No probe of that name; the message suggests the nearest ones."""
-
-
-class Data(StrEnum):
-    """What the data of a probe's mbuf starts with."""
-
-    ETHERNET = "ethernet"
-    NETWORK = "network"  #: IPv4, IPv6 or a bare ARP
-    IP = "ip"  #: IPv4 or IPv6, told by the version nibble
-    IPV4 = "ipv4"
-    IPV6 = "ipv6"
-    UNKNOWN = "unknown"
-
-
-class Direction(StrEnum):
-    """Which way packets are going at a probe."""
-
-    IN = "in"
-    OUT = "out"
-    FORWARD = "forward"
-    ANY = "any"
 
 
 #: Kernel modules, as kldload(8) names them.
