@@ -10,11 +10,9 @@ from typing import BinaryIO, cast
 
 from dtkit.oddity import Oddity
 from dtkit.output.events import Event
-from dtkit.output.hexdump import LINES_ABOVE, HexdumpReader
 from dtkit.output.lines import LONGEST, Block, blocks, pieces
 from dtkit.output.pasted import Clean, Form, Opening, json_begins, opening
 from dtkit.output.reader import TextReader
-from dtkit.output.structured import read_structured
 from dtkit.output.uniform import FiringRun
 
 #: Bytes that the first words of JSON are looked for in.
@@ -66,12 +64,16 @@ def read_runs(stream: BinaryIO) -> Iterator[Event | FiringRun]:
     if text.line:
         yield from text.end()
     if found.form is Form.JSON:
+        from dtkit.output.structured import read_structured
+
         yield from read_structured(remaining, text.line + 1)
     elif found.form is Form.XML:
         lines = sum(len(block.lines()) + bool(block.overlong) for block in blocks(remaining))
         what = "XML of dtrace(1), which is not read: -x oformat=json is"
         yield Oddity("line", text.line + 1, f"{lines} line{'s' * (lines > 1)} of {what}", lines)
     else:
+        from dtkit.output.hexdump import HexdumpReader
+
         reader = HexdumpReader(text.line)
         for block in blocks(remaining):
             yield from reader.block(_cleaned(block, found.clean))
@@ -120,6 +122,8 @@ def _open(rest: bytes, clean: Clean | None, ended: bool) -> tuple[int, Opening |
 
 def _above(rest: bytes, at: int) -> int:
     """Where the lines right above *at* begin, in which a program says what it dumps."""
+    from dtkit.output.hexdump import LINES_ABOVE
+
     for _ in range(LINES_ABOVE):
         start = rest.rfind(b"\n", 0, at - 1) + 1
         if at == 0 or not rest[start:at].strip():

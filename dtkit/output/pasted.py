@@ -10,7 +10,6 @@ an annotation, the first row of a hexdump, the beginning of JSON or XML.
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -104,6 +103,8 @@ def _unmarked(data: bytes) -> bytes:
     """The text of HTML."""
 
     def character(found: re.Match[bytes]) -> bytes:
+        import html  # few paste from a page, and it takes its time
+
         text = html.unescape(found[0].decode())
         return b" " if text == "\xa0" else text.replace("\n", " ").encode()
 

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
 from dtkit.oddity import Oddity
-from dtkit.packets.capture import read_capture
+from dtkit.packets.capture import Frame, read_capture
 from dtkit.trace.journey.codec import Generation, read_journeys
-from dtkit.trace.journey.kept import kept_journeys
 from dtkit.trace.journey.model import Journey
 
 if TYPE_CHECKING:
@@ -46,7 +45,13 @@ def read_any(
 
         yield from read_path(rest, seen)
     else:
-        for item in read_journeys(kept_journeys(read_capture(rest)), generation):
+        frames = read_capture(rest)
+        known: Iterator[Frame | Journey | Oddity] = frames
+        if head == _PCAPNG:  # which alone has room for more than a packet's bytes
+            from dtkit.trace.journey.kept import kept_journeys  # and with it all that reads rows
+
+            known = kept_journeys(frames)
+        for item in read_journeys(known, generation):
             if seen is not None and isinstance(item, Journey):
                 for step in item.steps:
                     seen(item.number, step)
