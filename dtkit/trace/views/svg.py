@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from html import escape
 from itertools import pairwise, product
-from xml.sax.saxutils import escape, quoteattr
 
 from dtkit.foreign import visible
 from dtkit.trace.views.drawing import COLOURS
@@ -270,7 +270,7 @@ def _node(graph: Graph, key: Key, place: Box) -> Iterator[str]:
         said += f"; dropped: {visible(why)}"
     thick = 1 if colour == "line" else 2
     yield (
-        f'<g class="node {which}{lost}" data-label={quoteattr(visible(key[1]))} tabindex="0">'
+        f'<g class="node {which}{lost}" data-label="{escape(visible(key[1]))}" tabindex="0">'
         f"<title>{escape(said)}</title>"
         f'<rect x="{place.left:.1f}" y="{place.y:.1f}" '
         f'width="{place.width:.1f}" height="{BOX}" rx="6" stroke-width="{thick}" '
