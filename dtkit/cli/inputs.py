@@ -12,8 +12,6 @@ from __future__ import annotations
 import errno
 import io
 import os
-import secrets
-import shutil
 import signal
 import stat
 import sys
@@ -192,7 +190,7 @@ def open_whole(name: str) -> Iterator[BinaryIO]:
     """
     keep_inputs(name)
     target = Path(os.path.realpath(name))
-    beside = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}")
+    beside = target.with_name(f".{target.name[:200]}.{os.urandom(4).hex()}")
     stream: BinaryIO | None = None
     if name != "-" and (target.is_file() or not target.exists()):
         with suppress(PermissionError):  # a file that can be written where none can be made
@@ -207,7 +205,7 @@ def open_whole(name: str) -> Iterator[BinaryIO]:
         if target.exists():
             if not os.access(target, os.W_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), name)
-            shutil.copymode(target, beside)
+            os.chmod(beside, stat.S_IMODE(os.stat(target).st_mode))
         beside.replace(target)
     finally:
         beside.unlink(missing_ok=True)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING
 
 import click
 
@@ -32,10 +33,12 @@ from dtkit.output import packets, read_runs
 from dtkit.output.forms import FORMS
 from dtkit.output.mistaken import command_or_script, no_output
 from dtkit.packets.onelink import Link, LinkedCapture
-from dtkit.packets.privacy import Privacy
 from dtkit.packets.rotation import AllWrittenError
 from dtkit.packets.selection import Selection
 from dtkit.probes.points import shipped_catalog
+
+if TYPE_CHECKING:
+    from dtkit.packets.privacy import Privacy
 
 
 @click.command(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,9 +16,11 @@ from dtkit.output.forms import form_of, json_of_all, run_form_of
 from dtkit.output.verdict import Verdict
 from dtkit.packets.line import PacketLines, Times
 from dtkit.packets.packet import Packet, PacketRun
-from dtkit.packets.privacy import Privacy
 from dtkit.packets.rotation import PacketSink
 from dtkit.probes.points import shipped_catalog
+
+if TYPE_CHECKING:
+    from dtkit.packets.privacy import Privacy
 
 __all__ = ["PacketPrinter", "packet_lines"]
 

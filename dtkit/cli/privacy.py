@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import functools
 import os
-import secrets
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,7 +14,9 @@ from dtkit.cli.extras import needs
 from dtkit.cli.given import given, refuse
 from dtkit.cli.inputs import keep_inputs
 from dtkit.cli.options import Shared
-from dtkit.packets.privacy import KEY_LENGTH, Anonymiser, Privacy
+
+if TYPE_CHECKING:
+    from dtkit.packets.privacy import Privacy
 
 __all__ = ["privacy_options"]
 
@@ -47,19 +48,23 @@ def privacy_options(function: Callable[..., Any]) -> Callable[..., Any]:
             refuse(given(ctx, "key"), "is for --anonymise")
         else:
             needs("--anonymise", "yacryptopan", "anonymise")
-        privacy = None
-        if anonymise:
-            privacy = Privacy(Anonymiser(_key(key)))
-        elif no_payload:
-            privacy = Privacy()
+        privacy = _privacy(key, anonymise) if anonymise or no_payload else None
         return function(*arguments, privacy=privacy, **rest)
 
     return wrapper
 
 
-def _key(name: str | None) -> bytes:
+def _privacy(key: str | None, anonymise: bool) -> Privacy:
+    from dtkit.packets.privacy import KEY_LENGTH, Anonymiser, Privacy
+
+    return Privacy(Anonymiser(_key(key, KEY_LENGTH))) if anonymise else Privacy()
+
+
+def _key(name: str | None, length: int) -> bytes:
     """The key in a file, or one that is forgotten."""
-    made = secrets.token_bytes(KEY_LENGTH)
+    import secrets  # few ask for a key, and it takes its time
+
+    made = secrets.token_bytes(length)
     if name is None:
         return made
     keep_inputs(name)
@@ -67,9 +72,9 @@ def _key(name: str | None) -> bytes:
         handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         with open(name, "rb") as file:
-            found = file.read(KEY_LENGTH + 1)
-        if len(found) != KEY_LENGTH:
-            raise click.UsageError(f"{name} is no key: it has not {KEY_LENGTH} bytes") from None
+            found = file.read(length + 1)
+        if len(found) != length:
+            raise click.UsageError(f"{name} is no key: it has not {length} bytes") from None
         return found
     with os.fdopen(handle, "wb") as file:
         file.write(made)

@@ -142,3 +142,36 @@ def test_a_table_is_not_written_over_the_input(dtkit: Dtkit, tmp_path: Path) -> 
     assert result.exit_code == 2
     assert "hops.parquet would be written over the input" in result.stderr
     assert path.read_bytes() == capture.read_bytes()
+
+
+IMPORTED = """
+import sys
+before = set(sys.modules)
+from dtkit.cli import main
+try:
+    main(sys.argv[1:])
+finally:
+    print(*set(sys.modules) - before, file=sys.stderr)
+"""
+
+#: What takes its time to import, and has no part in most of what commands do.
+SELDOM = {
+    "secrets", "hmac", "tempfile", "importlib.resources", "urllib.request", "ssl",
+    "dtkit.freebsd.records", "dtkit.mbuf.layout", "dtkit.packets.privacy", "dtkit.probes.listing",
+    "dtkit.output.structured", "dtkit.trace.journey.kept", "dtkit.trace.journey.path",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "command", ["trace show --brief -", "trace stats -", "trace graph -", "parse -"]
+)
+def test_a_command_imports_what_it_needs(command: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTED, *command.split()],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    modules = set(done.stderr.splitlines()[-1].split())
+    assert "dtkit.cli.inputs" in modules
+    assert not modules & SELDOM

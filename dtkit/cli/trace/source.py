@@ -18,7 +18,6 @@ from dtkit.trace.journey.codec import Generation
 from dtkit.trace.journey.detect import read_any
 from dtkit.trace.journey.last import last_journeys
 from dtkit.trace.journey.model import Journey
-from dtkit.trace.journey.privacy import private
 
 if TYPE_CHECKING:
     from dtkit.packets.privacy import Privacy
@@ -61,7 +60,13 @@ class JourneySource:
             if not self._filters or all(wanted(item) for wanted in self._filters):
                 self._chosen += 1
                 shown = item if self.advice else item.without_advice()
-                yield shown if self.privacy is None else private(shown, self.privacy)
+                yield shown if self.privacy is None else self._private(shown, self.privacy)
+
+    @staticmethod
+    def _private(journey: Journey, privacy: Privacy) -> Journey:
+        from dtkit.trace.journey.privacy import private
+
+        return private(journey, privacy)
 
     def _journeys(self) -> Iterator[Journey]:
         context = click.get_current_context()
