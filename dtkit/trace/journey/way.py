@@ -8,7 +8,6 @@ these share one object, and what follows from the way alone is found once for al
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
@@ -62,10 +61,14 @@ class Way:
         return ended([(hop[0].label, hop[1]) for hop in self.hops])
 
     @cached_property
+    def times(self) -> tuple[int, ...]:
+        """Of its hops, where they are known: ns since 1970."""
+        return tuple([hop[2] for hop in self.hops if hop[2] is not None])
+
+    @cached_property
     def duration(self) -> int | None:
         """Nanoseconds from the earliest hop with a time to the latest, of two at least."""
-        times = [hop[2] for hop in self.hops if hop[2] is not None]
-        return max(times) - min(times) if len(times) > 1 else None
+        return max(self.times) - min(self.times) if len(self.times) > 1 else None
 
     @cached_property
     def moments(self) -> tuple[HopMoment | None, ...]:
@@ -106,7 +109,7 @@ class Way:
         depths = []
         deep = 0
         inside: list[str] = []
-        within: Counter[str] = Counter()
+        within: dict[str, int] = {}
         for step in self.steps:
             if step is None or not (direction := step[0].direction):
                 depths.append(deep)
@@ -115,10 +118,10 @@ class Way:
             if direction == "+":
                 depths.append(deep)
                 inside.append(label)
-                within[label] += 1
+                within[label] = within.get(label, 0) + 1
                 deep += 1
             else:
-                if within[label]:
+                if within.get(label):
                     left = None
                     while left != label:
                         left = inside.pop()

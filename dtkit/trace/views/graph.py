@@ -13,12 +13,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from dtkit.foreign import plain, visible
-from dtkit.trace.journey.model import Hop, Journey, Place
+from dtkit.trace.journey.model import Hop, Journey, Place, Way
 from dtkit.trace.journey.outcome import end_of, function_in
 from dtkit.trace.journey.stages import stage_of
 from dtkit.trace.views.scale import scaled
 
-__all__ = ["Edge", "Graph", "GraphNode", "Key", "way"]
+__all__ = ["Edge", "Graph", "GraphNode", "Key", "passed"]
 
 #: Group (directory or module) and label of a function.
 Key = tuple[str, str]
@@ -105,50 +105,64 @@ class Graph:
     def add(self, journey: Journey) -> None:
         """Add one more journey."""
         self.journeys += 1
+        nodes, edges, times = journey.way.tell(self._passed)
+        for position, node in enumerate(nodes):
+            node.count += 1
+            node.position += position
+        for edge in edges:
+            edge.count += 1
+        for edge, took in times:
+            edge.timed += 1
+            edge.total += took
+            edge.longest = max(edge.longest, took)
+        if nodes:
+            nodes[0].starts += 1
+            nodes[-1].ends += 1
+            self._lost(journey, nodes[-1])
+
+    def _passed(
+        self, way: Way
+    ) -> tuple[tuple[GraphNode, ...], tuple[Edge, ...], tuple[tuple[Edge, int], ...]]:
+        """The nodes and edges that *way* leads over; and, where times are known, what an edge
+        took."""
+        nodes: list[GraphNode] = []
+        edges: list[Edge] = []
+        times: list[tuple[Edge, int]] = []
         last: Key | None = None
         last_time: int | None = None
-        for position, hop in enumerate(way(journey)):
-            key = key_of(hop)
+        for hop, key in passed(way):
             node = self.nodes.get(key)
             if node is None:
                 if len(self.nodes) >= _MOST_NODES:
                     key = _ELSEWHERE
                 node = self.nodes.setdefault(key, GraphNode())
-            node.count += 1
-            node.position += position
-            if last is None:
-                node.starts += 1
-            else:
+            nodes.append(node)
+            if last is not None:
                 edge = self.edges.get((last, key))
                 if edge is None:
                     edge = self.edges[last, key] = Edge()
-                edge.count += 1
+                edges.append(edge)
                 if last_time is not None and hop.time is not None:
-                    took = hop.time - last_time
-                    edge.timed += 1
-                    edge.total += took
-                    edge.longest = max(edge.longest, took)
+                    times.append((edge, hop.time - last_time))
             last, last_time = key, hop.time
-        if last is not None:
-            self.nodes[last].ends += 1
-            self._lost(journey, last)
+        return tuple(nodes), tuple(edges), tuple(times)
 
-    def _lost(self, journey: Journey, last: Key) -> None:
+    def _lost(self, journey: Journey, last: GraphNode) -> None:
         """Count a dropped packet where it was dropped: by whom the reason names, if it is there."""
         end, reason = end_of(plain(journey.outcome))
         if end == "dropped":
             function = function_in(reason)
             named = next(
                 (
-                    key
+                    self.nodes[key]
                     for key in map(key_of, journey.hops)
                     if key[1] == function and key in self.nodes
                 ),
                 last,
             )
-            self.nodes[named].dropped += 1
+            named.dropped += 1
             if journey.reason:
-                self.nodes[named].reasons[plain(journey.reason)] += 1
+                named.reasons[plain(journey.reason)] += 1
 
     def against(self, other: Graph) -> Graph:
         """This graph and *other* in one: each node and edge with both counts."""
@@ -218,15 +232,15 @@ _keys: dict[int, tuple[Place, Key]] = {}
 _MOST_KEYS = 16_384
 
 
-def way(journey: Journey) -> Iterator[Hop]:
-    """The hops of *journey* that are steps of its way."""
+def passed(way: Way) -> Iterator[tuple[Hop, Key]]:
+    """The hops of *way* that enter a function or pass one, each with its node."""
     inside: list[str] = []
-    within: Counter[str] = Counter()
+    within: dict[str, int] = {}
     last: Key | None = None
-    for hop in journey.hops:
+    for hop in way.hops:
         place = hop.place
         label, direction = place.label, place.direction
-        if direction == "-" and within[label]:
+        if direction == "-" and within.get(label):
             left = None
             while left != label:
                 left = inside.pop()
@@ -235,10 +249,10 @@ def way(journey: Journey) -> Iterator[Hop]:
             continue
         if direction == "+":
             inside.append(label)
-            within[label] += 1
+            within[label] = within.get(label, 0) + 1
         key = key_of(hop)
         if key != last or direction == "+":
-            yield hop
+            yield hop, key
         last = key
 
 

@@ -16,6 +16,7 @@ from dtkit.trace.journey.model import Hop, HopMoment, Journey, Moment, SnapshotM
 from dtkit.trace.journey.outcome import end_of
 from dtkit.trace.journey.snapshot import Snapshot
 from dtkit.trace.journey.traced import Ending
+from dtkit.trace.journey.way import Look
 from dtkit.trace.views.scale import clock, scaled
 
 __all__ = [
@@ -121,8 +122,7 @@ def slow_from(journey: Journey) -> int | None:
     :return: ten times the median of the journey's steps, and a tenth of its time at least; None
         where fewer than five steps have times.
     """
-    times = [step.time for step in journey.steps if isinstance(step, Hop) and step.time is not None]
-    waits = sorted(after - before for before, after in pairwise(times))
+    waits = sorted(after - before for before, after in pairwise(journey.way.times))
     if len(waits) < 5 or (took := journey.duration) is None:
         return None
     return max(10 * waits[len(waits) // 2], took // 10, 1)
@@ -174,7 +174,7 @@ def _step(moment: Moment, teller: Teller) -> Iterator[Line]:
                 yield Line(((f"{indent}    ({one})", "place"),))
 
 
-def changed_where(moment: SnapshotMoment) -> str:
+def changed_where(moment: SnapshotMoment | Look) -> str:
     """Between which hops the snapshot came to differ from the one before."""
     hops = moment.left, moment.before
     first, second = (hop_name(hop) if hop else "the start" for hop in hops)

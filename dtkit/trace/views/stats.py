@@ -16,7 +16,7 @@ from operator import attrgetter
 from typing import Any
 
 from dtkit.foreign import plain
-from dtkit.trace.journey.model import Hop, Journey
+from dtkit.trace.journey.model import Hop, Journey, Way
 from dtkit.trace.journey.outcome import end_of, function_in
 from dtkit.trace.journey.stages import STAGES, direction_of, stage_of
 from dtkit.trace.views.spread import Spread
@@ -85,27 +85,28 @@ class Statistics:
             if not function and hops:
                 function = plain(hops[-1].place.name)
             self.droppers[_kept(self.droppers, function or "unknown", _ELSEWHERE)] += 1
-        for name, counts in self.by.items():
-            values = set(map(attrgetter(name), hops))
-            if name == "process":
-                values = set(journey.processes)
-            if name == "rule":
-                values.add(journey.rule or None)
-            for value in values - {None}:
-                key = _kept(counts, plain(value), _ELSEWHERE)
-                counts.setdefault(key, Counter())[end] += 1
+        met = journey.way.tell(_met)
+        if journey.owners:  # who say better whose packet it is than who was on the CPU
+            met = tuple(one for one in met if one[0] != "process")
+            met += tuple(("process", process) for process in journey.processes)
+        if journey.rule and ("rule", journey.rule) not in met:
+            met += (("rule", journey.rule),)
+        for name, value in met:
+            counts = self.by[name]
+            key = _kept(counts, plain(value), _ELSEWHERE)
+            counts.setdefault(key, Counter())[end] += 1
         if self.timed:
             self._times(journey)
 
     def _times(self, journey: Journey) -> None:
-        hops = journey.hops
-        timed = [hop for hop in hops if hop.time is not None]
-        if len(timed) < 2:
-            if timed:
+        if len(journey.way.times) < 2:
+            if journey.way.times:
                 self.alone += 1
             else:
                 self.untimed += 1
             return
+        hops = journey.hops
+        timed = [hop for hop in hops if hop.time is not None]
         stages: dict[str, int] = {}
         for before, after in pairwise(timed):
             assert before.time is not None
@@ -161,6 +162,13 @@ class Statistics:
         if self.incomplete:
             said.append(f"{packets(self.incomplete)} incomplete: hops may be missing")
         return said
+
+
+def _met(way: Way) -> tuple[tuple[str, str], ...]:
+    """What hops of *way* say of :data:`PLACES`: each of these with each of its values, once."""
+    return tuple(
+        (name, value) for name in PLACES for value in {*map(attrgetter(name), way.hops)} - {None}
+    )
 
 
 def _named(hop: Hop) -> str:

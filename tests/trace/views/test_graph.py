@@ -24,7 +24,7 @@ from dtkit.trace.journey.detect import read_any
 from dtkit.trace.journey.model import Hop, Journey, Place, Step
 from dtkit.trace.journey.snapshot import Snapshot
 from dtkit.trace.views.drawing import dot, mermaid
-from dtkit.trace.views.graph import Graph, way
+from dtkit.trace.views.graph import Graph, passed
 from dtkit.trace.views.layout import order
 from dtkit.trace.views.svg import PALETTE, svg
 
@@ -55,7 +55,7 @@ HOSTILE = ['a"b', "a\\", "</svg><script>x</script>", "a]b}c", "a\nb", "\x1b[31m"
     ],
 )
 def test_the_way_of_a_packet(hops: str, expected: str) -> None:
-    assert " ".join(hop.place.label for hop in way(journey(*hops.split()))) == expected
+    assert " ".join(hop.place.label for hop, _ in passed(journey(*hops.split()).way)) == expected
 
 
 def test_the_aggregate() -> None:
@@ -83,6 +83,13 @@ def test_latencies_where_times_are_known() -> None:
     (edge,) = graph.edges.values()
     assert (edge.count, edge.timed, edge.mean, edge.longest) == (3, 2, 2000.0, 3000)
     assert edge.label == "3, 2.00 us"
+
+
+def test_a_way_counts_in_each_graph_that_it_is_added_to() -> None:
+    one = journey(*IN, "-ip_input", "tcp_input")
+    again = [Journey(n, None, one.steps, way=one.way) for n in range(3)]
+    assert Graph.of(again[:2]) == Graph.of([journey(*IN, "-ip_input", "tcp_input")] * 2)
+    assert Graph.of(again) == Graph.of([journey(*IN, "-ip_input", "tcp_input") for _ in again])
 
 
 def test_memory_is_bounded_by_the_functions_of_a_kernel() -> None:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from dtkit.trace.journey.detect import read_any
 from dtkit.trace.journey.model import Hop, Journey, Place
 from dtkit.trace.journey.outcome import end_of
+from dtkit.trace.journey.owner import Owner
 from dtkit.trace.journey.stages import direction_of, stage_of
 from dtkit.trace.views.figures import (
     against_json,
@@ -299,3 +300,34 @@ def test_two_side_by_side_as_json() -> None:
 def test_the_median_is_that_of_the_library() -> None:
     values = [5, 1, 9, 3, 7]
     assert spread(*values).quantile(0.5) == statistics.median(values)
+
+
+def test_journeys_of_one_way_are_counted_each_as_it_ended() -> None:
+    """What its sockets and its rule say counts for one journey, what its hops say for all."""
+    first = Hop(Place("ip_input", "ip_input"), process="intr[12]", interface="em0")
+    second = first._replace(rule="pf rule 1", interface="em1")
+    plain = Journey(1, None, (first, second))
+    journeys = [
+        Journey(1, None, plain.steps, way=plain.way, outcome=outcome, rule=rule, owners=owners)
+        for outcome, rule, owners in (
+            ("dropped: x", "", ()),
+            ("dropped: x", "pf rule 1", ()),
+            ("dropped: y", "pf rule 2", ()),
+            ("delivered: z", "", (Owner(True, "nc[7]", 0, "", 1), Owner(False, "nc[8]", 0, "", 1))),
+            ("delivered: z", "", (Owner(True, "", None, "", 0),)),
+        )
+    ]
+    made = Statistics.of(journeys)
+    ended = {"dropped": 3, "delivered": 2}
+    assert made.by == {
+        "host": {},
+        "interface": {"em0": ended, "em1": ended},
+        "vnet": {},
+        "process": {
+            "intr[12]": {"dropped": 3, "delivered": 1},
+            "nc[7]": {"delivered": 1},
+            "nc[8]": {"delivered": 1},
+        },
+        "rule": {"pf rule 1": ended, "pf rule 2": {"dropped": 1}},
+    }
+    assert Statistics.of(journeys).by == made.by
