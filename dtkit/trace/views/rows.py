@@ -10,26 +10,21 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
 from dtkit.foreign import visible
 from dtkit.packets.header import header_words
 from dtkit.trace.journey.columns import Column, Table
+from dtkit.trace.journey.diff import Diff
 from dtkit.trace.journey.headers import LAYOUTS, dissect
-from dtkit.trace.journey.model import (
-    HOP,
-    JOURNEY,
-    Hop,
-    HopMoment,
-    Journey,
-    Moment,
-    Place,
-    SnapshotMoment,
-)
+from dtkit.trace.journey.model import HOP, JOURNEY, Hop, Journey, Place, Way
 from dtkit.trace.journey.outcome import ENDS
+from dtkit.trace.journey.snapshot import Snapshot
+from dtkit.trace.journey.way import Look
 from dtkit.trace.views.figures import figure_rows
 from dtkit.trace.views.graph import Graph
 from dtkit.trace.views.links import Links
@@ -40,17 +35,27 @@ from dtkit.trace.views.svg import svg
 __all__ = ["PageRows", "page_json"]
 
 
-#: json.dumps() would make an encoder for each row.
+def page_json(value: Any) -> Markup:
+    """*value* as JSON for a data block: nothing in it can end the block or start markup."""
+    return Markup(_json(value))
+
+
+#: json.dumps() would make another for each row; this makes one for what is no text, too.
 _encoded = json.JSONEncoder(separators=(",", ":")).encode
 
 
-def page_json(value: Any) -> Markup:
-    """*value* as JSON for a data block: nothing in it can end the block or start markup."""
+def _json(value: Any) -> str:
+    if value is None:
+        return "null"
+    if value == ():
+        return "[]"
+    if type(value) is int:
+        return str(value)
     text = _encoded(value)
     for char in "<>&":
         if char in text:
             text = text.replace(char, f"\\u{ord(char):04x}")
-    return Markup(text)
+    return text
 
 
 #: Of hops: what they have of their own, besides their place.
@@ -85,18 +90,27 @@ def _shown(value: Any) -> Any:
     return value
 
 
-#: Hops that are kept as text, at most.
-_MOST_HOPS = 16_384
+#: Texts of a kind that are kept, at most.
+_MOST = 16_384
 
 #: Rows of a table of figures that are in the page, at most.
 _MOST_FIGURES = 100
 
 
-def _changed_where(moment: SnapshotMoment) -> str:
+def _changed_where(look: Look) -> str:
     """Where it changed: the hop right above is not named again."""
-    if moment.left is moment.before or moment.before is None or moment.left is None:
-        return f"changed {changed_where(moment)}"
-    return f"changed since {hop_name(moment.left)}"
+    if look.left is look.before or look.before is None or look.left is None:
+        return f"changed {changed_where(look)}"
+    return f"changed since {hop_name(look.left)}"
+
+
+class _Bytes(NamedTuple):
+    """What is told of a snapshot alone, as JSON."""
+
+    data: str
+    parts: str
+    summary: str
+    offloads: str
 
 
 class PageRows:
@@ -116,6 +130,8 @@ class PageRows:
         self._words: dict[str, int] = {}
         self._rows: list[list[Any]] = []
         self._hops: dict[tuple[int, int], tuple[Hop, str]] = {}
+        self._heads: dict[tuple[Any, ...], str] = {}
+        self._bytes = lru_cache(maxsize=64)(self._bytes_of)  # most of a journey's are alike
         self._snippets: list[tuple[int, list[str]]] = []
         self._growing: Mapping[str, Collection[Any]] = {
             "places": self._rows,
@@ -130,73 +146,100 @@ class PageRows:
         self._graph.add(journey)
         self._statistics.add(journey)
         start = journey.time
-        if start is None:
-            start = next((hop.time for hop in journey.hops if hop.time is not None), None)
-        head = page_json(
-            [
-                *map(_shown, JOURNEY.row(journey).values()),
-                None if start is None else str(start),
-                slow_from(journey),
-                journey.headline,
-            ]
+        if start is None and journey.way.times:
+            start = journey.way.times[0]
+        columns = (
+            self._head(journey),
+            "null" if start is None else f'"{start}"',
+            _json(slow_from(journey)),
+            _json(journey.headline),
+            f"[{','.join(self._steps(journey, start))}]",
         )
-        steps = [
-            page_json(self._step(moment, start))
-            if not isinstance(moment, HopMoment)
-            else self._known_hop(moment)
-            if moment.step.time is None
-            else page_json(self._step(moment, start, journey.interfaces[moment.number]))
-            for moment in journey.moments()
-        ]
-        return Markup(f"{head[:-1]},[{','.join(steps)}]]")
+        return Markup(f"[{','.join(columns)}]")
 
-    def _known_hop(self, moment: HopMoment) -> str:
+    def _head(self, journey: Journey) -> str:
+        """The columns of JSON: what many journeys have alike is kept."""
+        number, time, *rest = JOURNEY.values(journey)
+        key = tuple(rest)
+        alike = self._heads.get(key)
+        if alike is None:
+            if len(self._heads) >= _MOST:
+                self._heads.clear()
+            _, _, *values = map(_shown, JOURNEY.row(journey).values())
+            alike = self._heads[key] = _json(values)[1:-1]
+        return f"{_json(_shown(number))},{_json(_shown(time))},{alike}"
+
+    def _steps(self, journey: Journey, start: int | None) -> list[str]:
+        """The rows of its steps; those of hops are its way's, unless they have times."""
+        way = journey.way
+        rows = [*(self._hops_of(way, start) if way.times else way.tell(self._hops_of))]
+        before: _Bytes | None = None
+        for (number, depth, where), snapshot, changes in zip(
+            way.tell(_looks_of), journey.snapshots, journey.diffs, strict=True
+        ):
+            told = self._bytes(snapshot)
+            if changes is None or before is None:
+                said = f'{told.summary},null,""'
+            else:
+                summary = '""' if told.summary == before.summary else told.summary
+                said = f"{summary},{_changes(changes)},{where}"
+            rows[number] = f"[{_SNAPSHOT},{depth},{told.data},{told.parts},{said},{told.offloads}]"
+            before = told
+        return rows
+
+    def _hops_of(self, way: Way, start: int | None = None) -> tuple[str, ...]:
+        """The rows of its hops; empty where there is a snapshot."""
+        return tuple(
+            ""
+            if hop is None
+            else self._known_hop(hop, depth)
+            if hop.time is None
+            else _json(self._hop(hop, depth, start, way.interfaces[number]))
+            for number, (hop, depth) in enumerate(zip(way.steps, way.depths, strict=True))
+        )
+
+    def _known_hop(self, hop: Hop, depth: int) -> str:
         """The row of a hop without a time: most of these were met before."""
-        key = id(moment.step), moment.depth
+        key = id(hop), depth
         kept = self._hops.get(key)
         if kept is None:
-            if len(self._hops) >= _MOST_HOPS:
+            if len(self._hops) >= _MOST:
                 self._hops.clear()
             # With the hop itself, so that no other gets its identity.
-            kept = self._hops[key] = (
-                moment.step,
-                page_json(self._step(moment, None, moment.step.interface)),
-            )
+            kept = self._hops[key] = hop, _json(self._hop(hop, depth, None, hop.interface))
         return kept[1]
 
-    def _step(self, moment: Moment, start: int | None, interface: str | None = None) -> list[Any]:
-        if isinstance(moment, HopMoment):
-            hop = moment.step
-            row: list[Any] = [_HOP, moment.depth, self._place(hop.place)]
-            header = None if hop.header is None else ", ".join(header_words(hop.header))
-            values: tuple[Any, ...] = (*hop[1:-1], header)
-            for column, value in zip(_OWN, values, strict=True):
-                if column.name == "interface":
-                    value = interface
-                if value is None:
-                    row.append(None)
-                elif column.name == "time":
-                    row.append(_shown(value - (start or 0)))
-                elif column.form == "hex":
-                    row.append(self._word(f"{value:#x}"))
-                else:
-                    row.append(self._word(value) if isinstance(value, str) else _shown(value))
-            while row[-1] is None:
-                row.pop()
-            return row
-        step, changes, earlier = moment.step, moment.changes, moment.earlier
+    def _hop(self, hop: Hop, depth: int, start: int | None, interface: str | None) -> list[Any]:
+        row: list[Any] = [_HOP, depth, self._place(hop.place)]
+        header = None if hop.header is None else ", ".join(header_words(hop.header))
+        values: tuple[Any, ...] = (*hop[1:-1], header)
+        for column, value in zip(_OWN, values, strict=True):
+            if column.name == "interface":
+                value = interface
+            if value is None:
+                row.append(None)
+            elif column.name == "time":
+                row.append(_shown(value - (start or 0)))
+            elif column.form == "hex":
+                row.append(self._word(f"{value:#x}"))
+            else:
+                row.append(self._word(value) if isinstance(value, str) else _shown(value))
+        while row[-1] is None:
+            row.pop()
+        return row
+
+    def _bytes_of(self, snapshot: Snapshot) -> _Bytes:
+        names = self._names
         parts = [
-            number
-            for part in dissect(step.data, step.linktype)
-            for number in (self._names.setdefault(part.name, len(self._names)), part.size)
+            f"{names.setdefault(part.name, len(names))},{part.size}"
+            for part in dissect(snapshot.data, snapshot.linktype)
         ]
-        row = [_SNAPSHOT, moment.depth, base64.b64encode(step.data).decode(), parts]
-        if changes is None or earlier is None:
-            return [*row, visible(step.summary), None, "", step.offloads]
-        summary = "" if earlier.summary == step.summary else visible(step.summary)
-        # Quadruples: first bit before, bits before, first bit after, bits after.
-        bits = [[one.at, one.width, one.to, one.grown] for one in changes]
-        return [*row, summary, [changes.lines, bits], _changed_where(moment), step.offloads]
+        return _Bytes(
+            f'"{base64.b64encode(snapshot.data).decode()}"',
+            f"[{','.join(parts)}]",
+            _json(visible(snapshot.summary)),
+            _json(snapshot.offloads),
+        )
 
     def _word(self, text: str) -> int:
         return self._words.setdefault(visible(text), len(self._words))
@@ -258,3 +301,16 @@ class PageRows:
     def drawing(self) -> Markup:
         """The graph of all journeys, which escapes what comes from the capture itself."""
         return Markup(svg(self._graph, page=True))
+
+
+def _looks_of(way: Way) -> tuple[tuple[int, int, str], ...]:
+    """Of each snapshot its number, its depth, and the words for where it changed."""
+    return tuple((look.number, look.depth, _json(_changed_where(look))) for look in way.looks)
+
+
+def _changes(changes: Diff) -> str:
+    """Lines, and quadruples: first bit before, bits before, first bit after, bits after."""
+    if not changes:
+        return "[[],[]]"
+    bits = [[one.at, one.width, one.to, one.grown] for one in changes]
+    return _json([changes.lines, bits])
