@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from itertools import islice
 
 import jinja2
 from markupsafe import Markup
@@ -22,6 +23,9 @@ _SCRIPT = (
     "data", "time", "elements", "ends", "search", "list", "journey", "lanes", "axis", "hop",
     "snapshot", "graph", "figures", "keys",
 )  # fmt: skip
+
+#: Rows that the template is given at once.
+_LOT = 64
 
 #: What a page has besides that is filled while it is looked at.
 _LIVE = ("live",)
@@ -54,10 +58,17 @@ def document(
         script=Markup(_script(folder, live)),
         policy=policy(live),
         live=live,
-        rows=rows,
+        rows=_in_lots(rows),
         tables=tables,
         drawing=drawing,
     )
+
+
+def _in_lots(rows: Iterable[Markup]) -> Iterator[Markup]:
+    """Rows as they follow each other, many in one: a template takes its time over each."""
+    rest = iter(rows)
+    while lot := list(islice(rest, _LOT)):
+        yield Markup("\n,".join(lot))
 
 
 def policy(live: bool = False) -> str:
