@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
@@ -130,7 +130,7 @@ class PageRows:
         self._words: dict[str, int] = {}
         self._rows: list[list[Any]] = []
         self._hops: dict[tuple[int, int], tuple[Hop, str]] = {}
-        self._heads: dict[tuple[Any, ...], str] = {}
+        self._heads: dict[tuple[Hashable, ...], str] = {}
         self._bytes = lru_cache(maxsize=64)(self._bytes_of)  # most of a journey's are alike
         self._snippets: list[tuple[int, list[str]]] = []
         self._growing: Mapping[str, Collection[Any]] = {
@@ -159,15 +159,13 @@ class PageRows:
 
     def _head(self, journey: Journey) -> str:
         """The columns of JSON: what many journeys have alike is kept."""
-        number, time, *rest = JOURNEY.values(journey)
-        key = tuple(rest)
-        alike = self._heads.get(key)
+        alike = self._heads.get(journey.alike)
         if alike is None:
             if len(self._heads) >= _MOST:
                 self._heads.clear()
-            _, _, *values = map(_shown, JOURNEY.row(journey).values())
-            alike = self._heads[key] = _json(values)[1:-1]
-        return f"{_json(_shown(number))},{_json(_shown(time))},{alike}"
+            _number, _time, *values = map(_shown, JOURNEY.row(journey).values())
+            alike = self._heads[journey.alike] = _json(values)[1:-1]
+        return f"{_json(_shown(journey.number))},{_json(_shown(journey.time))},{alike}"
 
     def _steps(self, journey: Journey, start: int | None) -> list[str]:
         """The rows of its steps; those of hops are its way's, unless they have times."""

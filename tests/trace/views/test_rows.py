@@ -56,6 +56,7 @@ OTHER: list[dict[str, Any]] = [
     {"time": None},
     {"time": 2**60},
     {"form": "path"},
+    {"origin": 4},
     {"notes": ("<!--",)},
     {"outcome": "dropped: ip_input: bad checksum", "reason": "bad checksum"},
     {"outcome": "delivered: freed by udp_input", "rule": "pf rule 2"},
