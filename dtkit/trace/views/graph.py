@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from dtkit.bounded import Bounded
 from dtkit.foreign import plain, visible
 from dtkit.trace.journey.model import Hop, Journey, Place, Way
 from dtkit.trace.journey.outcome import end_of, function_in
@@ -220,16 +221,11 @@ def key_of(hop: Hop) -> Key:
         return kept[1]
     known = place.file is not None or place.module is None
     key = plain(place.group) if known else stage_of(place), plain(place.name)
-    if len(_keys) >= _MOST_KEYS:
-        _keys.clear()
-    # With the place itself, so that no other gets its identity.
-    _keys[id(place)] = place, key
-    return key
+    return _keys.keep(id(place), (place, key))[1]
 
 
 #: Nodes of places that were met; a place is asked for with each packet that passes it.
-_keys: dict[int, tuple[Place, Key]] = {}
-_MOST_KEYS = 16_384
+_keys: Bounded[int, tuple[Place, Key]] = Bounded(16_384)
 
 
 def passed(way: Way) -> Iterator[tuple[Hop, Key]]:

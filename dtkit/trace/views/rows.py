@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
+from dtkit.bounded import Bounded
 from dtkit.foreign import visible
 from dtkit.packets.header import header_words
 from dtkit.trace.journey.columns import Column, Table
@@ -129,8 +130,8 @@ class PageRows:
         self._names: dict[str, int] = {}
         self._words: dict[str, int] = {}
         self._rows: list[list[Any]] = []
-        self._hops: dict[tuple[int, int], tuple[Hop, str]] = {}
-        self._heads: dict[tuple[Hashable, ...], str] = {}
+        self._hops: Bounded[tuple[int, int], tuple[Hop, str]] = Bounded(_MOST)
+        self._heads: Bounded[tuple[Hashable, ...], str] = Bounded(_MOST)
         self._bytes = lru_cache(maxsize=64)(self._bytes_of)  # most of a journey's are alike
         self._snippets: list[tuple[int, list[str]]] = []
         self._growing: Mapping[str, Collection[Any]] = {
@@ -161,10 +162,8 @@ class PageRows:
         """The columns of JSON: what many journeys have alike is kept."""
         alike = self._heads.get(journey.alike)
         if alike is None:
-            if len(self._heads) >= _MOST:
-                self._heads.clear()
             _number, _time, *values = map(_shown, JOURNEY.row(journey).values())
-            alike = self._heads[journey.alike] = _json(values)[1:-1]
+            alike = self._heads.keep(journey.alike, _json(values)[1:-1])
         return f"{_json(_shown(journey.number))},{_json(_shown(journey.time))},{alike}"
 
     def _steps(self, journey: Journey, start: int | None) -> list[str]:
@@ -201,10 +200,8 @@ class PageRows:
         key = id(hop), depth
         kept = self._hops.get(key)
         if kept is None:
-            if len(self._hops) >= _MOST:
-                self._hops.clear()
-            # With the hop itself, so that no other gets its identity.
-            kept = self._hops[key] = hop, _json(self._hop(hop, depth, None, hop.interface))
+            text = _json(self._hop(hop, depth, None, hop.interface))
+            kept = self._hops.keep(key, (hop, text))
         return kept[1]
 
     def _hop(self, hop: Hop, depth: int, start: int | None, interface: str | None) -> list[Any]:
