@@ -23,7 +23,6 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Literal
 
-from dtkit.bounded import Bounded
 from dtkit.oddity import Oddity
 from dtkit.packets.capture import Frame
 from dtkit.trace.journey.hop import Hop, Place, trace_string
@@ -313,7 +312,7 @@ _HEAD = struct.Struct(">HH").unpack_from
 # Bounds of what is kept, far above what a kernel's trace points come to.
 _MOST_HOPS, _MOST_RUNS, _LONGEST_RUN = 16_384, 8192, 4096
 _MOST_SHAPES, _MOST_ALIKE, _MOST_RECORDS = 2048, 4, 256
-_MOST_WAYS = 8192
+_MOST_STEPS = 65_536
 
 
 class _Shape:
@@ -416,7 +415,8 @@ class _Met:
         self.apart = False
         #: Shapes by the length of the frame; of each length, the last few.
         self.shapes: dict[int, list[_Shape]] = {}
-        self._ways: Bounded[tuple[int, ...], tuple[Way, tuple[Any, ...]]] = Bounded(_MOST_WAYS)
+        self._ways: dict[tuple[int, ...], tuple[Way, tuple[Any, ...]]] = {}
+        self._steps = 0  # of all these
 
     def way(self, steps: tuple[Step, ...], pieces: tuple[Any, ...]) -> Way:
         """The way of *steps*, the same object for the same *pieces*."""
@@ -424,7 +424,12 @@ class _Met:
         met = self._ways.get(key)
         if met is None:
             way = Way(tuple([step if type(step) is Hop else None for step in steps]))
-            met = self._ways.keep(key, (way, pieces))
+            self._steps += len(steps)
+            if self._steps > _MOST_STEPS:  # views keep a text of each with the way
+                self._ways.clear()
+                self._steps = len(steps)
+            # With the pieces themselves, so that no others get their identities.
+            met = self._ways[key] = way, pieces
         return met[0]
 
     def _part(self) -> None:

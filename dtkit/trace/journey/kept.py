@@ -57,6 +57,18 @@ _LARGE = 1 << 20
 _MOST_OPEN = 10_000
 
 
+class Alike(NamedTuple):
+    """
+    What is kept of journeys that differ in nothing but their number and time.
+
+    :ivar row: by column.
+    :ivar text: the same as JSON, without the brace before it.
+    """
+
+    row: dict[str, Any]
+    text: str
+
+
 class Stretch(NamedTuple):
     """
     The part of a way that is kept in one packet: all but what differs from journey to journey.
@@ -67,6 +79,7 @@ class Stretch(NamedTuple):
     :ivar look: which snapshot of the journey it has, and which step; None where it has none.
     :ivar front: JSON of the hop, and of the steps up to what the snapshot's bytes tell.
     :ivar behind: JSON of the steps behind the snapshot.
+    :ivar packets: what it was kept as, by what had changed.
     """
 
     numbers: tuple[int, int, int | None, int, str | None, int | None]
@@ -75,6 +88,7 @@ class Stretch(NamedTuple):
     look: tuple[int, int] | None
     front: str
     behind: str
+    packets: Bounded[tuple[str, ...], KeptPacket]
 
 
 @dataclass(frozen=True)
@@ -102,10 +116,36 @@ class KeptPacket:
 
     @cached_property
     def text(self) -> str:
-        """The members of its metadata behind those of its journey, up to what its bytes tell."""
-        stretch = self.stretch
-        kept = _kept_text(*stretch.numbers, self.changed, stretch.left_out)
-        return f'"{KEPT.name}":{{{kept}}},{stretch.front}'
+        """What is kept of it, as members of an object of JSON."""
+        return _kept_text(*self.stretch.numbers, self.changed, self.left_out)
+
+    @cached_property
+    def _comments(self) -> Bounded[int, tuple[Alike, str]]:
+        return Bounded(_MOST_ALIKE)
+
+    def comment(self, alike: Alike) -> str:
+        """
+        What people are told of it: a line that says which it is, then one for each of its words.
+
+        :param alike: what is kept of its journey.
+        """
+        met = self._comments.get(id(alike))
+        if met is None:
+            met = self._comments.keep(id(alike), (alike, self.title + self._said(alike)))
+        return met[1]
+
+    def _said(self, alike: Alike) -> str:
+        """The lines of its words; they are the same for many packets."""
+        hop = None if self.at is None else self.at.step
+        last = self.packet == self.packets
+        key = id(hop), id(alike), last, self.probe, self.latency, self.changed, self.left_out
+        met = _SAID.get(key)
+        if met is None:
+            text = "".join([f"\n{name}: {value}" for name, value in self.words(alike.row)])
+            met = hop, alike, text
+            if self.latency is None:  # one with a time is not met again
+                _SAID.keep(key, met)
+        return met[2]
 
     def words(self, journey: dict[str, Any]) -> Iterator[tuple[str, str]]:
         """What people are told of the packet: names of :data:`KEPT_FIELDS`, with their values.
@@ -165,8 +205,11 @@ class KeptPart(NamedTuple):
         """
         packet, snapshot, known = self
         own = "" if snapshot is None else _own_text(snapshot, known)
-        front = f'{{{more}"{JOURNEY.name}":{journey},{packet.text}'
-        return f"{front}{own}{packet.stretch.behind}]}}"
+        stretch = packet.stretch
+        return (
+            f'{{{more}"{JOURNEY.name}":{journey},"{KEPT.name}":{{{packet.text}}},'
+            f"{stretch.front}{own}{stretch.behind}]}}"
+        )
 
 
 KEPT = Table("packet", (KeptPacket, ""))
@@ -226,18 +269,20 @@ def parts(journey: Journey, whole: bool = False) -> list[KeptPart]:
 
 _UNCHANGED = ("unchanged",)
 
-#: Packets that may be met again: of stretches without a time, and what changed on them.
-_PACKETS: Bounded[tuple[int, tuple[str, ...]], KeptPacket] = Bounded(16_384)
+#: Packets of a stretch, and comments of a packet, that are kept at most.
+_MOST_ALIKE = 4
 
 
 def _packet_of(stretch: Stretch, changed: tuple[str, ...]) -> KeptPacket:
-    key = id(stretch), changed
-    packet = _PACKETS.get(key)
+    packet = stretch.packets.get(changed)
     if packet is None:
         packet = KeptPacket(*stretch.numbers, changed, stretch.left_out, stretch)
-        if stretch.at is not None and stretch.at.step.time is None:
-            _PACKETS.keep(key, packet)
+        stretch.packets.keep(changed, packet)
     return packet
+
+
+#: The words of packets, as lines, by what they follow from.
+_SAID: Bounded[tuple[Any, ...], tuple[Hop | None, Alike, str]] = Bounded(16_384)
 
 
 def stretches(way: Way, whole: bool = False) -> list[Stretch]:
@@ -294,6 +339,7 @@ def _stretches(way: Way, whole: bool) -> list[Stretch]:
             ("" if seen is None else f'"{HOP.name}":{{{_hop_text(*seen[:3])},')
             + f'"steps":[{",".join(texts)}',
             "".join([f",{text}" for text in behind]) if number == len(made) else "",
+            Bounded(_MOST_ALIKE),
         )
         for number, (seen, hop, look, texts) in enumerate(made, 1)
     ]
@@ -314,18 +360,6 @@ def journey_row(journey: Journey) -> dict[str, Any]:
     if journey.owners:
         row["owners"] = [owner._asdict() for owner in journey.owners]
     return row
-
-
-class Alike(NamedTuple):
-    """
-    What is kept of journeys that differ in nothing but their number and time.
-
-    :ivar row: by column.
-    :ivar text: the same as JSON, without the brace before it.
-    """
-
-    row: dict[str, Any]
-    text: str
 
 
 class KeptJourneys:
@@ -427,7 +461,7 @@ def _kept_text(*columns: Any) -> str:
     return KEPT.kept_json(KeptPacket(*fields))
 
 
-_NOWHERE = Stretch((0, 0, None, 0, None, None), None, None, None, "", "")
+_NOWHERE = Stretch((0, 0, None, 0, None, None), None, None, None, "", "", Bounded(0))
 
 
 def _probe(place: Place) -> str | None:

@@ -5,16 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from dtkit.bounded import Bounded
 from dtkit.foreign import visible
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.metadata import metadata_text
 from dtkit.packets.packetfile import DIRECTIONS, LARGEST, Provenance
 from dtkit.packets.pcapng import PacketDirection, PacketKind, PcapngWriter, packet_options
 from dtkit.probes.points import shipped_catalog
-from dtkit.trace.journey.kept import Alike, KeptJourneys, KeptPacket, parts, stretches
+from dtkit.trace.journey.kept import KeptJourneys, parts, stretches
 from dtkit.trace.journey.model import Hop, HopMoment, Journey, Place, Way
 from dtkit.trace.journey.snapshot import Snapshot
 from dtkit.trace.views.show import lines
@@ -112,7 +111,7 @@ def _written(
 ) -> Iterator[int]:
     writer = PcapngWriter(stream)
     writer.section(made.comment(_COMMENT), made.application, made.release)
-    interfaces, comments, kept_journey = _Interfaces(writer), _Comments(), KeptJourneys()
+    interfaces, kept_journey = _Interfaces(writer), KeptJourneys()
     known = made.metadata()
     more = f"{metadata_text(known)[1:-1]}," if known else ""
     for journey in journeys:
@@ -130,7 +129,7 @@ def _written(
             if whole and packet.packet == 1:
                 comment = "\n".join([str(line) for line in lines(journey)])
             else:
-                comment = f"journey {number}, {comments.of(packet, alike)}"
+                comment = f"journey {number}, {packet.comment(alike)}"
             metadata = part.metadata(about, more)
             options = packet_options(comment, direction, number=number, metadata=metadata)
             linktype = snapshot.linktype
@@ -163,48 +162,6 @@ def _first_place(way: Way) -> list[tuple[str, PacketDirection]]:
 def _place(at: HopMoment | None) -> tuple[str, PacketDirection]:
     hop = None if at is None else at.step
     return place_name(hop), PacketDirection.UNKNOWN if hop is None else _direction(hop.place)
-
-
-class _Comments:
-    """
-    Makes the comments of packets: a line that says which it is, then a line for each thing known.
-
-    The dissector reads these lines; the first is what it knows our comments by. What follows it is
-    kept where it may be said again.
-    """
-
-    def __init__(self) -> None:
-        #: With those that they are of, so that no others get their identities.
-        self._met: Bounded[tuple[int, int], tuple[KeptPacket, Alike, str]] = Bounded(_MOST)
-        self._words: Bounded[tuple[Any, ...], tuple[Hop, Alike, str]] = Bounded(_MOST)
-
-    def of(self, packet: KeptPacket, alike: Alike) -> str:
-        """The comment of *packet*, of a journey of which so much is known, but for its number."""
-        key = id(packet), id(alike)
-        met = self._met.get(key)
-        if met is None:
-            text = packet.title + self._words_of(packet, alike)
-            met = self._met.keep(key, (packet, alike, text))
-        return met[2]
-
-    def _words_of(self, packet: KeptPacket, alike: Alike) -> str:
-        at = packet.at
-        if at is None or at.step.time is not None:
-            return _words(packet, alike)
-        last = packet.packet == packet.packets
-        told = last, packet.probe, packet.latency, packet.changed, packet.left_out
-        key = id(at.step), id(alike), *told
-        met = self._words.get(key)
-        if met is None:
-            met = self._words.keep(key, (at.step, alike, _words(packet, alike)))
-        return met[2]
-
-
-def _words(packet: KeptPacket, alike: Alike) -> str:
-    return "".join([f"\n{name}: {value}" for name, value in packet.words(alike.row)])
-
-
-_MOST = 16_384
 
 
 @lru_cache(maxsize=4096)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from weakref import WeakSet
 
 import pytest
 from hypothesis import given
@@ -81,16 +82,17 @@ def all_of(journey: Journey) -> object:
 @pytest.mark.parametrize(
     "bound",
     [
-        (codec, "_MOST_WAYS"),
+        (codec, "_MOST_STEPS"),
         (codec, "_MOST_RUNS"),
         (codec, "_MOST_HOPS"),
         (kept._TEXTS, "most"),
         (kept._LOOKS, "most"),
-        (kept._PACKETS, "most"),
+        (kept._SAID, "most"),
+        (kept, "_MOST_ALIKE"),
         (jsonlines, "_MOST"),
         (None, ""),
     ],
-    ids=["ways", "runs", "hops", "texts", "looks", "packets", "lines", "none"],
+    ids=["ways", "runs", "hops", "texts", "looks", "said", "alike", "lines", "none"],
 )
 def test_what_is_told_is_what_a_way_of_its_own_tells(
     bound: tuple[object, str], monkeypatch: pytest.MonkeyPatch
@@ -104,6 +106,19 @@ def test_what_is_told_is_what_a_way_of_its_own_tells(
         assert own.way is not journey.way
         assert all_of(own) == all_of(journey)
         assert lines.line(journey) == JsonLines().line(own)
+
+
+def test_no_more_steps_are_kept_than_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Views keep a text of each step with its way."""
+    monkeypatch.setattr(codec, "_MOST_STEPS", 11)
+    ways = [(IN, RULE._replace(arguments=f"{number}"), OUT) for number in range(100, 140)]
+    frames = [(1, number, encode(steps)) for number, steps in enumerate(ways)]
+    alive: WeakSet[Way] = WeakSet()
+    for journey in read_any(io.BytesIO(captures.pcap(frames))):
+        assert isinstance(journey, Journey)
+        alive.add(journey.way)
+        assert len(alive) <= 4  # three with nine steps, and the last
+    assert len(alive) > 1
 
 
 @given(st.lists(st.sampled_from(list(STEPS)), max_size=40))
