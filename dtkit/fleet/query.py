@@ -123,29 +123,46 @@ def query(dataset: Dataset, text: str) -> Answer:
     :raises ImportError: duckdb is not installed.
     :raises QueryError: DuckDB refuses.
     """
-    import duckdb
-
-    connection = connect(dataset)
-    try:
-        with _interruptible():
-            result = connection.execute(text)
+    with _asking():
+        connection = connect(dataset)
+        result = connection.execute(text)
+        if result is None:
+            raise QueryError(_NOTHING)
         names = tuple(one[0] for one in result.description or ())
-    except duckdb.Error as error:
-        raise QueryError(" ".join(str(error).split())) from error
     return Answer(names, _rows(connection))
 
 
+#: Of a text in which there is no statement.
+_NOTHING = "nothing is asked"
+
+
 def _rows(connection: DuckDBPyConnection) -> Iterator[Sequence[Any]]:
-    with _interruptible():
-        while found := connection.fetchmany(1024):
-            yield from found
+    """
+    :raises QueryError: of a row that comes late: much is looked at only as it is fetched.
+    """
+    while True:
+        with _asking():
+            found = connection.fetchmany(1024)
+        if not found:
+            return
+        yield from found
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
-    """Have what a signal's handler raises within DuckDB an interrupt here: DuckDB hides it."""
+def _asking() -> Iterator[None]:
+    """
+    Around all that DuckDB does.
+
+    What a signal's handler raises within it is an interrupt here, too: DuckDB hides it.
+
+    :raises QueryError: it refuses, runs out of memory, or finds a file of the dataset damaged.
+    """
+    import duckdb
+
     try:
         yield
+    except duckdb.Error as error:
+        raise QueryError(" ".join(str(error).split())) from error
     except RuntimeError as error:
         if "interrupted" in str(error):
             raise KeyboardInterrupt from error
@@ -158,16 +175,16 @@ def query_parquet(dataset: Dataset, text: str) -> Callable[[Path], None]:
 
     :raises ImportError: duckdb is not installed.
     """
-    import duckdb
-
-    connection = connect(dataset)
+    with _asking():
+        connection = connect(dataset)
 
     def write(file: Path) -> None:
         try:
-            with _interruptible():
-                connection.sql(text).write_parquet(str(file))
-        except (duckdb.Error, AttributeError) as error:
-            raise QueryError(" ".join(str(error).split())) from error
+            with _asking():
+                relation = connection.sql(text)
+                if relation is None:
+                    raise QueryError(f"{_NOTHING} that has an answer")
+                relation.write_parquet(str(file))
         finally:
             connection.close()  # and with it the threads that write, which may open the file late
 

@@ -236,6 +236,41 @@ def test_commands_add_list_and_ask(tmp_path: Path, dtkit: Dtkit) -> None:
     assert pq.read_table(file).num_rows == sum(counts)
 
 
+LATE = "SELECT CAST(CASE WHEN i = 5000 THEN 'x' ELSE '1' END AS int) FROM range(9000) t(i)"
+
+
+@pytest.mark.parametrize("form", ["table", "json", "parquet"])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("", "nothing is asked"), (";", "nothing is asked"), (LATE, "Conversion Error")],
+    ids=["empty", "no-statement", "a-late-row"],
+)
+def test_what_has_no_answer_is_one_line(
+    tmp_path: Path, dtkit: Dtkit, form: str, text: str, said: str
+) -> None:
+    folder = str(tmp_path / "fleet")
+    dtkit("dataset", "add", folder, str(PATHS[0]))
+    output = () if form == "table" else ("-o", str(tmp_path / "x"))
+    refused = dtkit("query", "--to", form, *output, text, folder)
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert refused.stderr.startswith(f"dtkit query: {said}")
+    assert len(refused.stderr.splitlines()) == 1
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize("form", ["table", "parquet"])
+def test_a_damaged_file_of_a_dataset_is_named(tmp_path: Path, dtkit: Dtkit, form: str) -> None:
+    folder = tmp_path / "fleet"
+    dtkit("dataset", "add", str(folder), str(PATHS[0]))
+    (file,) = folder.glob("hops/*/*/*.parquet")
+    file.write_bytes(b"garbage")
+    output = () if form == "table" else ("-o", str(tmp_path / "x"))
+    refused = dtkit("query", "--to", form, *output, "FROM drops", str(folder))
+    assert refused.exit_code == 1
+    assert str(file) in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
+
+
 def test_a_file_that_cannot_be_read_does_not_end_the_others(tmp_path: Path, dtkit: Dtkit) -> None:
     folder = str(tmp_path / "fleet")
     result = dtkit("dataset", "add", folder, f"../x={PATHS[0]}", f"a b={PATHS[0]}")
