@@ -22,12 +22,14 @@ class Oddity:
     :ivar number: which of them, counted from 1; 0 speaks of the input as a whole.
     :ivar text: what is odd, and what became of it.
     :ivar unread: how many of these units are in nothing else that was read, because of it.
+    :ivar asked: whether it was asked for: it is said, and is not counted among what is odd.
     """
 
     unit: str
     number: int
     text: str
     unread: int = 0
+    asked: bool = False
 
     def __str__(self) -> str:
         return f"{self.unit} {self.number}: {self.text}" if self.number else self.text

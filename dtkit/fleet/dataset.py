@@ -263,7 +263,7 @@ class _Partitions:
     def take(self, item: Journey | Packet | Oddity) -> None:
         """Write an item's rows."""
         if isinstance(item, Oddity):
-            self.oddities += 1
+            self.oddities += not item.asked
         elif isinstance(item, Packet):
             date = self._date(item.time)
             self._row("packets", date, _packet_row(item, self.rows["packets"]))

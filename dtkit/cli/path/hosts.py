@@ -54,7 +54,7 @@ def run_on_hosts(
             if isinstance(item, Journey):
                 window.add(number, item, time.monotonic())
             elif isinstance(item, Oddity):
-                odd += 1
+                odd += not item.asked
                 advice[number] = hint(item.text) or advice[number]
                 say(f"{ctx.command_path}: {names[number]}: {item}")
             elif isinstance(item, Began):

@@ -142,7 +142,7 @@ def command(
                     script.stream, printer.seen, script.started, early=asked.ring
                 ):
                     if isinstance(item, Oddity):
-                        odd += 1
+                        odd += not item.asked
                         script.heard(item.text)
                         say(f"{ctx.command_path}: {item}")
                     else:

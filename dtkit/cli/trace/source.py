@@ -72,7 +72,7 @@ class JourneySource:
         context = click.get_current_context()
         for item in read_any(self._stream, self._generation, self.seen):
             if isinstance(item, Oddity):
-                self.oddities += 1
+                self.oddities += not item.asked
                 say(f"{context.command_path}: {item}")
                 continue
             self.read += 1

@@ -374,13 +374,19 @@ class _PathReader:
     def _left_out(self, annotation: Annotation) -> Iterator[Oddity]:
         """What the end of a script says of packets that are not shown."""
         number = annotation.number
+        beyond = number("beyond")
         if limited := number("limited"):
-            what = f"a limit (count, rate or hops) left packets out, seen {limited} times at gates"
+            # Scripts of old do not tell what the count left out from the rest.
+            which = "count, rate or hops" if beyond is None else "rate or hops"
+            what = f"a limit ({which}) left packets out, seen {limited} times at gates"
             yield Oddity("line", annotation.line, what)
+        if beyond:
+            what = f"--count left packets out, seen {beyond} times at gates"
+            yield Oddity("line", annotation.line, what, asked=True)
         if missed := number("missed"):
             what = f"{missed} packets were not followed: too many were held back at once (nspec)"
             yield Oddity("line", annotation.line, what)
-        if (fired := number("fired")) and number("matched") == 0 and not limited:
+        if (fired := number("fired")) and number("matched") == 0 and not (limited or beyond):
             what = f"no packet passed the filter, of those seen {fired} times at gates"
             yield Oddity("line", annotation.line, what)
 

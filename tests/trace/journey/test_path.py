@@ -37,10 +37,15 @@ MORE = [Function("netisr_dispatch", 1), Function("tcp_do_segment", 0), Function(
 
 @cache
 def script(
-    filter_: str = "tcp port 22", *, returns: bool = False, size: int = 64, rate: int = 100
+    filter_: str = "tcp port 22",
+    *,
+    returns: bool = False,
+    size: int = 64,
+    rate: int = 100,
+    count: int | None = None,
 ) -> str:
     functions = choose([*known_functions(catalog()), *MORE])
-    request = PathRequest(filter_, returns=returns, size=size, rate=rate)
+    request = PathRequest(filter_, returns=returns, size=size, rate=rate, count=count)
     return path_script(functions, request)[0]
 
 
@@ -446,6 +451,30 @@ def test_what_a_limit_leaves_out_is_said() -> None:
         one
         for one in odd
         if one.endswith("a limit (count, rate or hops) left packets out, seen 3 times at gates")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("count", "rate", "odd", "asked"),
+    [
+        # A count is asked for: what it leaves out is said, and is not odd.
+        (2, 100, 0, 3),
+        (2, 2, 0, 3),
+        (3, 2, 3, 0),
+        (9, 5, 0, 0),
+    ],
+    ids=["count", "both", "rate", "neither"],
+)
+def test_what_the_count_leaves_out_is_told_from_the_rest(
+    count: int, rate: int, odd: int, asked: int
+) -> None:
+    packets = [StackPacket(segment(identity=number), time=1000 * number) for number in range(5)]
+    output = io.BytesIO(simulated(*packets, text=script(count=count, rate=rate)).encode())
+    said = [item for item in read_any(output) if isinstance(item, Oddity)]
+    where = "left packets out, seen {} times at gates"
+    assert [(one.text, one.asked) for one in said] == [
+        *([(f"a limit (rate or hops) {where.format(odd)}", False)] if odd else []),
+        *([(f"--count {where.format(asked)}", True)] if asked else []),
     ]
 
 

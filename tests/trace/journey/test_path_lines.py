@@ -855,6 +855,21 @@ NOTHING_PASSED = "no packet passed the filter, of those seen 8 times at gates"
             ["3 packets were not followed: too many were held back at once (nspec)"],
         ),
         ({"limited": 4}, ["a limit (count, rate or hops) left packets out, seen 4 times at gates"]),
+        (
+            {"limited": 4, "beyond": 0},
+            ["a limit (rate or hops) left packets out, seen 4 times at gates"],
+        ),
+        (
+            {"limited": 4, "beyond": 3},
+            [
+                "a limit (rate or hops) left packets out, seen 4 times at gates",
+                "--count left packets out, seen 3 times at gates",
+            ],
+        ),
+        (
+            {"fired": 8, "matched": 0, "limited": 0, "beyond": 3},
+            ["--count left packets out, seen 3 times at gates"],
+        ),
         ({"fired": 8, "matched": 0}, [NOTHING_PASSED]),
         ({"fired": 8, "matched": 1}, []),
         ({"fired": 0, "matched": 0}, []),
