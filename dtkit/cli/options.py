@@ -103,6 +103,9 @@ class Shared:
         attributes = {"help": self.help, **self._attributes, **self._late()}
         attributes["help"] += f" {more}" if more else ""
         attributes |= changes
+        if attributes.get("required"):
+            # To click from 8.3 on even None is a default, and what has one is not missed.
+            attributes.pop("default", None)
         if isinstance(attributes.get("type"), click.IntRange):
             attributes.setdefault("metavar", "N")
         return click.option(*self.names, cls=SharedOption, shared=self, **attributes)

@@ -47,6 +47,20 @@ def found() -> dict[str, list[tuple[str, click.Option]]]:
     return by_name
 
 
+def test_an_option_that_is_left_out_is_missed(dtkit: Dtkit) -> None:
+    required = {
+        (name, letter)
+        for letter, options in found().items()
+        for name, option in options
+        if option.required
+    }
+    assert {("trace report", "-o"), ("trace convert", "-w")} <= required
+    for name, letter in required:
+        result = dtkit(*name.split(), __file__)
+        assert result.exit_code == 2
+        assert f"Missing option '{letter}'" in result.stderr
+
+
 def test_an_option_of_two_commands_is_one_option() -> None:
     for name, options in found().items():
         if len(options) < 2 or name in ("-h", "--help"):

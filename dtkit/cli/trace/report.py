@@ -36,7 +36,7 @@ Examples:
 """,
 )
 @source_argument
-@OUTPUT(required=True, default=None)
+@OUTPUT(required=True)
 @click.option(
     "--source-url",
     metavar="URL",
