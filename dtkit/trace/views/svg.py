@@ -357,6 +357,10 @@ class _Taken:
         )
 
 
+#: Where a label is tried: how far along a curve of its line, and how far above or below that.
+_STEPS = (0.62, 0.5, 0.75, 0.38, 0.85, 0.25)
+_SHIFTS = (0, 13, -13, 26, -26, 39, -39)
+
 #: What it costs, in square pixels of others, to have a label where no lane is.
 _OUTSIDE = 200.0
 
@@ -368,9 +372,10 @@ def _label(
     place. Lines that it is over are behind it."""
     width = len(edge.label) * _SMALL + 4
     best: tuple[float, float, float] | None = None
-    # At the end of the line first: lines that part at one box are apart there.
-    for curve, step in product(curves[:-6:-1], (0.62, 0.5, 0.75, 0.38, 0.85, 0.25)):
+    # At the end of the line first: lines that part at one box are apart there. Then a bit away.
+    for shift, curve, step in product(_SHIFTS, curves[:-6:-1], _STEPS):
         x, y = (_at(*values, step) for values in zip(*curve, strict=True))
+        y += shift
         for left in (x + 4, x - 4 - width):
             overlap = taken.overlap(left, y - 6, left + width, y + 7)
             if not any(start <= left and left + width <= end for start, end in lanes):

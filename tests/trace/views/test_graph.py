@@ -319,6 +319,33 @@ def test_real_captures_are_drawn_well(name: str) -> None:
         check_drawing(Graph.of(one for one in read_any(stream) if isinstance(one, Journey)))
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "mbuf_trace-freebsd-15.1-drops.pcap",
+        "path-15.1-ipv6.txt",
+        "path-15.1-queue-of-one.txt",
+        "path-15.1-reasons.txt",
+        "path-epair-pf.txt",
+    ],
+)
+def test_labels_of_real_captures_cover_nothing(name: str) -> None:
+    """Neither boxes nor each other, however many lines there are."""
+    with (DATA / name).open("rb") as stream:
+        graph = Graph.of(one for one in read_any(stream) if isinstance(one, Journey))
+    root = ET.fromstring(svg(graph))
+    labels = []
+    for rect in root.iter(f"{SVG}rect"):
+        if rect.get("class") == "halo":
+            x, y, width, height = (float(rect.get(name, "")) for name in BOX_ATTRIBUTES)
+            labels.append((x + 0.1, y + 0.1, x + width - 0.1, y + height - 0.1))  # as rounded
+    assert len(labels) >= len(graph.edges)  # and the names of lanes
+    boxes = list(boxes_of(root).values())
+    for number, (left, top, right, bottom) in enumerate(labels):
+        for x, y, end, low in (*boxes, *labels[:number]):
+            assert not (left < end and x < right and top < low and y < bottom)
+
+
 @given(st.lists(st.lists(st.integers(0, 25), max_size=12), max_size=12))
 def test_any_graph_is_drawn_well(walks: list[list[int]]) -> None:
     names = [[f"d{n % 4}/x.c:1: f{n}" for n in walk] for walk in walks]
