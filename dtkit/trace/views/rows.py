@@ -41,11 +41,13 @@ def page_json(value: Any) -> Markup:
     return Markup(_json(value))
 
 
-#: json.dumps() would make another for each row; this makes one for what is no text, too.
+#: json.dumps() would make another for each row.
 _encoded = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def _json(value: Any) -> str:
+    """:func:`page_json` without saying so: to be put together."""
+    # What is told most often; text is quick of its own.
     if value is None:
         return "null"
     if value == ():
@@ -159,7 +161,7 @@ class PageRows:
         return Markup(f"[{','.join(columns)}]")
 
     def _head(self, journey: Journey) -> str:
-        """The columns of JSON: what many journeys have alike is kept."""
+        """The columns that JSON has: what many journeys have alike is kept."""
         alike = self._heads.get(journey.alike)
         if alike is None:
             _number, _time, *values = map(_shown, JOURNEY.row(journey).values())
