@@ -79,7 +79,6 @@ class Stretch(NamedTuple):
     :ivar look: which snapshot of the journey it has, and which step; None where it has none.
     :ivar front: JSON of the hop, and of the steps up to what the snapshot's bytes tell.
     :ivar behind: JSON of the steps behind the snapshot.
-    :ivar packets: what it was kept as, by what had changed.
     """
 
     numbers: tuple[int, int, int | None, int, str | None, int | None]
@@ -88,7 +87,6 @@ class Stretch(NamedTuple):
     look: tuple[int, int] | None
     front: str
     behind: str
-    packets: Bounded[tuple[str, ...], KeptPacket]
 
 
 @dataclass(frozen=True)
@@ -253,9 +251,9 @@ def parts(journey: Journey, whole: bool = False) -> list[KeptPart]:
     new = tuple.__new__  # a third of what the class's own constructor takes
     snapshots, diffs, steps = journey.snapshots, journey.diffs, journey.steps
     made = []
-    for stretch in stretches(journey.way, whole):
+    for stretch, packets in _stretches(journey.way, whole):
         if stretch.look is None:
-            made.append(new(KeptPart, (_packet_of(stretch, ()), None, None)))
+            made.append(new(KeptPart, (_packet_of(stretch, (), packets), None, None)))
             continue
         look, step = stretch.look
         changes, source = diffs[look], steps[step]
@@ -263,7 +261,8 @@ def parts(journey: Journey, whole: bool = False) -> list[KeptPart]:
         if changes is not None:
             changed = tuple(changes.lines) if changes.changes else _UNCHANGED
         known = source.known if isinstance(source, Snapshot) else None
-        made.append(new(KeptPart, (_packet_of(stretch, changed), snapshots[look], known)))
+        packet = _packet_of(stretch, changed, packets)
+        made.append(new(KeptPart, (packet, snapshots[look], known)))
     return made
 
 
@@ -273,11 +272,15 @@ _UNCHANGED = ("unchanged",)
 _MOST_ALIKE = 4
 
 
-def _packet_of(stretch: Stretch, changed: tuple[str, ...]) -> KeptPacket:
-    packet = stretch.packets.get(changed)
+#: What a stretch was kept as, by what had changed.
+_Packets = Bounded[tuple[str, ...], KeptPacket]
+
+
+def _packet_of(stretch: Stretch, changed: tuple[str, ...], packets: _Packets) -> KeptPacket:
+    packet = packets.get(changed)
     if packet is None:
         packet = KeptPacket(*stretch.numbers, changed, stretch.left_out, stretch)
-        stretch.packets.keep(changed, packet)
+        packets.keep(changed, packet)
     return packet
 
 
@@ -287,18 +290,22 @@ _SAID: Bounded[tuple[Any, ...], tuple[Hop | None, Alike, str]] = Bounded(16_384)
 
 def stretches(way: Way, whole: bool = False) -> list[Stretch]:
     """What is kept of a way in each of the packets that :func:`parts` makes of a journey."""
+    return [stretch for stretch, _ in _stretches(way, whole)]
+
+
+def _stretches(way: Way, whole: bool) -> list[tuple[Stretch, _Packets]]:
     return way.tell(_in_one if whole else _in_all)
 
 
-def _in_one(way: Way) -> list[Stretch]:
-    return _stretches(way, whole=True)
+def _in_one(way: Way) -> list[tuple[Stretch, _Packets]]:
+    return _cut(way, whole=True)
 
 
-def _in_all(way: Way) -> list[Stretch]:
-    return _stretches(way, whole=False)
+def _in_all(way: Way) -> list[tuple[Stretch, _Packets]]:
+    return _cut(way, whole=False)
 
 
-def _stretches(way: Way, whole: bool) -> list[Stretch]:
+def _cut(way: Way, whole: bool) -> list[tuple[Stretch, _Packets]]:
     first = next((hop.time for hop in way.hops if hop.time is not None), None)
     looks = iter(enumerate(way.looks))
     #: Of each packet the hop it was seen at, which that is, its snapshot, and its steps.
@@ -330,7 +337,7 @@ def _stretches(way: Way, whole: bool) -> list[Stretch]:
         made.append((at, hops, None, list(steps)))
     else:
         behind = steps
-    return [
+    made_of = [
         Stretch(
             (number, len(made), hop or None, hops, *_seen_at(seen, first)),
             (left_out or None) if number == len(made) else None,
@@ -339,10 +346,10 @@ def _stretches(way: Way, whole: bool) -> list[Stretch]:
             ("" if seen is None else f'"{HOP.name}":{{{_hop_text(*seen[:3])},')
             + f'"steps":[{",".join(texts)}',
             "".join([f",{text}" for text in behind]) if number == len(made) else "",
-            Bounded(_MOST_ALIKE),
         )
         for number, (seen, hop, look, texts) in enumerate(made, 1)
     ]
+    return [(stretch, Bounded(_MOST_ALIKE)) for stretch in made_of]
 
 
 def _seen_at(at: Any, first: int | None) -> tuple[str | None, int | None]:
@@ -461,7 +468,7 @@ def _kept_text(*columns: Any) -> str:
     return KEPT.kept_json(KeptPacket(*fields))
 
 
-_NOWHERE = Stretch((0, 0, None, 0, None, None), None, None, None, "", "", Bounded(0))
+_NOWHERE = Stretch((0, 0, None, 0, None, None), None, None, None, "", "")
 
 
 def _probe(place: Place) -> str | None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,6 +22,7 @@ from dtkit.trace.journey.snapshot import Snapshot
 from dtkit.trace.views import jsonlines
 from dtkit.trace.views.convert import write_journeys, write_snapshots
 from dtkit.trace.views.jsonlines import JsonLines
+from dtkit.trace.views.perfetto import write_perfetto
 from dtkit.trace.views.show import journey_text
 from tests.packets import captures
 from tests.trace.frames import PACKETS
@@ -153,6 +155,35 @@ def test_other_packets_of_the_same_way_have_changed_otherwise() -> None:
         stream = io.BytesIO()
         list(write_snapshots([journey], stream))
         assert f"ttl 64 -> {ttl}".encode() in stream.getvalue()
+
+
+def test_what_became_of_it_is_told_of_each_that_goes_the_same_way() -> None:
+    way = Journey(1, 5, STEPS["a way"]).way
+    for outcome in ("dropped", "delivered", "freed"):
+        journey = Journey(1, 5, STEPS["a way"], "mbuf_trace 3", None, outcome, way=way)
+        assert f"\noutcome: {outcome}" in converted(journey)
+        assert f'"outcome": "{outcome}"' in JsonLines().line(journey)
+
+
+def drawn(journey: Journey) -> str:
+    """It in Perfetto's form."""
+    stream = io.BytesIO()
+    list(write_perfetto([journey], stream))
+    return stream.getvalue().decode()
+
+
+@pytest.mark.parametrize("made", [JsonLines().line, converted, drawn, journey_text])
+def test_nothing_of_a_way_holds_itself(made: Callable[[Journey], str]) -> None:
+    """A circle of objects would wait for Python to look for it, which our commands have it do
+    seldom: memory would grow with the capture."""
+    gc.disable()
+    try:
+        for _ in range(2):  # the first makes what is made once
+            gc.collect()
+            assert made(Journey(1, 5, STEPS["seen twice"], "mbuf_trace 3", None, None))
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 def test_a_question_is_asked_once() -> None:
