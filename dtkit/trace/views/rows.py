@@ -29,7 +29,7 @@ from dtkit.trace.journey.way import Look
 from dtkit.trace.views.figures import figure_rows
 from dtkit.trace.views.graph import Graph
 from dtkit.trace.views.links import Links
-from dtkit.trace.views.show import changed_where, hop_name, slow_from
+from dtkit.trace.views.show import changed_where, hop_name, no_hop_between, slow_from
 from dtkit.trace.views.stats import Statistics
 from dtkit.trace.views.svg import svg
 
@@ -102,7 +102,7 @@ _MOST_FIGURES = 100
 
 def _changed_where(look: Look) -> str:
     """Where it changed: the hop right above is not named again."""
-    if look.left is look.before or look.before is None or look.left is None:
+    if no_hop_between(look) or look.before is None or look.left is None:
         return f"changed {changed_where(look)}"
     return f"changed since {hop_name(look.left)}"
 

@@ -21,7 +21,7 @@ from dtkit.trace.views.scale import clock, scaled
 
 __all__ = [
     "Line", "Overview", "Teller", "brief_line", "changed_where", "hop_name", "journey_text",
-    "lines", "slow_from",
+    "lines", "no_hop_between", "slow_from",
 ]  # fmt: skip
 
 
@@ -178,7 +178,13 @@ def changed_where(moment: SnapshotMoment | Look) -> str:
     """Between which hops the snapshot came to differ from the one before."""
     hops = moment.left, moment.before
     first, second = (hop_name(hop) if hop else "the start" for hop in hops)
-    return f"after {first}" if hops[0] is hops[1] else f"between {first} and {second}"
+    # A packet may pass the same place twice: that it is the same hop does not tell.
+    return f"after {first}" if no_hop_between(moment) else f"between {first} and {second}"
+
+
+def no_hop_between(moment: SnapshotMoment | Look) -> bool:
+    """Whether the snapshot stands right behind the one before."""
+    return moment.since == moment.number - 1
 
 
 def hop_name(hop: Hop) -> str:

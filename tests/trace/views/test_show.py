@@ -52,6 +52,15 @@ def test_a_journey_as_lines() -> None:
     assert backwards[-1].strip() == "+ether_input  net/if.c:42"
 
 
+def test_where_it_changed_is_told_by_the_steps_not_by_the_places() -> None:
+    """A capture has one hop for a place that a packet passes twice."""
+    hop = Hop.parse(b"ip_input")
+    first, second, third = (Snapshot(ethernet(ipv4(tcp(b"x"), ttl=ttl))) for ttl in (9, 8, 7))
+    made = Journey(7, 5, (hop, first, hop, second, third), "mbuf_trace 3")
+    changed = [line.strip() for line in journey_text(made).splitlines() if "~" in line]
+    assert changed == ["~ changed between ip_input and ip_input:", "~ changed after ip_input:"]
+
+
 def test_a_followed_packet_has_times() -> None:
     steps = (
         Hop(Place("ip_input", "ip_input", "+", module="kernel"), None, 1000, 0, 0xFFFF),
