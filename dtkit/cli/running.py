@@ -27,8 +27,9 @@ from dtkit.live.hints import hint
 from dtkit.live.host import DtraceError, Host, NowhereError
 from dtkit.live.simulator import SimulatedRun
 from dtkit.oddity import Oddity
-from dtkit.simulate import Settings, StackPacket
+from dtkit.simulate import Settings, StackPacket, shipped_paths
 from dtkit.simulate.arrivals import arrivals
+from dtkit.simulate.paths import PathsError
 
 __all__ = [
     "SIMULATE",
@@ -77,6 +78,10 @@ def check_simulated(ctx: click.Context, simulate: bool, packets: str | None) -> 
         raise click.UsageError("--simulate needs --packets FILE")
     if ctx.meta[CommandAfterDashes.KEY]:
         raise click.UsageError("--simulate has its packets from a file: no COMMAND")
+    try:
+        shipped_paths().known(ctx.params["path"])
+    except PathsError as error:
+        raise click.UsageError(f"--path {error}") from error
 
 
 def simulated_run(

@@ -200,8 +200,10 @@ def _paths(file: str | None, path: str) -> Paths:
             paths = read_paths(read_program(file))
         except PathsError as error:
             raise click.UsageError(f"{file}: {error}") from error
-    if path not in paths.paths:
-        raise click.UsageError(f"--path {path}: the paths are {', '.join(paths.paths)}")
+    try:
+        paths.known(path)
+    except PathsError as error:
+        raise click.UsageError(f"--path {error}") from error
     return paths
 
 

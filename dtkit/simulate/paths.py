@@ -32,7 +32,7 @@ DIRECTIVES = {
 
 
 class PathsError(ValueError):
-    """A path that cannot be read; the message names the line."""
+    """A path that cannot be read, or is none; the message says where, or which there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,15 @@ class Paths:
 
     paths: Mapping[str, tuple[Step, ...]]
     thread: ThreadContext
+
+    def known(self, name: str) -> None:
+        """
+        Look whether there is a path of that name.
+
+        :raises PathsError: there is none; the message has those that there are.
+        """
+        if name not in self.paths:
+            raise PathsError(f"{name}: the paths are {', '.join(self.paths)}")
 
     def begins_at_network(self, name: str) -> bool:
         """Whether the data of a packet on that path begins behind its Ethernet header."""

@@ -324,6 +324,7 @@ def test_a_status_line_is_on_a_terminal_only(there: Path) -> None:
         ("--packets {pcap} ip_input", "--packets: is for --simulate"),
         ("--simulate --packets {pcap} --host h ip_input", "--host: --simulate runs here"),
         ("--simulate --packets {pcap} ip_input -- true", "no COMMAND"),
+        ("--simulate --packets {pcap} ip_input --path x", "--path x: the paths are input"),
         ("ip_input --", "name a command after --"),
         ("--host=-oProxyCommand=id ip_input", "is no name of a host"),
         ("latency --length 5", "--length: latency is ready-made"),
