@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from dtkit.foreign import encoded
 from dtkit.generate.request import Conditions
 from dtkit.generate.text import D, string
 from dtkit.mbuf.flags import MFlag
@@ -89,7 +90,7 @@ def _vnet(text: str) -> D:
 
 
 def _interface(probe: Probe, name: str) -> Iterator[D]:
-    if len(name.encode()) > _LONGEST_INTERFACE:
+    if len(encoded(name)) > _LONGEST_INTERFACE:
         raise ConditionError(
             "interface",
             f"{name!r}: names of interfaces have {_LONGEST_INTERFACE} bytes at most",

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dtkit.foreign import encoded
 from dtkit.generate.conditions import SEND_TAG, gates
 from dtkit.generate.functions import Function, PathError
 from dtkit.generate.request import Conditions
@@ -55,7 +56,7 @@ class PlaceRequest:
             return D("")
         if self.jail.isascii() and self.jail.isdecimal() and len(self.jail) < 10:
             return D(f"this->child->pr_id == {int(self.jail)}")
-        if len(self.jail.encode()) > _LONGEST_JAIL:
+        if len(encoded(self.jail)) > _LONGEST_JAIL:
             raise PathError(f"jail {self.jail!r}: a name has {_LONGEST_JAIL} bytes at most")
         try:
             return D(f"stringof(this->child->pr_name) == {string(self.jail)}")

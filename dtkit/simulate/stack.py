@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from dtkit.dlang.target import TargetKernel
 from dtkit.dlang.types import Tagged, Types
+from dtkit.foreign import encoded
 from dtkit.freebsd import ProbePoint
 from dtkit.mbuf import Chain, Kernel, Mbuf, MFlag, Segment, Storage, break_chain, split
 from dtkit.simulate.cpu import Thread
@@ -214,7 +215,7 @@ class NetworkStack:
 
     def _interface(self, name: str) -> int:
         flags = _LOOPBACK if name.startswith("lo") else _ETHERNET
-        return self._struct("ifnet", if_xname=name.encode(), if_index=1, if_flags=flags)
+        return self._struct("ifnet", if_xname=encoded(name), if_index=1, if_flags=flags)
 
     def _thread(
         self,
@@ -227,13 +228,13 @@ class NetworkStack:
     ) -> Thread:
         prison = self._struct("prison", pr_vnet=self._vnet, pr_name=b"0")
         rights = self._struct("ucred", cr_prison=prison)
-        process = self._struct("proc", p_pid=pid, p_comm=execname.encode(), p_ucred=rights)
+        process = self._struct("proc", p_pid=pid, p_comm=encoded(execname), p_ucred=rights)
         address = self._struct(
             "thread",
             td_proc=process,
             td_ucred=rights,
             td_tid=tid,
-            td_name=name.encode(),
+            td_name=encoded(name),
             td_vnet=self._vnet,
         )
         return Thread(address, pid, 0, tid, self.name(execname), frames, interrupt=interrupt)

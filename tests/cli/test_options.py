@@ -129,3 +129,25 @@ def test_two_breaks_of_one_packet_are_both_kept(dtkit: Dtkit, tmp_path: Path) ->
     words = ["simulate", "--quiet", "--program", program, "--packets", str(pcap), "--split", "20"]
     words += ["--break", "negative-len@1", "--break", "self-cycle@1"]
     assert dtkit(*words).stdout.split() == ["-1", "1", "20", "0"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["script", "ip_input", "--iface"],
+        ["path", "script", "--iface"],
+        ["path", "script", "--jail"],
+        ["simulate", "--program", "BEGIN { exit(0); }", "--packets", "", "--iface"],
+    ],
+    ids=lambda words: " ".join(words[:2] + words[-1:]),
+)
+def test_a_name_that_is_no_utf8_is_its_bytes(
+    dtkit: Dtkit, words: list[str], tmp_path: Path
+) -> None:
+    """As a shell hands it on."""
+    capture = tmp_path / "packets.pcap"
+    capture.write_bytes(captures.pcap([(1, 0, ipv4(tcp(b"x")))], linktype=101))
+    result = dtkit(*(word or str(capture) for word in words), "a\udcff")
+    assert (result.exit_code, result.exception) == (0, None), result.stderr
+    if words[0] != "simulate":
+        assert '"a\\377"' in result.stdout
