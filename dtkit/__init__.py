@@ -11,9 +11,9 @@ asks first is here; `docs/howto/python.md` has it in five short ones.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from dtkit.door import door
 from dtkit.version import __version__
 
 if TYPE_CHECKING:
@@ -66,12 +66,4 @@ _ROOMS = {
     "script": "dtkit.front",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _ROOMS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_ROOMS[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = door(__name__, _ROOMS)

@@ -23,6 +23,7 @@ PACKAGE = TOP / "dtkit"
 #: From the ground up: a room imports only itself and rooms before it. A name without a folder is
 #: a module, and ``dtkit`` the front door, which hands out names of all rooms.
 ROOMS = [
+    "door",
     "version",
     "program",
     "native",

@@ -9,8 +9,9 @@ What dtkit knows of each release of FreeBSD: one record a release, and tables th
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dtkit.door import door
 
 if TYPE_CHECKING:
     from dtkit.freebsd.records import (
@@ -62,12 +63,4 @@ _MODULES = {
     "releases": "dtkit.freebsd.records",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_MODULES[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = door(__name__, _MODULES)

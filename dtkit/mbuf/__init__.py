@@ -8,8 +8,9 @@ Read :mod:`~dtkit.mbuf.subroutines` for the contract, :mod:`~dtkit.mbuf.copydata
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dtkit.door import door
 
 if TYPE_CHECKING:
     from dtkit.mbuf.broken import BREAKS, KINDS, Break, BreakError, break_chain
@@ -111,12 +112,4 @@ _MODULES = {
     "split": "dtkit.mbuf.kernel",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_MODULES[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = door(__name__, _MODULES)

@@ -9,8 +9,9 @@ Probe points that carry an mbuf: where they are, how D gets at the mbuf, what it
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dtkit.door import door
 
 if TYPE_CHECKING:
     from dtkit.probes.arguments import InterfaceArgument, MbufArgument
@@ -47,12 +48,4 @@ _MODULES = {
     "read_listing": "dtkit.probes.listing",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_MODULES[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = door(__name__, _MODULES)
