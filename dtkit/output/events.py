@@ -192,7 +192,8 @@ def to_dict(event: Event | Part, source: Source | None = None) -> dict[str, Any]
         raise TypeError(f"a {type(event).__name__} is written as packets")
     fields = asdict(event)
     line = fields.pop("number") if isinstance(event, Oddity) else fields.pop("line")
-    fields.pop("unit", None)
+    for inside in ("unit", "asked"):  # of captures, and of scripts of `dtkit path`
+        fields.pop(inside, None)
     if isinstance(event, Fault):
         fields["illval"] = None if event.illval is None else f"{event.illval:#x}"
     if isinstance(event, (Message, Stack, Annotation)):

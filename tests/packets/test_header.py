@@ -18,6 +18,8 @@ from dtkit.packets.header import HEADER_FIELDS, MbufHeader, header_from, header_
 from dtkit.trace.journey.detect import read_any
 from dtkit.trace.journey.model import Journey
 from dtkit.trace.journey.schema import journey_schema
+from tests.packets import captures
+from tests.trace.frames import ipv4, tcp
 
 DATA = Path(__file__).parents[1] / "data"
 REAL = str(DATA / "meta-15.1.txt")
@@ -170,10 +172,13 @@ def test_hops_of_followed_packets_say_it(copy: str, dtkit: Callable[..., Result]
 
 
 def test_the_simulated_kernel_says_it_as_well(dtkit: Callable[..., Result], tmp_path: Path) -> None:
-    words = ["--simulate", "--packets", str(DATA / "mbuf_trace-freebsd-14-loopback.pcap")]
+    capture = tmp_path / "packets.pcap"
+    capture.write_bytes(captures.pcap([ipv4(tcp(b"x"))] * 2, linktype=101))
+    words = ["--simulate", "--packets", str(capture)]
     result = dtkit("run", "ip_input", "--meta", *words, "--to", "json")
     found = [json.loads(line) for line in result.stdout.splitlines()]
     assert result.exit_code == 0
+    assert len(found) == 2
     assert all("PKTHDR" in one["header"]["flags"] for one in found)
 
 

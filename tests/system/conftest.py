@@ -21,7 +21,8 @@ def browser() -> Iterator[webdriver.Chrome]:
         options.add_argument(argument)
     # Nothing that is opened needs a network, and nothing is to ask for one.
     options.add_argument(
-        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
+        "--host-resolver-rules="
+        "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost, EXCLUDE *.localhost"
     )
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     chrome = webdriver.Chrome(options=options, service=Service(driver))

@@ -549,9 +549,9 @@ def test_journeys_are_written_while_they_are_read() -> None:
     def journeys() -> Iterator[Journey]:
         for number in itertools.count(1):
             sizes.append(len(stream.getvalue()))
-            if number > 50:
+            if number > 400:
                 return
             yield forwarded(number)
 
     write_report(journeys(), stream, "t", Links())
-    assert sizes[40] > sizes[20] > sizes[10]
+    assert sizes[300] > sizes[200] > sizes[100] > sizes[0]
