@@ -330,7 +330,7 @@ def test_completing_imports_no_command_and_no_room() -> None:
     assert "dtkit.cli.completion.shells" in modules
     beside = {one for one in modules if not one.startswith("dtkit.cli.completion")}
     ground = {"dtkit.cli", "dtkit.cli.config", "dtkit.cli.help", "dtkit.cli.terminal"}
-    assert beside <= ground | {"dtkit.foreign", "dtkit.version"}
+    assert beside <= ground | {"dtkit.door", "dtkit.foreign", "dtkit.version"}
 
 
 def test_sh_has_no_completion_but_its_own(dtkit: Dtkit) -> None:
