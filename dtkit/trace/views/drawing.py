@@ -23,7 +23,7 @@ COLOURS = {"both": "#666666", "first": "#0072b2", "second": "#a84600"}
 
 def dot(graph: Graph, title: str = "") -> str:
     """*graph* in Graphviz's language, one cluster per group."""
-    return "\n".join(_dot(graph, title)) + "\n"
+    return "\n".join(_dot(graph, visible(title))) + "\n"
 
 
 def _dot(graph: Graph, title: str) -> Iterator[str]:

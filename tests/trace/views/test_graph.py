@@ -12,7 +12,7 @@ import subprocess
 import xml.etree.ElementTree as ET
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -515,3 +515,11 @@ def test_any_labels_can_be_drawn(ways: list[list[bytes]]) -> None:
     ET.fromstring(svg(graph, "t"))
     for text in (dot(graph), mermaid(graph), svg(graph.against(FIRST))):
         text.encode()
+
+
+@pytest.mark.parametrize("draw", [dot, mermaid])
+def test_a_title_only_shows(draw: Callable[..., str]) -> None:
+    """It may be the name of a file, or of a host: as a shell hands it on."""
+    drawn = draw(Graph(), "z\udcff\x1b[31m")
+    assert "\x1b" not in drawn
+    assert drawn.encode()
