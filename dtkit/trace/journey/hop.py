@@ -12,7 +12,7 @@ from dtkit.foreign import decoded, encoded, visible
 from dtkit.packets.header import MbufHeader
 from dtkit.trace.journey.columns import Table, Words
 
-__all__ = ["HOP", "Hop", "HopMoment", "Place", "trace_string"]
+__all__ = ["HOP", "OF_WAY", "Hop", "HopMoment", "Place", "trace_string"]
 
 #: ``FILE:LINE: TEXT``, of which the position may be missing, and TEXT if there is a position.
 _PLACE = re.compile(rb"(?:([^\s:]+):([0-9]{1,9})(?:: ?|\Z))?([+-]?)(.*)", re.DOTALL)
@@ -147,6 +147,10 @@ class HopMoment(NamedTuple):
 
 #: What is told of a hop where it stands in a journey.
 HOP = Table("hop", (HopMoment, ""), (Place, "step.place."), (Hop, "step."))
+
+#: Of that what the way tells, and not the hop.
+OF_WAY = HOP.names[:2]
+assert [column.path for column in HOP.columns[:2]] == ["number", "depth"]
 
 
 def trace_string(hop: Hop) -> bytes:

@@ -26,9 +26,12 @@ from dtkit.packets.linktype import LinkType
 from dtkit.packets.metadata import metadata_text, read_metadata
 from dtkit.trace.journey.codec import LINKTYPE
 from dtkit.trace.journey.columns import Column, Table, Words
+from dtkit.trace.journey.hop import OF_WAY
 from dtkit.trace.journey.model import (
     HOP,
+    ITS_OWN,
     JOURNEY,
+    OF_BYTES,
     SNAPSHOT,
     Hop,
     HopMoment,
@@ -309,10 +312,9 @@ def _cut(way: Way, whole: bool) -> list[tuple[Stretch, _Packets]]:
     first = next((hop.time for hop in way.hops if hop.time is not None), None)
     looks = iter(enumerate(way.looks))
     #: Of each packet the hop it was seen at, which that is, its snapshot, and its steps.
-    made: list[tuple[Any, int, tuple[int, int] | None, list[str]]] = []
+    made: list[tuple[HopMoment | None, int, tuple[int, int] | None, list[str]]] = []
     steps: list[str] = []
-    behind: list[str] = []
-    at: tuple[int, int, Hop, None] | None = None
+    at: HopMoment | None = None
     hops = weight = left_out = 0
     for number, (hop, depth) in enumerate(zip(way.steps, way.depths, strict=True)):
         if hop is None:
@@ -324,7 +326,7 @@ def _cut(way: Way, whole: bool) -> list[tuple[Stretch, _Packets]]:
             steps.clear()
             weight = 0
             continue
-        at = number, depth, hop, None
+        at = HopMoment(number, depth, hop, None)
         hops += 1
         text = _STEP + _hop_text(number, depth, hop)
         weight += len(text)
@@ -334,31 +336,30 @@ def _cut(way: Way, whole: bool) -> list[tuple[Stretch, _Packets]]:
             weight = 0
         steps.append(text)
     if not made or (steps and weight > _LARGE):
-        made.append((at, hops, None, list(steps)))
-    else:
-        behind = steps
-    made_of = [
-        Stretch(
-            (number, len(made), hop or None, hops, *_seen_at(seen, first)),
-            (left_out or None) if number == len(made) else None,
-            None if seen is None else HopMoment._make(seen),
-            look,
-            ("" if seen is None else f'"{HOP.name}":{{{_hop_text(*seen[:3])},')
-            + f'"steps":[{",".join(texts)}',
-            "".join([f",{text}" for text in behind]) if number == len(made) else "",
+        made.append((at, hops, None, steps))
+        steps = []
+    found: list[tuple[Stretch, _Packets]] = []
+    for number, (seen, which, shot, texts) in enumerate(made, 1):
+        last = number == len(made)
+        front = "" if seen is None else f'"{HOP.name}":{{{_hop_text(*seen[:3])},'
+        stretch = Stretch(
+            (number, len(made), which or None, hops, *_seen_at(seen, first)),
+            left_out or None if last else None,
+            seen,
+            shot,
+            f'{front}"steps":[{",".join(texts)}',
+            "".join([f",{text}" for text in steps]) if last else "",
         )
-        for number, (seen, hop, look, texts) in enumerate(made, 1)
-    ]
-    return [(stretch, Bounded(_MOST_ALIKE)) for stretch in made_of]
+        found.append((stretch, Bounded(_MOST_ALIKE)))
+    return found
 
 
-def _seen_at(at: Any, first: int | None) -> tuple[str | None, int | None]:
+def _seen_at(at: HopMoment | None, first: int | None) -> tuple[str | None, int | None]:
     """The probe of the hop where a packet was seen, and the time since the *first*."""
     if at is None:
         return None, None
-    hop: Hop = at[2]
-    time = hop.time
-    return _probe(hop.place), None if time is None or first is None else time - first
+    time = at.step.time
+    return _probe(at.step.place), None if time is None or first is None else time - first
 
 
 def journey_row(journey: Journey) -> dict[str, Any]:
@@ -382,17 +383,12 @@ class KeptJourneys:
         alike = self._met.get(key)
         if alike is None:
             row = journey_row(journey)
-            for name in _ITS_OWN:
+            for name in ITS_OWN:
                 row.pop(name, None)
             alike = self._met.keep(key, Alike(row, metadata_text(row)[1:]))
-        first, second = _ITS_OWN
+        first, second = ITS_OWN
         own = f'"{first}":{number},' if time is None else f'"{first}":{number},"{second}":{time},'
         return f"{{{own}{alike.text}", alike
-
-
-#: Columns of a journey that no other has alike.
-_ITS_OWN = JOURNEY.names[:2]
-assert [column.path for column in JOURNEY.columns[:2]] == ["number", "time"]
 
 
 #: What stands before the text of a hop where it is one of the steps.
@@ -408,7 +404,7 @@ def _hop_text(number: int, depth: int, hop: Hop) -> str:
     met = _TEXTS.get((id(hop), number, depth))
     if met is not None:
         return met[1]
-    first, second = _OF_WAY
+    first, second = OF_WAY
     place = hop.place
     members = [f'"{first}":{number},"{second}":{depth}', _place_text(place), _OF_HOP.kept_json(hop)]
     if place.file is not None and place.module is not None:
@@ -421,10 +417,9 @@ def _hop_text(number: int, depth: int, hop: Hop) -> str:
     return text
 
 
-#: What is kept of a hop: what its way tells, its place, and what is its own.
-_OF_WAY = HOP.names[:2]
+#: What is kept of a hop besides what its way tells: its place, and what is its own.
 _OF_PLACE, _OF_HOP = Table(HOP.name, (Place, "")), Table(HOP.name, (Hop, ""))
-assert HOP.names == ("step", "depth", *_OF_PLACE.names, *_OF_HOP.names)
+assert HOP.names == (*OF_WAY, *_OF_PLACE.names, *_OF_HOP.names)
 
 
 @lru_cache(maxsize=4096)
@@ -433,24 +428,18 @@ def _place_text(place: Place) -> str:
     return _OF_PLACE.kept_json(place)
 
 
-#: What is kept of a snapshot that its bytes tell.
-_OF_BYTES = Table(SNAPSHOT.name, (Snapshot, ""))
-
-
 #: The text of looks, by what they say of the hop before.
 _LOOKS: Bounded[tuple[int, int, int | None, int], tuple[Hop | None, str]] = Bounded(16_384)
 
 
 def _look_text(look: Look) -> str:
     """The row of a snapshot that is taken there as JSON, as far as the way tells it."""
-    number, depth, before, since, _ = look
-    key = number, depth, since, id(before)
-    met = _LOOKS.get(key)
+    met = _LOOKS.get(look.key)
     if met is None:
-        row = SNAPSHOT.kept(SnapshotMoment(number, depth, Snapshot(b""), before, since, None))
-        told = {name: value for name, value in row.items() if name not in _OF_BYTES.names}
+        row = SNAPSHOT.kept(SnapshotMoment.unseen(look))
+        told = {name: value for name, value in row.items() if name not in OF_BYTES.names}
         text = metadata_text({"type": SNAPSHOT.name, **told})[:-1]
-        met = _LOOKS.keep(key, (before, text))
+        met = _LOOKS.keep(look.key, (look.before, text))
     return met[1]
 
 
@@ -458,7 +447,7 @@ def _look_text(look: Look) -> str:
 def _own_text(snapshot: Snapshot, known: LinkType | None) -> str:
     """The rest of that row: what the bytes tell, which are the same in most of a journey's."""
     source = "" if known is None else f',"known":"{known.name}"'
-    return f",{_OF_BYTES.kept_json(snapshot)}{source}}}"
+    return f",{OF_BYTES.kept_json(snapshot)}{source}}}"
 
 
 @lru_cache(maxsize=1024)

@@ -22,11 +22,11 @@ from dtkit.trace.journey.hop import HOP, Hop, HopMoment, Place
 from dtkit.trace.journey.owner import Owner
 from dtkit.trace.journey.snapshot import Snapshot
 from dtkit.trace.journey.traced import Ending
-from dtkit.trace.journey.way import Way
+from dtkit.trace.journey.way import Look, Way
 
 __all__ = [
-    "HOP", "JOURNEY", "SNAPSHOT", "Hop", "HopMoment", "Journey", "Moment", "Place",
-    "SnapshotMoment", "Step", "Way",
+    "HOP", "ITS_OWN", "JOURNEY", "OF_BYTES", "SNAPSHOT", "Hop", "HopMoment", "Journey", "Moment",
+    "Place", "SnapshotMoment", "Step", "Way",
 ]  # fmt: skip
 
 Step = Hop | Snapshot
@@ -49,6 +49,11 @@ class SnapshotMoment(NamedTuple):
     changes: Annotated[Diff | None, Words("what changed since that one; null for the first")]
     earlier: Snapshot | None = None
     left: Hop | None = None
+
+    @classmethod
+    def unseen(cls, look: Look) -> SnapshotMoment:
+        """That of a look, for what is told of it whatever is seen there."""
+        return cls(look.number, look.depth, Snapshot(b""), look.before, look.since, None)
 
     @property
     def time(
@@ -289,3 +294,10 @@ class Journey:
 #: What is told of a journey, and of its snapshots.
 JOURNEY = Table("journey", (Journey, ""))
 SNAPSHOT = Table("snapshot", (SnapshotMoment, ""), (Snapshot, "step."))
+
+#: Columns of a journey that others do not have alike: see :attr:`Journey.alike`.
+ITS_OWN = JOURNEY.names[:2]
+assert [column.path for column in JOURNEY.columns[:2]] == ["number", "time"]
+
+#: What is told of a snapshot by its bytes; the rest its way and what has changed tell.
+OF_BYTES = Table(SNAPSHOT.name, (Snapshot, ""))

@@ -30,6 +30,12 @@ class Look(NamedTuple):
     since: int | None
     left: Hop | None
 
+    @property
+    def key(self) -> tuple[int, int, int | None, int]:
+        """What is told of it whatever is seen there follows from that; it has the identity of the
+        hop before, which who keeps something by it has to hold."""
+        return self.number, self.depth, self.since, id(self.before)
+
 
 class Way:
     """

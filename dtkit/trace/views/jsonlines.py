@@ -13,9 +13,12 @@ from typing import Any
 
 from dtkit.bounded import Bounded
 from dtkit.trace.journey.columns import Table
+from dtkit.trace.journey.hop import OF_WAY
 from dtkit.trace.journey.model import (
     HOP,
+    ITS_OWN,
     JOURNEY,
+    OF_BYTES,
     SNAPSHOT,
     Hop,
     Journey,
@@ -24,28 +27,23 @@ from dtkit.trace.journey.model import (
     Way,
 )
 from dtkit.trace.journey.snapshot import Snapshot
+from dtkit.trace.journey.way import Look
 
 __all__ = ["JsonLines", "row_line"]
 
 #: Texts of a kind that are kept, at most.
 _MOST = 16_384
 
-#: Columns of a journey: its own, and those that many have alike.
-_NUMBER, _TIME, *_ALIKE = JOURNEY.names
-assert [column.path for column in JOURNEY.columns[:2]] == ["number", "time"]
-
-#: Columns of a hop: what its way tells, and its own.
-_OF_WAY = HOP.names[:2]
+#: Of a hop, all but what its way tells.
 _OF_HOP = Table(HOP.name, (Place, "place."), (Hop, ""))
-assert HOP.names == ("step", "depth", *_OF_HOP.names)
+assert HOP.names == (*OF_WAY, *_OF_HOP.names)
 
-#: Columns of a snapshot: what its way tells, before and behind what has changed; and its own.
-_OF_BYTES = Table(SNAPSHOT.name, (Snapshot, ""))
+#: Columns of a snapshot: what its way tells, before and behind what has changed.
 _FRONT, _BEHIND = (
     SNAPSHOT.names[: SNAPSHOT.names.index("changes")],
-    SNAPSHOT.names[SNAPSHOT.names.index("changes") + 1 : -len(_OF_BYTES.names)],
+    SNAPSHOT.names[SNAPSHOT.names.index("changes") + 1 : -len(OF_BYTES.names)],
 )
-assert (*_FRONT, "changes", *_BEHIND, *_OF_BYTES.names) == SNAPSHOT.names
+assert (*_FRONT, "changes", *_BEHIND, *OF_BYTES.names) == SNAPSHOT.names
 
 
 class JsonLines:
@@ -79,10 +77,11 @@ class JsonLines:
         text = self._journeys.get(key)
         if text is None:
             row = JOURNEY.row(journey)
-            text = json.dumps({name: row[name] for name in _ALIKE})[1:-1]
+            text = json.dumps({name: row[name] for name in JOURNEY.names[2:]})[1:-1]
             self._journeys.keep(key, text)
         moment = "null" if time is None else time
-        return f'{{"type": "{JOURNEY.name}", "{_NUMBER}": {number}, "{_TIME}": {moment}, {text}'
+        first, second = ITS_OWN
+        return f'{{"type": "{JOURNEY.name}", "{first}": {number}, "{second}": {moment}, {text}'
 
     def _hops_of(self, way: Way) -> list[str]:
         """The objects of its hops; empty where there is a snapshot."""
@@ -94,12 +93,11 @@ class JsonLines:
     def _looks_of(self, way: Way) -> list[tuple[int, str, str]]:
         """Of each snapshot its number, and what stands before and behind what has changed."""
         texts = []
-        for number, depth, before, since, _ in way.looks:
-            key = number, depth, since, id(before)
-            kept = self._looks.get(key)
+        for look in way.looks:
+            kept = self._looks.get(look.key)
             if kept is None:
-                kept = self._looks.keep(key, (before, *_look(number, depth, before, since)))
-            texts.append((number, kept[1], kept[2]))
+                kept = self._looks.keep(look.key, (look.before, *_look(look)))
+            texts.append((look.number, kept[1], kept[2]))
         return texts
 
     def hop(self, number: int, depth: int, hop: Hop, more: str = "") -> str:
@@ -113,14 +111,14 @@ class JsonLines:
                 self._hops.keep(id(hop), (hop, text))
         else:
             text = kept[1]
-        first, second = _OF_WAY
+        first, second = OF_WAY
         front = f'{{"type": "{HOP.name}", {more}"{first}": {number}, "{second}": {depth}, '
         return f"{front}{text}}}"
 
 
-def _look(number: int, depth: int, before: Hop | None, since: int | None) -> tuple[str, str]:
+def _look(look: Look) -> tuple[str, str]:
     """What stands before and behind what has changed in a snapshot that is taken there."""
-    row = SNAPSHOT.row(SnapshotMoment(number, depth, Snapshot(b""), before, since, None))
+    row = SNAPSHOT.row(SnapshotMoment.unseen(look))
     front = {"type": SNAPSHOT.name, **{name: row[name] for name in _FRONT}}
     behind = {name: row[name] for name in _BEHIND}
     return f'{json.dumps(front)[:-1]}, "changes": ', f", {json.dumps(behind)[1:-1]}, "
@@ -129,7 +127,7 @@ def _look(number: int, depth: int, before: Hop | None, since: int | None) -> tup
 @lru_cache(maxsize=64)
 def _own(snapshot: Snapshot) -> str:
     """The columns that tell of a snapshot's bytes, which most of a journey's have alike."""
-    return _OF_BYTES.json(snapshot)
+    return OF_BYTES.json(snapshot)
 
 
 def row_line(table: Table, row: dict[str, Any]) -> str:
