@@ -14,7 +14,7 @@
 #include <string.h>
 
 /* Raised with every change of what a function takes or gives. */
-#define	SPEEDUPS_VERSION	4
+#define	SPEEDUPS_VERSION	5
 
 /* Columns of a row: its first byte, the blanks behind the hex, its text. */
 #define	FIRST	11
@@ -805,6 +805,217 @@ speedups_packet_options(PyObject *self, PyObject *const *args, Py_ssize_t count)
 }
 
 /*
+ * Text in pieces, one behind the other; where one is None, the packet's own
+ * stands, of which the next is taken.  The bytes of a piece, or NULL.
+ */
+static const char *
+piece_of(PyObject *pieces, Py_ssize_t index, PyObject *own, Py_ssize_t *next,
+    Py_ssize_t most, Py_ssize_t *size)
+{
+	PyObject *piece = PyTuple_GET_ITEM(pieces, index);
+
+	if (piece == Py_None) {
+		if (*next >= PyTuple_GET_SIZE(own))
+			return (NULL);
+		piece = PyTuple_GET_ITEM(own, (*next)++);
+	}
+	return (plain_of(piece, most, size));
+}
+
+/* How long such a text is; -1 where it does not stand in an option as it is. */
+static Py_ssize_t
+pieces_size(PyObject *pieces, PyObject *own, Py_ssize_t *next, Py_ssize_t most)
+{
+	Py_ssize_t index, size, total = 0;
+
+	if (!PyTuple_Check(pieces))
+		return (-1);
+	for (index = 0; index < PyTuple_GET_SIZE(pieces); index++) {
+		if (piece_of(pieces, index, own, next, most - total,
+		    &size) == NULL)
+			return (-1);
+		total += size;
+	}
+	return (total);
+}
+
+/* The same as an option, of that many bytes. */
+static char *
+put_pieces(char *at, unsigned code, const char *front, Py_ssize_t first,
+    PyObject *pieces, Py_ssize_t total, PyObject *own, Py_ssize_t *next)
+{
+	Py_ssize_t index, size;
+	const char *text;
+
+	at = put_number(at, code | (uint32_t)(first + total) << 16);
+	memcpy(at, front, first);
+	at += first;
+	for (index = 0; index < PyTuple_GET_SIZE(pieces); index++) {
+		text = piece_of(pieces, index, own, next, total, &size);
+		memcpy(at, text, size);
+		at += size;
+	}
+	for (total += first; total % 4 != 0; total++)
+		*at++ = 0;
+	return (at);
+}
+
+/* A packet that is to be written; all but numbers is borrowed. */
+struct packet {
+	PyObject *comment, *metadata, *own, *prefix, *data;
+	unsigned long interface, direction;
+	unsigned long long time;
+	Py_ssize_t said, known, options, captured;
+	uint32_t length;
+};
+
+/* Look at what is given of one: 0, or 1 where Python has to write it, or -1. */
+static int
+take_packet(struct packet *one, PyObject *kind, PyObject *own, PyObject *time,
+    PyObject *data, PyObject *length, Py_ssize_t first)
+{
+	PyObject *stencil;
+	Py_ssize_t next = 0, front;
+	long long whole;
+	int overflow;
+
+	if (!PyTuple_Check(kind) || PyTuple_GET_SIZE(kind) != 3 ||
+	    !PyTuple_Check(stencil = PyTuple_GET_ITEM(kind, 2)) ||
+	    PyTuple_GET_SIZE(stencil) != 3 || !PyTuple_Check(own) ||
+	    !PyBytes_Check(data) ||
+	    !PyBytes_Check(one->prefix = PyTuple_GET_ITEM(kind, 1))) {
+		PyErr_SetString(PyExc_TypeError,
+		    "stencils, texts and bytes are wanted");
+		return (-1);
+	}
+	one->own = own;
+	one->data = data;
+	one->comment = PyTuple_GET_ITEM(stencil, 1);
+	one->metadata = PyTuple_GET_ITEM(stencil, 2);
+	one->interface = PyLong_AsUnsignedLong(PyTuple_GET_ITEM(kind, 0));
+	one->direction = PyLong_AsUnsignedLong(PyTuple_GET_ITEM(stencil, 0));
+	one->time = PyLong_AsUnsignedLongLongMask(time);
+	whole = PyLong_AsLongLongAndOverflow(length, &overflow);
+	if (PyErr_Occurred())
+		return (-1);
+	front = PyBytes_GET_SIZE(one->prefix);
+	one->captured = PyBytes_GET_SIZE(data);
+	if (one->captured > (1 << 30) || front > (1 << 20))
+		return (1);
+	if (overflow < 0 || whole < one->captured)
+		whole = one->captured;
+	if (overflow > 0 || whole > UINT32_MAX - front)
+		whole = UINT32_MAX - front;
+	one->length = (uint32_t)(front + whole);
+	one->said = pieces_size(one->comment, own, &next, 0xfffc);
+	one->known = pieces_size(one->metadata, own, &next, 65000);
+	if (one->said < 0 || one->known < 0)
+		return (1);
+	one->options = 4 + 12 + (one->said > 0 ? PADDED(one->said) : 0) +
+	    (one->direction != 0 ? 8 : 0) + PADDED(first + one->known);
+	return (0);
+}
+
+/* The block of one. */
+static char *
+put_packet(char *at, const struct packet *one, const char *number,
+    const char *front, Py_ssize_t first)
+{
+	Py_ssize_t next = 0, size = PyBytes_GET_SIZE(one->prefix);
+	uint32_t total;
+	char direction[4];
+
+	total = (uint32_t)(32 + ((size + one->captured + 3) &
+	    ~(Py_ssize_t)3) + one->options);
+	at = put_number(put_number(at, 6), total);
+	at = put_number(at, (uint32_t)one->interface);
+	at = put_number(at, (uint32_t)(one->time >> 32));
+	at = put_number(at, (uint32_t)one->time);
+	at = put_number(at, (uint32_t)(size + one->captured));
+	at = put_number(at, one->length);
+	memcpy(at, PyBytes_AS_STRING(one->prefix), size);
+	at += size;
+	memcpy(at, PyBytes_AS_STRING(one->data), one->captured);
+	at += one->captured;
+	for (size += one->captured; size % 4 != 0; size++)
+		*at++ = 0;
+	if (one->said > 0)
+		at = put_pieces(at, 1, "", 0, one->comment, one->said,
+		    one->own, &next);
+	if (one->direction != 0) {
+		(void)put_number(direction, (uint32_t)one->direction);
+		at = put_option(at, 2, direction, 4, "", 0);
+	}
+	at = put_option(at, 5, number, 8, "", 0);
+	at = put_pieces(at, 2988, front, first, one->metadata, one->known,
+	    one->own, &next);
+	return (put_number(put_number(at, 0), total));
+}
+
+PyDoc_STRVAR(stencil_blocks_doc,
+"stencil_blocks(number, kinds, own, timestamps, data, lengths, front)\n"
+"    -> bytes | None\n\n"
+"What dtkit.packets.pcapng.stencil_blocks_in_python() does with plain text;\n"
+"None for other text.");
+
+#define	MOST_PACKETS	256
+
+static PyObject *
+speedups_stencil_blocks(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+	struct packet packets[MOST_PACKETS];
+	Py_ssize_t number, index, total = 0, first;
+	unsigned long long journey;
+	PyObject *result;
+	char id[8], *front, *at;
+	int left;
+
+	(void)self;
+	if (count != 7) {
+		PyErr_SetString(PyExc_TypeError, "seven arguments are wanted");
+		return (NULL);
+	}
+	journey = PyLong_AsUnsignedLongLongMask(args[0]);
+	if (PyErr_Occurred() ||
+	    PyBytes_AsStringAndSize(args[6], &front, &first) != 0)
+		return (NULL);
+	for (index = 1; index < 6; index++) {
+		if (!PyList_Check(args[index]) || PyList_GET_SIZE(
+		    args[index]) != PyList_GET_SIZE(args[1])) {
+			PyErr_SetString(PyExc_TypeError,
+			    "lists of one length are wanted");
+			return (NULL);
+		}
+	}
+	number = PyList_GET_SIZE(args[1]);
+	if (number > MOST_PACKETS || first > 500)
+		Py_RETURN_NONE;
+	for (index = 0; index < number; index++) {
+		left = take_packet(&packets[index],
+		    PyList_GET_ITEM(args[1], index),
+		    PyList_GET_ITEM(args[2], index),
+		    PyList_GET_ITEM(args[3], index),
+		    PyList_GET_ITEM(args[4], index),
+		    PyList_GET_ITEM(args[5], index), first);
+		if (left < 0)
+			return (NULL);
+		if (left > 0)
+			Py_RETURN_NONE;
+		total += 32 + ((PyBytes_GET_SIZE(packets[index].prefix) +
+		    packets[index].captured + 3) & ~(Py_ssize_t)3) +
+		    packets[index].options;
+	}
+	if ((result = PyBytes_FromStringAndSize(NULL, total)) == NULL)
+		return (NULL);
+	(void)put_number(put_number(id, (uint32_t)journey),
+	    (uint32_t)(journey >> 32));
+	at = PyBytes_AS_STRING(result);
+	for (index = 0; index < number; index++)
+		at = put_packet(at, &packets[index], id, front, first);
+	return (result);
+}
+
+/*
  * The longest line about a packet is some 600 bytes: two addresses of IPv6,
  * four tags, and 40 bytes of options at no more than 4 each.
  */
@@ -1114,6 +1325,8 @@ speedups_summary(PyObject *self, PyObject *const *args, Py_ssize_t count)
 static PyMethodDef methods[] = {
 	{ "packet_options", (PyCFunction)(void (*)(void))
 	    speedups_packet_options, METH_FASTCALL, packet_options_doc },
+	{ "stencil_blocks", (PyCFunction)(void (*)(void))
+	    speedups_stencil_blocks, METH_FASTCALL, stencil_blocks_doc },
 	{ "split", speedups_split, METH_VARARGS, split_doc },
 	{ "columns", speedups_columns, METH_VARARGS, columns_doc },
 	{ "layers", speedups_layers, METH_VARARGS, layers_doc },

@@ -25,4 +25,13 @@ def packet_blocks(
 def packet_options(
     comment: str, direction: int, number: int | None, metadata: str | None, front: bytes
 ) -> bytes | None: ...
+def stencil_blocks(
+    number: int,
+    kinds: list[tuple[int, bytes, tuple[int, tuple[str | None, ...], tuple[str | None, ...]]]],
+    own: list[tuple[str, ...]],
+    timestamps: list[int],
+    data: list[bytes],
+    lengths: list[int],
+    front: bytes,
+) -> bytes | None: ...
 def summary(data: bytes, dlt: int, length: int | None) -> str | None: ...

@@ -33,7 +33,13 @@ from dtkit.packets.linktype import (
 )
 from dtkit.packets.packet import Packet, PacketRun
 from dtkit.packets.packetfile import PacketFile, Provenance
-from dtkit.packets.pcapng import options_in_python, packet_blocks_in_python
+from dtkit.packets.pcapng import (
+    METADATA_FRONT,
+    Stencil,
+    options_in_python,
+    packet_blocks_in_python,
+    stencil_blocks_in_python,
+)
 from dtkit.packets.summary import summarize_in_python
 from dtkit.probes import catalog
 from tests.output.dtrace_text import HEADING, dump, firings, framed
@@ -360,20 +366,118 @@ def test_options_of_packets_are_the_same(
     c: ModuleType, comment: str, direction: int, number: int | None, metadata: str | None
 ) -> None:
     given = comment, direction, number, metadata
-    made = c.packet_options(*given, pcapng.METADATA_FRONT)
+    made = c.packet_options(*given, METADATA_FRONT)
     plain = comment.isascii() and "\0" not in comment and len(comment) <= 65_532
     plain &= metadata is None or ("\0" not in metadata and len(metadata) <= 65_000)
     assert made == (options_in_python(*given) if plain else None)
 
 
 def test_what_are_no_options_is_refused(c: ModuleType) -> None:
-    front = pcapng.METADATA_FRONT
+    front = METADATA_FRONT
     assert c.packet_options(b"", 0, None, None, front) is None
     assert c.packet_options("", 0, None, b"", front) is None
     assert c.packet_options("", 0, None, "", bytes(501)) is None
     for wrong in (("", -1, None, None), ("", 0, "1", None), ("", 0, None, "", ""), ("",)):
         with pytest.raises((TypeError, OverflowError)):
             c.packet_options(*wrong, *([front] if len(wrong) == 4 else []))
+
+
+#: Text of a stencil in pieces, with a text of each packet's own among them or without; and kinds.
+PIECES = st.lists(st.none() | SAID, max_size=4).map(tuple)
+STENCILS = st.tuples(
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([b"", LinkType.TCP.prefix]),
+    st.builds(
+        Stencil,
+        st.sampled_from(list(pcapng.PacketDirection)),
+        PIECES,
+        PIECES.filter(lambda pieces: all(one is None or one.isascii() for one in pieces)),
+    ),
+)
+OWN = st.text(st.characters(min_codepoint=0, max_codepoint=126), max_size=9)
+
+
+@st.composite
+def stencilled(draw: st.DrawFn) -> tuple[Any, ...]:
+    """The parameters of ``write_stencils()``."""
+    number = draw(st.integers(-(2**65), 2**65))
+    kinds = draw(st.lists(STENCILS, min_size=1, max_size=3))
+    own = [
+        tuple(draw(OWN) for piece in (*comment, *metadata) if piece is None)
+        for _, _, (_, comment, metadata) in kinds
+    ]
+    data = [draw(st.binary(max_size=9)) for _ in kinds]
+    times = [draw(st.integers(0, 2**64 - 1)) for _ in kinds]
+    lengths = [draw(st.sampled_from([0, 5, 2**32 - 1, 2**70])) for _ in kinds]
+    return number, kinds, own, times, data, lengths
+
+
+@example(
+    (
+        7,
+        [(1, b"", Stencil(pcapng.PacketDirection(1), ("a", None), (None,)))],
+        [("b", "c")],
+        [5],
+        [b"x"],
+        [1],
+    )
+)
+@example(
+    (7, [(1, b"", Stencil(pcapng.PacketDirection(0), (), ("x" * 65_000,)))], [()], [5], [b"x"], [1])
+)
+@example(
+    (7, [(1, b"", Stencil(pcapng.PacketDirection(0), ("x" * 65_532,), ()))], [()], [5], [b""], [0])
+)
+@given(stencilled())
+def test_packets_of_stencils_are_the_same(c: ModuleType, given_: tuple[Any, ...]) -> None:
+    _, kinds, own, *_ = given_
+    plain = True
+    for (_, _, (_, comment, metadata)), texts in zip(kinds, own, strict=True):
+        one = iter(texts)
+        for pieces, most in ((comment, 65_532), (metadata, 65_000)):
+            text = "".join([next(one) if piece is None else piece for piece in pieces])
+            plain &= text.isascii() and "\0" not in text and len(text) <= most
+    made = c.stencil_blocks(*given_, METADATA_FRONT)
+    assert made == (stencil_blocks_in_python(*given_) if plain else None)
+
+
+STENCIL = (1, b"", Stencil(pcapng.PacketDirection.UNKNOWN, ("x", None), (None,)))
+
+
+def test_what_a_stencil_lacks_is_left_to_python(c: ModuleType) -> None:
+    whole: list[Any] = [1, [STENCIL], [("a", "b")], [0], [b""], [0], METADATA_FRONT]
+    assert c.stencil_blocks(*whole) == stencil_blocks_in_python(*whole[:-1])
+    assert c.stencil_blocks(1, [], [], [], [], [], METADATA_FRONT) == b""
+    for at, value in [
+        (2, [("a",)]),
+        (2, [("a", 1)]),
+        (1, [(1, b"", (0, ["x"], ()))]),
+        (1, [(1, b"", (0, (1,), ()))]),
+        (6, bytes(501)),
+    ]:
+        assert c.stencil_blocks(*whole[:at], value, *whole[at + 1 :]) is None
+    many = [column * 257 for column in whole[1:6]]
+    assert c.stencil_blocks(1, *many, METADATA_FRONT) is None
+    for at, value in [
+        (0, "1"),
+        (1, (STENCIL,)),
+        (1, [STENCIL, STENCIL]),
+        (1, [STENCIL[:2]]),
+        (1, [(1, "", STENCIL[2])]),
+        (1, [(-1, b"", STENCIL[2])]),
+        (1, [(1, b"", STENCIL[2][:2])]),
+        (1, [(1, b"", (-1, (), ()))]),
+        (1, [7]),
+        (2, [["a", "b"]]),
+        (3, ["0"]),
+        (4, ["x"]),
+        (5, ["0"]),
+        (6, "x"),
+    ]:
+        with pytest.raises((TypeError, OverflowError)):
+            c.stencil_blocks(*whole[:at], value, *whole[at + 1 :])
+    with pytest.raises(TypeError):
+        c.stencil_blocks(*whole[:-1])
 
 
 def all_of(stream: bytes) -> tuple[list[str], bytes]:

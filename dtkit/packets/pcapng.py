@@ -124,6 +124,24 @@ def options_in_python(
 PacketKind: TypeAlias = tuple[int, bytes, bytes, Any]
 
 
+class Stencil(NamedTuple):
+    """
+    What many packets say of themselves alike; where None is, a text of the packet's own stands.
+
+    :ivar direction: of :class:`PacketDirection`.
+    :ivar comment: its text, in pieces.
+    :ivar metadata: its JSON, in pieces.
+    """
+
+    direction: PacketDirection
+    comment: tuple[str | None, ...]
+    metadata: tuple[str | None, ...]
+
+
+#: Of packets of such a kind the number of the interface, bytes in front of theirs, and the stencil.
+StencilKind: TypeAlias = tuple[int, bytes, Stencil]
+
+
 class PcapngWriter:
     """
     Write one pcapng stream; every call writes whole blocks, so the file is valid after each.
@@ -228,6 +246,34 @@ class PcapngWriter:
             return
         self._write(_packet_blocks(kinds, timestamps, data, lengths, options))
 
+    def write_stencils(
+        self,
+        number: int,
+        kinds: list[StencilKind],
+        own: list[tuple[str, ...]],
+        timestamps: list[int],
+        data: list[bytes],
+        lengths: list[int],
+    ) -> None:
+        """
+        Write what is the same packet at several places, three times as fast as :meth:`write_many`.
+
+        Other parameters are those of :meth:`write_many`.
+
+        :param number: ``epb_packetid`` of them all.
+        :param own: the texts of each, in the order in which they stand in its comment and metadata.
+        """
+        if not kinds:
+            return
+        blocks: bytes | None = None
+        if speedups is not None:
+            blocks = speedups.stencil_blocks(
+                number, kinds, own, timestamps, data, lengths, METADATA_FRONT
+            )
+        if blocks is None:
+            blocks = stencil_blocks_in_python(number, kinds, own, timestamps, data, lengths)
+        self._write(blocks)
+
     def close(self) -> None:
         """
         Put interfaces in front of the packets of their sections, if the stream is a file.
@@ -316,6 +362,27 @@ def packet_blocks_in_python(
         sizes,
     )
     return b"".join(map(struct.Struct.pack, each, *fields))
+
+
+def stencil_blocks_in_python(
+    number: int,
+    kinds: Sequence[StencilKind],
+    own: Sequence[tuple[str, ...]],
+    timestamps: Sequence[int],
+    data: Sequence[bytes],
+    lengths: Sequence[int],
+) -> bytes:
+    """The blocks of packets; the parameters are those of :meth:`PcapngWriter.write_stencils`."""
+    options = []
+    for (_, _, (direction, comment, metadata)), texts in zip(kinds, own, strict=True):
+        one = iter(texts)
+        said, known = (
+            "".join([next(one) if piece is None else piece for piece in pieces])
+            for pieces in (comment, metadata)
+        )
+        options.append(packet_options(said, direction, number=number, metadata=known))
+    alike: list[PacketKind] = [(interface, prefix, b"", None) for interface, prefix, _ in kinds]
+    return _packet_blocks(alike, timestamps, data, lengths, options)
 
 
 _packet_blocks = packet_blocks_in_python if speedups is None else speedups.packet_blocks

@@ -47,7 +47,7 @@ from dtkit.trace.journey.way import Look
 
 __all__ = [
     "KEPT", "KEPT_FIELDS", "Alike", "KeptJourneys", "KeptPacket", "KeptPart", "Stretch",
-    "journey_row", "kept_journeys", "parts", "stretches",
+    "journey_row", "kept_journeys", "parts",
 ]  # fmt: skip
 
 #: What :attr:`~dtkit.trace.journey.model.Journey.form` says of a packet that no journey was of.
@@ -120,20 +120,27 @@ class KeptPacket:
         """What is kept of it, as members of an object of JSON."""
         return _kept_text(*self.stretch.numbers, self.changed, self.left_out)
 
-    @cached_property
-    def _comments(self) -> Bounded[int, tuple[Alike, str]]:
-        return Bounded(_MOST_ALIKE)
-
     def comment(self, alike: Alike) -> str:
         """
         What people are told of it: a line that says which it is, then one for each of its words.
 
         :param alike: what is kept of its journey.
         """
-        met = self._comments.get(id(alike))
-        if met is None:
-            met = self._comments.keep(id(alike), (alike, self.title + self._said(alike)))
-        return met[1]
+        return self.title + self._said(alike)
+
+    def metadata(self, alike: Alike, more: str = "") -> tuple[str | None, ...]:
+        """
+        The metadata, as JSON in pieces: None where what is the journey's own stands, and behind it
+        where what is the snapshot's stands: :class:`KeptPart` has both.
+
+        :param alike: what is kept of its journey.
+        :param more: members of the object that stand in front, each with a comma behind it.
+        """
+        stretch = self.stretch
+        return (
+            f'{{{more}"{JOURNEY.name}":{{', None, alike.text, f',"{KEPT.name}":{{', self.text, "},",
+            stretch.front, None, stretch.behind, "]}",
+        )  # fmt: skip
 
     def _said(self, alike: Alike) -> str:
         """The lines of its words; they are the same for many packets."""
@@ -190,27 +197,12 @@ class KeptPart(NamedTuple):
 
     :ivar packet: what it is kept as.
     :ivar snapshot: whose bytes it has; None where it has none.
-    :ivar known: what the snapshot's source said that it starts with.
+    :ivar own: JSON of what the bytes tell.
     """
 
     packet: KeptPacket
     snapshot: Snapshot | None
-    known: LinkType | None
-
-    def metadata(self, journey: str, more: str = "") -> str:
-        """
-        The metadata, as JSON.
-
-        :param journey: the JSON of what is kept of its journey.
-        :param more: members of the object that stand before that, each with a comma behind it.
-        """
-        packet, snapshot, known = self
-        own = "" if snapshot is None else _own_text(snapshot, known)
-        stretch = packet.stretch
-        return (
-            f'{{{more}"{JOURNEY.name}":{journey},"{KEPT.name}":{{{packet.text}}},'
-            f"{stretch.front}{own}{stretch.behind}]}}"
-        )
+    own: str
 
 
 KEPT = Table("packet", (KeptPacket, ""))
@@ -254,18 +246,24 @@ def parts(journey: Journey, whole: bool = False) -> list[KeptPart]:
     new = tuple.__new__  # a third of what the class's own constructor takes
     snapshots, diffs, steps = journey.snapshots, journey.diffs, journey.steps
     made = []
+    told: tuple[Snapshot, LinkType | None] | None = None
+    own = ""
     for stretch, packets in _stretches(journey.way, whole):
         if stretch.look is None:
-            made.append(new(KeptPart, (_packet_of(stretch, (), packets), None, None)))
+            made.append(new(KeptPart, (_packet_of(stretch, (), packets), None, "")))
             continue
         look, step = stretch.look
         changes, source = diffs[look], steps[step]
-        changed: tuple[str, ...] = ()
-        if changes is not None:
+        if changes is None:
+            changed: tuple[str, ...] = ()
+        else:
             changed = tuple(changes.lines) if changes.changes else _UNCHANGED
-        known = source.known if isinstance(source, Snapshot) else None
-        packet = _packet_of(stretch, changed, packets)
-        made.append(new(KeptPart, (packet, snapshots[look], known)))
+        packet = packets.get(changed) or _packet_of(stretch, changed, packets)
+        one = snapshots[look], source.known if isinstance(source, Snapshot) else None
+        if one != told:  # mostly the bytes stay what they are
+            told = one
+            own = _own_text(*one)
+        made.append(new(KeptPart, (packet, one[0], own)))
     return made
 
 
@@ -289,11 +287,6 @@ def _packet_of(stretch: Stretch, changed: tuple[str, ...], packets: _Packets) ->
 
 #: The words of packets, as lines, by what they follow from.
 _SAID: Bounded[tuple[Any, ...], tuple[Hop | None, Alike, str]] = Bounded(16_384)
-
-
-def stretches(way: Way, whole: bool = False) -> list[Stretch]:
-    """What is kept of a way in each of the packets that :func:`parts` makes of a journey."""
-    return [stretch for stretch, _ in _stretches(way, whole)]
 
 
 def _stretches(way: Way, whole: bool) -> list[tuple[Stretch, _Packets]]:
@@ -342,16 +335,32 @@ def _cut(way: Way, whole: bool) -> list[tuple[Stretch, _Packets]]:
     for number, (seen, which, shot, texts) in enumerate(made, 1):
         last = number == len(made)
         front = "" if seen is None else f'"{HOP.name}":{{{_hop_text(*seen[:3])},'
-        stretch = Stretch(
-            (number, len(made), which or None, hops, *_seen_at(seen, first)),
-            left_out or None if last else None,
-            seen,
-            shot,
-            f'{front}"steps":[{",".join(texts)}',
-            "".join([f",{text}" for text in steps]) if last else "",
+        found.append(
+            _shared(
+                (number, len(made), which or None, hops, *_seen_at(seen, first)),
+                left_out or None if last else None,
+                seen,
+                shot,
+                f'{front}"steps":[{",".join(texts)}',
+                "".join([f",{text}" for text in steps]) if last else "",
+            )
         )
-        found.append((stretch, Bounded(_MOST_ALIKE)))
     return found
+
+
+def _shared(*stretch: Any) -> tuple[Stretch, _Packets]:
+    """A stretch, the same object where one like it was met before: ways begin and end alike."""
+    numbers, left_out, at, shot, front, behind = stretch
+    if numbers[-1] is not None:  # one with a time is not met again
+        return Stretch(*stretch), Bounded(_MOST_ALIKE)
+    key = numbers, left_out, None if at is None else id(at.step), shot, front, behind
+    met = _STRETCHES.get(key)
+    if met is None:
+        met = _STRETCHES.keep(key, (Stretch(*stretch), Bounded(_MOST_ALIKE)))
+    return met
+
+
+_STRETCHES: Bounded[tuple[Any, ...], tuple[Stretch, _Packets]] = Bounded(4096)
 
 
 def _seen_at(at: HopMoment | None, first: int | None) -> tuple[str | None, int | None]:
@@ -377,7 +386,7 @@ class KeptJourneys:
         self._met: Bounded[tuple[Any, ...], Alike] = Bounded(16_384)
 
     def __call__(self, journey: Journey) -> tuple[str, Alike]:
-        """What is kept of *journey*, as JSON; and what is kept of those like it."""
+        """What is the *journey*'s own, as members of JSON; and what is kept of those like it."""
         number, time = journey.number, journey.time
         key = journey.alike
         alike = self._met.get(key)
@@ -388,7 +397,7 @@ class KeptJourneys:
             alike = self._met.keep(key, Alike(row, metadata_text(row)[1:]))
         first, second = ITS_OWN
         own = f'"{first}":{number},' if time is None else f'"{first}":{number},"{second}":{time},'
-        return f"{{{own}{alike.text}", alike
+        return own, alike
 
 
 #: What stands before the text of a hop where it is one of the steps.
@@ -443,7 +452,6 @@ def _look_text(look: Look) -> str:
     return met[1]
 
 
-@lru_cache(maxsize=64)
 def _own_text(snapshot: Snapshot, known: LinkType | None) -> str:
     """The rest of that row: what the bytes tell, which are the same in most of a journey's."""
     source = "" if known is None else f',"known":"{known.name}"'

@@ -5,16 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
+from dtkit.bounded import Bounded
 from dtkit.foreign import visible
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.metadata import metadata_text
 from dtkit.packets.packetfile import DIRECTIONS, LARGEST, Provenance
-from dtkit.packets.pcapng import PacketDirection, PacketKind, PcapngWriter, packet_options
+from dtkit.packets.pcapng import PacketDirection, PcapngWriter, Stencil, StencilKind
 from dtkit.probes.points import shipped_catalog
-from dtkit.trace.journey.kept import KeptJourneys, parts, stretches
-from dtkit.trace.journey.model import Hop, HopMoment, Journey, Place, Way
+from dtkit.trace.journey.kept import Alike, KeptJourneys, KeptPacket, parts
+from dtkit.trace.journey.model import Hop, HopMoment, Journey, Place
 from dtkit.trace.journey.snapshot import Snapshot
 from dtkit.trace.views.show import lines
 
@@ -106,57 +107,78 @@ _MOST_AT_ONCE = 256
 _NO_BYTES = Snapshot(b"", LinkType.UNKNOWN)
 
 
+class _Kinds:
+    """What packets of a kind are written as; keeps what repeats."""
+
+    def __init__(self, writer: PcapngWriter, made: Provenance, whole: bool) -> None:
+        self._interface = _Interfaces(writer)
+        known = made.metadata()
+        self._more = f"{metadata_text(known)[1:-1]}," if known else ""
+        self._whole = whole
+        self._met: Bounded[tuple[Any, ...], tuple[StencilKind, int | None, Any]] = Bounded(16_384)
+
+    def __call__(
+        self, packet: KeptPacket, alike: Alike, linktype: LinkType
+    ) -> tuple[StencilKind, int | None]:
+        """
+        The kind of a packet that starts with that, of one of the journeys that are *alike*.
+
+        Its own texts are its journey's number (in place of the comment if that is the whole
+        journey), and those of :meth:`KeptPacket.metadata`.
+
+        :return: also when it was seen, if that is known.
+        """
+        key = id(packet), id(alike), linktype
+        met = self._met.get(key)
+        if met is None:
+            at = packet.at
+            name, direction = _place(at)
+            comment: tuple[str | None, ...] = "journey ", None, f", {packet.comment(alike)}"
+            if self._whole and packet.packet == 1:
+                comment = (None,)
+            stencil = Stencil(direction, comment, packet.metadata(alike, self._more))
+            kind = self._interface(name, linktype, packet.probe), linktype.prefix, stencil
+            time = None if at is None else at.step.time
+            met = self._met.keep(key, (kind, time, (packet, alike)))
+        return met[0], met[1]
+
+
 def _written(
     journeys: Iterable[Journey], stream: BinaryIO, made: Provenance, *, whole: bool
 ) -> Iterator[int]:
     writer = PcapngWriter(stream)
     writer.section(made.comment(_COMMENT), made.application, made.release)
-    interfaces, kept_journey = _Interfaces(writer), KeptJourneys()
-    known = made.metadata()
-    more = f"{metadata_text(known)[1:-1]}," if known else ""
+    kept_journey, kind_of = KeptJourneys(), _Kinds(writer, made, whole)
     for journey in journeys:
         kept = parts(journey, whole)
         about, alike = kept_journey(journey)
-        kinds: list[PacketKind] = []
+        number, fallback = journey.number, journey.time or 0
+        named = str(number)
+        kinds: list[StencilKind] = []
+        own: list[tuple[str, ...]] = []
         times: list[int] = []
         data: list[bytes] = []
         lengths: list[int] = []
-        places = journey.way.tell(_first_place if whole else _places)
-        number = journey.number
-        for part, (name, direction) in zip(kept, places, strict=True):
-            packet, snapshot, _ = part
+        for packet, snapshot, told in kept:
             snapshot = snapshot or _NO_BYTES
-            if whole and packet.packet == 1:
-                comment = "\n".join([str(line) for line in lines(journey)])
-            else:
-                comment = f"journey {number}, {packet.comment(alike)}"
-            metadata = part.metadata(about, more)
-            options = packet_options(comment, direction, number=number, metadata=metadata)
             linktype = snapshot.linktype
-            kinds.append((interfaces(name, linktype, packet.probe), linktype.prefix, options, None))
-            at = packet.stretch.at
-            time = journey.time if at is None or at.step.time is None else at.step.time
+            kind, time = kind_of(packet, alike, linktype)
+            kinds.append(kind)
+            if whole and packet.packet == 1:
+                own.append(("\n".join(map(str, lines(journey))), about, told))
+            else:
+                own.append((named, about, told))
             # pcapng has 64 bits of unsigned nanoseconds; a damaged capture may say anything.
-            times.append(min(max(time or 0, 0), 2**64 - 1))
-            data.append(snapshot.data[: LARGEST - len(linktype.prefix)])
-            lengths.append(max(snapshot.length or 0, len(snapshot.data)))
+            times.append(min(max(fallback if time is None else time, 0), 2**64 - 1))
+            data.append(snapshot[0][: LARGEST - len(linktype.prefix)])
+            lengths.append(max(snapshot[2] or 0, len(snapshot[0])))
             if len(data) >= _MOST_AT_ONCE:
-                writer.write_many(kinds, times, data, lengths)
-                for column in (kinds, times, data, lengths):
+                writer.write_stencils(number, kinds, own, times, data, lengths)
+                for column in (kinds, own, times, data, lengths):
                     column.clear()
-        writer.write_many(kinds, times, data, lengths)
+        writer.write_stencils(number, kinds, own, times, data, lengths)
         yield len(kept)
     writer.close()
-
-
-def _places(way: Way) -> list[tuple[str, PacketDirection]]:
-    """Of each packet that is kept of a journey the name of the place, and which way it goes."""
-    return [_place(stretch.at) for stretch in stretches(way)]
-
-
-def _first_place(way: Way) -> list[tuple[str, PacketDirection]]:
-    """The same, where a journey is one packet."""
-    return [_place(stretch.at) for stretch in stretches(way, whole=True)]
 
 
 def _place(at: HopMoment | None) -> tuple[str, PacketDirection]:

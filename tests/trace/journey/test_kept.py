@@ -22,7 +22,7 @@ from dtkit.packets.metadata import ENTERPRISE, metadata_text
 from dtkit.packets.pcapng import PcapngWriter, packet_options
 from dtkit.trace.journey.columns import Table
 from dtkit.trace.journey.detect import read_any
-from dtkit.trace.journey.kept import KEPT_FIELDS, journey_row, parts
+from dtkit.trace.journey.kept import KEPT_FIELDS, KeptJourneys, journey_row, parts
 from dtkit.trace.journey.model import HOP, JOURNEY, SNAPSHOT, Hop, Journey, Place, Step
 from dtkit.trace.journey.owner import Owner
 from dtkit.trace.journey.schema import packet_schema
@@ -125,10 +125,13 @@ def test_a_journey_that_was_kept_and_read_is_equal(journeys: list[Journey]) -> N
 @given(JOURNEYS)
 def test_what_is_kept_is_what_the_schema_says(journey: Journey) -> None:
     said = jsonschema.Draft202012Validator(packet_schema())
-    for packet in parts(journey):
-        about = metadata_text(journey_row(journey))
-        metadata = packet.metadata(about, '"host":"router","release":"FreeBSD 15.1",')
-        said.validate(json.loads(metadata))
+    own, alike = KeptJourneys()(journey)
+    for packet, _, told in parts(journey):
+        texts = iter([own, told])
+        pieces = packet.metadata(alike, '"host":"router","release":"FreeBSD 15.1",')
+        metadata = json.loads("".join([next(texts) if one is None else one for one in pieces]))
+        said.validate(metadata)
+        assert metadata["journey"] == json.loads(metadata_text(journey_row(journey)))
 
 
 def test_all_that_a_journey_has_is_kept() -> None:
