@@ -499,6 +499,9 @@ dtrace_mbuf_copydata(uintptr_t m, size_t off, size_t len, uint8_t *dst,
 		      passed <= p < passed + mlen ==>
 		      chain_byte(\at(m, Pre), p, walk_limit) ==
 		      known(mbuf_byte(m, p - passed)); */
+		/*@ assert next: stable ==> \forall integer p; mlen <= p ==>
+		      chain_byte(m, p, left + 1) ==
+		      chain_byte(mbuf_next(m), p - mlen, left); */
 		/*@ assert beyond: stable ==> \forall integer p;
 		      passed + mlen <= p ==>
 		      chain_byte(\at(m, Pre), p, walk_limit) ==
