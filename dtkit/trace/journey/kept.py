@@ -305,9 +305,9 @@ def _cut(way: Way, whole: bool) -> list[tuple[Stretch, _Packets]]:
     first = next((hop.time for hop in way.hops if hop.time is not None), None)
     looks = iter(enumerate(way.looks))
     #: Of each packet the hop it was seen at, which that is, its snapshot, and its steps.
-    made: list[tuple[HopMoment | None, int, tuple[int, int] | None, list[str]]] = []
+    made: list[tuple[tuple[int, int, Hop] | None, int, tuple[int, int] | None, list[str]]] = []
     steps: list[str] = []
-    at: HopMoment | None = None
+    at: tuple[int, int, Hop] | None = None
     hops = weight = left_out = 0
     for number, (hop, depth) in enumerate(zip(way.steps, way.depths, strict=True)):
         if hop is None:
@@ -319,9 +319,10 @@ def _cut(way: Way, whole: bool) -> list[tuple[Stretch, _Packets]]:
             steps.clear()
             weight = 0
             continue
-        at = HopMoment(number, depth, hop, None)
+        at = number, depth, hop
         hops += 1
-        text = _STEP + _hop_text(number, depth, hop)
+        met = _TEXTS.get((id(hop), number, depth))
+        text = _hop_text(number, depth, hop) if met is None else met[1]
         weight += len(text)
         if weight > _LARGE and steps:
             made.append((at, hops, None, list(steps)))
@@ -332,9 +333,10 @@ def _cut(way: Way, whole: bool) -> list[tuple[Stretch, _Packets]]:
         made.append((at, hops, None, steps))
         steps = []
     found: list[tuple[Stretch, _Packets]] = []
-    for number, (seen, which, shot, texts) in enumerate(made, 1):
+    for number, (before, which, shot, texts) in enumerate(made, 1):
         last = number == len(made)
-        front = "" if seen is None else f'"{HOP.name}":{{{_hop_text(*seen[:3])},'
+        seen = None if before is None else HopMoment(*before, None)
+        front = "" if before is None else f'"{HOP.name}":{{{_hop_text(*before)[len(_STEP) :]},'
         found.append(
             _shared(
                 (number, len(made), which or None, hops, *_seen_at(seen, first)),
@@ -409,7 +411,7 @@ _TEXTS: Bounded[tuple[int, int, int], tuple[Hop, str]] = Bounded(16_384)
 
 
 def _hop_text(number: int, depth: int, hop: Hop) -> str:
-    """The row of a hop as JSON, but for the brace before it."""
+    """The row of a hop as JSON, as one of the steps."""
     met = _TEXTS.get((id(hop), number, depth))
     if met is not None:
         return met[1]
@@ -420,7 +422,7 @@ def _hop_text(number: int, depth: int, hop: Hop) -> str:
         members.append(f'"module":{metadata_text(place.module)}')
     if hop.header is not None:
         members.append(f'"header":{metadata_text(hop.header.known())}')
-    text = ",".join(filter(None, members)) + "}"
+    text = f"{_STEP}{','.join(filter(None, members))}}}"
     if hop.time is None:
         _TEXTS.keep((id(hop), number, depth), (hop, text))
     return text
