@@ -6,12 +6,15 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +26,7 @@ from click.testing import Result
 
 from dtkit.fleet.dataset import TABLES, Dataset, DatasetError, table_columns
 from dtkit.fleet.query import VIEWS, QueryError, query
-from dtkit.fleet.spread import add_all
+from dtkit.fleet.spread import add_all, scheduler_address
 
 Dtkit = Callable[..., Result]
 
@@ -343,6 +346,75 @@ def test_a_worker_that_is_killed_loses_nothing(
             processes[1].send_signal(signal.SIGKILL)
     assert done == len(captures)
     assert content(spread) == content(plain)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["[", ":", "", "tcp://", "x y", "a\nb:1", "tcp://h:1\n", "a\0b:1", "h", "h:", "h:0", "h:99999",
+     "h:-1", "h:1/x", "u:p@h:1", "tcp://[::1", "[]:1", "http://h:1", "inproc://h:1", "\x1b[2J:1"],
+    ids=ascii,
+)  # fmt: skip
+def test_what_is_no_address_of_a_scheduler_is_a_usage_error(
+    tmp_path: Path, dtkit: Dtkit, address: str
+) -> None:
+    folder = tmp_path / "fleet"
+    result = dtkit("dataset", "add", str(folder), "--scheduler", address, f"alpha={PATHS[0]}")
+    assert result.exit_code == 2, result.stderr
+    assert "is no HOST:PORT such as tcp://10.0.0.1:8786" in result.stderr.splitlines()[-1]
+    assert "".join(result.stderr.splitlines()).isprintable()
+    assert not folder.exists()
+    with pytest.raises(ValueError, match=r"is no HOST:PORT"):
+        next(add_all(Dataset(folder, create=True), [("alpha", PATHS[0])], scheduler=address))
+
+
+@pytest.mark.parametrize(
+    "address", ["h:1", "10.0.0.1:8786", "tcp://a-b.example:65535", "tls://[fe80::1%em0]:8786"]
+)
+def test_addresses_of_schedulers(address: str) -> None:
+    assert scheduler_address(address) == address
+
+
+@pytest.mark.parametrize(
+    "says",
+    [None, b"", b"HTTP/1.1 400 Bad Request\r\n\r\n" * 9, bytes(4096)],
+    ids=["nothing", "goodbye", "http", "zeros"],
+)
+def test_who_is_no_scheduler_is_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dtkit: Dtkit, says: bytes | None
+) -> None:
+    monkeypatch.setattr("dtkit.fleet.spread._PATIENCE", 2)
+    with _listening(says) as address:
+        begun = time.monotonic()
+        result = dtkit(
+            "dataset", "add", str(tmp_path / "fleet"), "--scheduler", address, f"a={PATHS[0]}"
+        )
+    assert result.exit_code == 1
+    (line,) = result.stderr.splitlines()
+    assert f"no scheduler of Dask answers at {address}: " in line
+    assert time.monotonic() - begun < 20
+
+
+@contextmanager
+def _listening(says: bytes | None) -> Iterator[str]:
+    """Who takes every connection and says this; b"" ends it, and None is never a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server, ExitStack() as stack:
+
+        def take() -> None:
+            while True:
+                try:
+                    taken = stack.enter_context(server.accept()[0])
+                except OSError:  # closed
+                    return
+                if says is not None:
+                    taken.sendall(says)
+                if says == b"":
+                    taken.close()
+
+        thread = threading.Thread(target=take)
+        thread.start()
+        yield "tcp://{}:{}".format(*server.getsockname())
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
 
 
 def test_workers_here_make_the_same_dataset(tmp_path: Path, dtkit: Dtkit) -> None:

@@ -15,8 +15,15 @@ from dtkit.cli.hosts import HOST_FILE
 from dtkit.cli.inputs import open_input
 from dtkit.cli.terminal import say
 from dtkit.fleet.dataset import Added, Dataset, DatasetError, spooled
-from dtkit.fleet.spread import add_all
+from dtkit.fleet.spread import add_all, scheduler_address
 from dtkit.foreign import visible
+
+
+def _scheduler(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    try:
+        return None if value is None else scheduler_address(value)
+    except ValueError as error:
+        raise click.BadParameter(visible(str(error)), ctx, param) from error
 
 
 @click.command(
@@ -42,6 +49,7 @@ Examples:
 @click.option(
     "--scheduler",
     metavar="ADDRESS",
+    callback=_scheduler,
     help="Of a Dask cluster that sees the same files: tcp://10.0.0.1:8786.",
 )
 @click.pass_context
