@@ -48,6 +48,12 @@ _MARK = "dataset.json"
 
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
+#: What an entry may name: a file of this dataset, and no pattern of several.
+_FILE = re.compile(
+    rf"(?:journeys|hops|snapshots|packets)/host={_HOST.pattern}/date=[a-z0-9-]+"
+    r"/[0-9a-f]{24}-[0-9]+\.parquet"
+)
+
 #: Dates that one capture has rows of, at most: the rest, of a damaged clock, is of none.
 _MOST_DATES = 400
 #: Files that are written at once, at most.
@@ -154,7 +160,7 @@ class Dataset:
         found: dict[str, list[Path]] = {table: [] for table in TABLES}
         for capture in self.captures():
             for file in capture.files:
-                found.setdefault(file.partition("/")[0], []).append(self.folder / file)
+                found[file.partition("/")[0]].append(self.folder / file)
         return found
 
     def add(self, host: str, file: Path) -> Added:
@@ -324,11 +330,18 @@ def _packet_row(packet: Packet, number: int) -> dict[str, Any]:
 
 
 def _added(entry: Path) -> Added:
-    found = _read(entry)
-    try:
-        return Added(**{**found, "files": tuple(found["files"])})
-    except (TypeError, KeyError) as error:
-        raise DatasetError(f"{entry}: no entry of a dataset") from error
+    match _read(entry):
+        case {
+            "host": str(host),
+            "capture": str(capture),
+            "rows": dict(counts),
+            "oddities": int(oddities),
+            "files": list(files),
+        } if all(isinstance(count, int) for count in counts.values()) and all(
+            isinstance(file, str) and _FILE.fullmatch(file) for file in files
+        ):
+            return Added(host, capture, counts, oddities, tuple(files))
+    raise DatasetError(f"{entry}: no entry of a dataset")
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -72,7 +72,8 @@ def connect(dataset: Dataset) -> DuckDBPyConnection:
     """
     DuckDB with the tables and views of *dataset*.
 
-    It loads nothing from elsewhere, and what is asked cannot change that.
+    It loads no extension from elsewhere of itself. What is asked may read and write files, install
+    extensions, and all else that DuckDB can do as the user: a question is a program.
 
     :raises ImportError: duckdb is not installed: it comes with ``dtkit[fleet]``.
     """

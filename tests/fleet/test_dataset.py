@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -441,3 +442,32 @@ def test_a_damaged_entry_is_named(dataset: Dataset) -> None:
     entry.write_text('{"host": "alpha"}')
     with pytest.raises(DatasetError, match="no entry of a dataset"):
         dataset.add("alpha", PATHS[0])
+
+
+def test_a_question_reads_and_writes_the_files_of_who_asks(
+    tmp_path: Path, dataset: Dataset, dtkit: Dtkit
+) -> None:
+    theirs, made = tmp_path / "theirs.csv", tmp_path / "made.csv"
+    theirs.write_text("word\nsecret\n")
+    text = f"COPY (SELECT * FROM read_csv('{theirs}', header=true)) TO '{made}'"
+    assert dtkit("query", text, str(dataset.folder)).exit_code == 0
+    assert made.read_text() == theirs.read_text()
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["hops/../../theirs.parquet", "hops/*/*/*.parquet", "/theirs.parquet", "hops//theirs.parquet",
+     "hops/host=../date=none/{0}-0.parquet", "hops/host=a/date=../{0}-0.parquet",
+     "hops/host=a/date=none/{0}-0.parquet\n", "hops/\0", "others/host=a/date=none/{0}-0.parquet",
+     5],
+    ids=ascii,
+)  # fmt: skip
+def test_an_entry_leads_to_no_other_file(dataset: Dataset, dtkit: Dtkit, file: str | int) -> None:
+    (entry,) = (dataset.folder / "added" / "alpha").iterdir()
+    found = json.loads(entry.read_text())
+    named = file.format(found["capture"]) if isinstance(file, str) else file
+    entry.write_text(json.dumps({**found, "files": [named]}))
+    result = dtkit("query", "SELECT count(*) FROM hops", str(dataset.folder))
+    assert result.exit_code == 1
+    (line,) = result.stderr.splitlines()
+    assert line.endswith("no entry of a dataset")
