@@ -352,10 +352,10 @@ def _cut(way: Way, whole: bool) -> list[tuple[Stretch, _Packets]]:
 
 def _shared(*stretch: Any) -> tuple[Stretch, _Packets]:
     """A stretch, the same object where one like it was met before: ways begin and end alike."""
-    numbers, left_out, at, shot, front, behind = stretch
+    numbers, left_out, _, shot, front, behind = stretch
     if numbers[-1] is not None:  # one with a time is not met again
         return Stretch(*stretch), Bounded(_MOST_ALIKE)
-    key = numbers, left_out, None if at is None else id(at.step), shot, front, behind
+    key = numbers, left_out, shot, front, behind  # the front says all of the hop
     met = _STRETCHES.get(key)
     if met is None:
         met = _STRETCHES.keep(key, (Stretch(*stretch), Bounded(_MOST_ALIKE)))

@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 import json
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from dtkit.packets.linktype import LinkType
 from dtkit.trace.journey.model import Hop, Journey, Place, Step
 from dtkit.trace.journey.snapshot import Snapshot
+from dtkit.trace.journey.way import Way
 from dtkit.trace.views.convert import write_journeys, write_snapshots
 from dtkit.trace.views.show import journey_text
 from tests.trace.frames import ethernet, ipv4, tcp
@@ -181,3 +183,52 @@ def test_a_capture_that_names_ever_new_places_stays_bounded() -> None:
     assert found[-1].options["opt_comment"] == (
         "journey 1, packet 5000 of 5000, hop 5000 of 5000\nfunction: place 4999\nchanged: unchanged"
     )
+
+
+def test_what_goes_one_way_has_the_link_type_of_its_bytes() -> None:
+    hops = journey().hops
+    way = Way((hops[0], None))
+    bytes_ = {"ethernet": (PACKET, 1), "ip": (ipv4(tcp(b"x")), 101)}
+    stream = io.BytesIO()
+    journeys = [
+        Journey(number, TIME, (hops[0], Snapshot(data)), "mbuf_trace 3", way=way)
+        for number, (data, _) in enumerate(2 * list(bytes_.values()), 1)
+    ]
+    list(write_snapshots(journeys, stream))
+    kinds = [block.interface.link_type for block in blocks(stream.getvalue())]
+    assert kinds == 2 * [dlt for _, dlt in bytes_.values()]
+
+
+def test_what_comes_and_goes_is_not_taken_for_what_was_there_before() -> None:
+    """Objects of journeys that were written are forgotten, and others get their identities."""
+
+    def ever_new() -> Iterator[Journey]:
+        for number in range(200):
+            place = Place(f"f{number}", f"f{number}", module="kernel")
+            yield Journey(number, TIME, (Hop(place, time=TIME), Snapshot(PACKET)), "path")
+
+    stream = io.BytesIO()
+    list(write_snapshots(ever_new(), stream))
+    said = [block.options["opt_comment"].splitlines()[1] for block in blocks(stream.getvalue())]
+    assert said == [f"function: f{number}" for number in range(200)]
+
+
+def test_of_a_packet_longer_than_a_capture_takes_the_length_is_told() -> None:
+    stream = io.BytesIO()
+    long = PACKET + bytes(300_000)
+    list(write_snapshots([Journey(1, TIME, (Snapshot(long),), "path")], stream))
+    (block,) = blocks(stream.getvalue())
+    assert (block.captured_len, block.packet_len) == (262_144, len(long))
+
+
+def test_the_whole_journey_is_the_comment_of_its_first_packet() -> None:
+    """Steps that are too many for one packet are in others, which say which they are."""
+    hops = [Hop(Place(f"f{number}", "f"), "x" * 600) for number in range(2000)]
+    stream = io.BytesIO()
+    list(write_journeys([Journey(7, TIME, (Snapshot(PACKET), *hops), "path")], stream))
+    first, *others = [block.options["opt_comment"] for block in blocks(stream.getvalue())]
+    assert first.startswith("#7 ")
+    assert [one.splitlines()[0].rpartition(",")[0] for one in others] == [
+        f"journey 7, packet {number} of {len(others) + 1}" for number in range(2, len(others) + 2)
+    ]
+    assert len(others) > 0
