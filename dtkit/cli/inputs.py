@@ -275,6 +275,29 @@ def first_interrupt(then: Callable[[], None]) -> Iterator[None]:
 
 
 @contextmanager
+def signals_told() -> Iterator[int]:
+    """
+    A descriptor that has something to read once a signal came that this program handles.
+
+    For who waits with select(2): a signal that comes just before read(2) does not end it, and is
+    handled when the read ends, which may be never.
+    """
+    told, tell = os.pipe()
+    os.set_blocking(told, False)
+    os.set_blocking(tell, False)
+    before: int | None = None
+    try:
+        with suppress(ValueError):  # not the main thread: signals are somebody else's
+            before = signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
+        yield told
+    finally:
+        if before is not None:
+            signal.set_wakeup_fd(before)
+        os.close(told)
+        os.close(tell)
+
+
+@contextmanager
 def _let_the_writer_finish() -> Iterator[None]:
     """
     Take the first SIGINT for the program that writes our input; the second one is for us.
