@@ -591,6 +591,30 @@ put_number(char *at, uint32_t number)
 	return (at + 4);
 }
 
+/* The front of a packet's block, up to its options: lengths are without the prefix. */
+static char *
+put_front(char *at, uint32_t size, unsigned long interface,
+    unsigned long long time, PyObject *prefix, PyObject *data, uint32_t length)
+{
+	Py_ssize_t front = PyBytes_GET_SIZE(prefix);
+	Py_ssize_t captured = PyBytes_GET_SIZE(data);
+
+	at = put_number(at, 6);
+	at = put_number(at, size);
+	at = put_number(at, (uint32_t)interface);
+	at = put_number(at, (uint32_t)(time >> 32));
+	at = put_number(at, (uint32_t)time);
+	at = put_number(at, (uint32_t)(front + captured));
+	at = put_number(at, (uint32_t)front + length);
+	memcpy(at, PyBytes_AS_STRING(prefix), front);
+	at += front;
+	memcpy(at, PyBytes_AS_STRING(data), captured);
+	at += captured;
+	for (captured += front; captured % 4 != 0; captured++)
+		*at++ = 0;
+	return (at);
+}
+
 PyDoc_STRVAR(packet_blocks_doc,
 "packet_blocks(kinds, timestamps, data, lengths, options) -> bytes\n\n"
 "What dtkit.packets.pcapng.packet_blocks_in_python() does.");
@@ -688,19 +712,8 @@ speedups_packet_blocks(PyObject *self, PyObject *args)
 			length = UINT32_MAX - front;
 		size = (uint32_t)(32 + ((front + captured + 3) &
 		    ~(Py_ssize_t)3) + said);
-		at = put_number(at, 6);
-		at = put_number(at, size);
-		at = put_number(at, (uint32_t)interface);
-		at = put_number(at, (uint32_t)(time >> 32));
-		at = put_number(at, (uint32_t)time);
-		at = put_number(at, (uint32_t)(front + captured));
-		at = put_number(at, (uint32_t)(front + length));
-		memcpy(at, PyBytes_AS_STRING(prefix), front);
-		at += front;
-		memcpy(at, PyBytes_AS_STRING(columns[2][index]), captured);
-		at += captured;
-		for (captured += front; captured % 4 != 0; captured++)
-			*at++ = 0;
+		at = put_front(at, size, interface, time, prefix,
+		    columns[2][index], (uint32_t)length);
 		memcpy(at, PyBytes_AS_STRING(options), said);
 		at = put_number(at + said, size);
 	}
@@ -866,6 +879,7 @@ struct packet {
 	unsigned long interface, direction;
 	unsigned long long time;
 	Py_ssize_t said, known, options, captured;
+	Py_ssize_t taken;	/* of its own texts, by the comment */
 	uint32_t length;
 };
 
@@ -906,8 +920,9 @@ take_packet(struct packet *one, PyObject *kind, PyObject *own, PyObject *time,
 		whole = one->captured;
 	if (overflow > 0 || whole > UINT32_MAX - front)
 		whole = UINT32_MAX - front;
-	one->length = (uint32_t)(front + whole);
+	one->length = (uint32_t)whole;
 	one->said = pieces_size(one->comment, own, &next, 0xfffc);
+	one->taken = next;
 	one->known = pieces_size(one->metadata, own, &next, 65000);
 	if (one->said < 0 || one->known < 0)
 		return (1);
@@ -927,18 +942,8 @@ put_packet(char *at, const struct packet *one, const char *number,
 
 	total = (uint32_t)(32 + ((size + one->captured + 3) &
 	    ~(Py_ssize_t)3) + one->options);
-	at = put_number(put_number(at, 6), total);
-	at = put_number(at, (uint32_t)one->interface);
-	at = put_number(at, (uint32_t)(one->time >> 32));
-	at = put_number(at, (uint32_t)one->time);
-	at = put_number(at, (uint32_t)(size + one->captured));
-	at = put_number(at, one->length);
-	memcpy(at, PyBytes_AS_STRING(one->prefix), size);
-	at += size;
-	memcpy(at, PyBytes_AS_STRING(one->data), one->captured);
-	at += one->captured;
-	for (size += one->captured; size % 4 != 0; size++)
-		*at++ = 0;
+	at = put_front(at, total, one->interface, one->time, one->prefix,
+	    one->data, one->length);
 	if (one->said > 0)
 		at = put_pieces(at, 1, "", 0, one->comment, one->said,
 		    one->own, &next);
@@ -947,6 +952,7 @@ put_packet(char *at, const struct packet *one, const char *number,
 		at = put_option(at, 2, direction, 4, "", 0);
 	}
 	at = put_option(at, 5, number, 8, "", 0);
+	next = one->taken;	/* an empty comment is not written */
 	at = put_pieces(at, 2988, front, first, one->metadata, one->known,
 	    one->own, &next);
 	return (put_number(put_number(at, 0), total));

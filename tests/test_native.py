@@ -428,6 +428,16 @@ def stencilled(draw: st.DrawFn) -> tuple[Any, ...]:
 @example(
     (7, [(1, b"", Stencil(pcapng.PacketDirection(0), ("x" * 65_532,), ()))], [()], [5], [b""], [0])
 )
+@example(
+    (
+        7,
+        [(1, b"", Stencil(pcapng.PacketDirection(0), (None,), (None,)))],
+        [("", "a")],
+        [5],
+        [b""],
+        [0],
+    )
+)
 @given(stencilled())
 def test_packets_of_stencils_are_the_same(c: ModuleType, given_: tuple[Any, ...]) -> None:
     _, kinds, own, *_ = given_

@@ -256,7 +256,7 @@ class PcapngWriter:
         lengths: list[int],
     ) -> None:
         """
-        Write what is the same packet at several places, three times as fast as :meth:`write_many`.
+        Write what is the same packet at several places, faster than by :meth:`write_many`.
 
         Other parameters are those of :meth:`write_many`.
 

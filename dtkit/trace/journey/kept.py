@@ -337,29 +337,25 @@ def _cut(way: Way, whole: bool) -> list[tuple[Stretch, _Packets]]:
         last = number == len(made)
         seen = None if before is None else HopMoment(*before, None)
         front = "" if before is None else f'"{HOP.name}":{{{_hop_text(*before)[len(_STEP) :]},'
-        found.append(
-            _shared(
-                (number, len(made), which or None, hops, *_seen_at(seen, first)),
-                left_out or None if last else None,
-                seen,
-                shot,
-                f'{front}"steps":[{",".join(texts)}',
-                "".join([f",{text}" for text in steps]) if last else "",
-            )
+        stretch = Stretch(
+            (number, len(made), which or None, hops, *_seen_at(seen, first)),
+            left_out or None if last else None,
+            seen,
+            shot,
+            f'{front}"steps":[{",".join(texts)}',
+            "".join([f",{text}" for text in steps]) if last else "",
         )
+        found.append(_shared(stretch))
     return found
 
 
-def _shared(*stretch: Any) -> tuple[Stretch, _Packets]:
-    """A stretch, the same object where one like it was met before: ways begin and end alike."""
-    numbers, left_out, _, shot, front, behind = stretch
+def _shared(stretch: Stretch) -> tuple[Stretch, _Packets]:
+    """With what it was kept as; the same where one like it was met: ways begin and end alike."""
+    numbers, left_out, _, look, front, behind = stretch
     if numbers[-1] is not None:  # one with a time is not met again
-        return Stretch(*stretch), Bounded(_MOST_ALIKE)
-    key = numbers, left_out, shot, front, behind  # the front says all of the hop
-    met = _STRETCHES.get(key)
-    if met is None:
-        met = _STRETCHES.keep(key, (Stretch(*stretch), Bounded(_MOST_ALIKE)))
-    return met
+        return stretch, Bounded(_MOST_ALIKE)
+    key = numbers, left_out, look, front, behind  # the front says all of the hop
+    return _STRETCHES.get(key) or _STRETCHES.keep(key, (stretch, Bounded(_MOST_ALIKE)))
 
 
 _STRETCHES: Bounded[tuple[Any, ...], tuple[Stretch, _Packets]] = Bounded(4096)
