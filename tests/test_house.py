@@ -28,6 +28,7 @@ ROOMS = [
     "program",
     "native",
     "oddity",
+    "counted",
     "bounded",
     "foreign",
     "mbuf",

@@ -28,6 +28,7 @@ from dtkit.cli.options import (
     release_option,
 )
 from dtkit.cli.terminal import say
+from dtkit.counted import counted
 from dtkit.freebsd import Release, UnknownReleaseError
 from dtkit.generate.conditions import ConditionError
 from dtkit.generate.ready import narrowed, ready
@@ -205,7 +206,8 @@ def known_probes(ctx: click.Context, listing: str | None, release: Release | Non
             if odd <= 3:
                 say(f"{ctx.command_path}: {listing}: {item}")
     if odd > 3:
-        say(f"{ctx.command_path}: {listing}: {odd - 3} more lines are odd")
+        more = counted(odd - 3, "more line is", "more lines are")
+        say(f"{ctx.command_path}: {listing}: {more} odd")
     if not listed:
         raise click.UsageError(
             f"{listing}: no function there takes a struct mbuf; make a listing with "

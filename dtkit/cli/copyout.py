@@ -25,6 +25,7 @@ from dtkit.cli.options import (
 )
 from dtkit.cli.table import print_table
 from dtkit.cli.terminal import say
+from dtkit.counted import counted
 from dtkit.freebsd import Release
 from dtkit.mbuf import (
     EDGE_CASES,
@@ -187,11 +188,11 @@ def result_data(setup: Setup, result: int) -> bytes | None:
 def print_run(case: Case, setup: Setup, result: int) -> None:
     machine, chain = setup.machine, setup.chain
     scratch = machine.scratch
-    click.echo(f"chain at 0x{chain.address:x}, {case.layout.name}, {len(chain)} mbufs")
+    click.echo(f"chain at 0x{chain.address:x}, {case.layout.name}, {counted(len(chain), 'mbuf')}")
     for line in picture(setup):
         click.echo(line)
     used = scratch.ptr - scratch.base
-    size = f"{scratch.size} bytes, used {case.used} before, {used} after"
+    size = f"{counted(scratch.size, 'byte')}, used {case.used} before, {used} after"
     click.echo(f"scratch at 0x{scratch.base:x}: {size}")
     called = f"copyoutmbuf(0x{chain.address:x}, {case.length}, {case.offset})"
     click.echo(f"{called} = 0x{result:x}")

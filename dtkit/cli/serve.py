@@ -16,6 +16,7 @@ from dtkit.cli.given import given, refuse
 from dtkit.cli.inputs import first_interrupt
 from dtkit.cli.options import Shared
 from dtkit.cli.terminal import say
+from dtkit.counted import counted
 from dtkit.trace.journey.model import Journey
 from dtkit.trace.views.live import LiveReport
 
@@ -89,4 +90,5 @@ def served_page(
         say(f"{ctx.command_path}: {server.url} shows journeys as they end")
         yield ServedPage(report, stay)
         if report.left_out:
-            say(f"{ctx.command_path}: the page was full: {report.left_out} journeys are not in it")
+            are = counted(report.left_out, "journey is", "journeys are")
+            say(f"{ctx.command_path}: the page was full: {are} not in it")

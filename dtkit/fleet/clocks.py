@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
+from dtkit.counted import counted
+
 __all__ = ["HostClock", "Passed", "clock_between"]
 
 #: A packet's times: when it left by the one clock, when it came by the other, in ns.
@@ -60,9 +62,9 @@ class HostClock:
             way = "gaining" if self.drift > 0 else "losing"
             ahead += f", {way} {abs(self.drift) * 1e6:.1f} us/s"
         if self.doubt is None:
-            return f"{ahead} at most, by {there + back} packets one way only"
+            return f"{ahead} at most, by {counted(there + back, 'packet')} one way only"
         doubt = f"give or take {self.doubt / 1e6:.3f} ms"
-        return f"{ahead}, {doubt}, by {there} packets there, {back} back"
+        return f"{ahead}, {doubt}, by {counted(there, 'packet')} there, {back} back"
 
 
 def clock_between(there: Sequence[Passed], back: Sequence[Passed]) -> HostClock | None:

@@ -29,6 +29,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from dtkit.counted import counted
 from dtkit.foreign import plain
 from dtkit.oddity import Oddity
 from dtkit.output import packets, read_output
@@ -118,9 +119,10 @@ class Added:
     files: tuple[str, ...]
 
     def __str__(self) -> str:
-        said = [f"{count} {table}" for table, count in self.rows.items() if count]
-        odd = "1 oddity" if self.oddities == 1 else f"{self.oddities} oddities"
-        return ", ".join([*(said or ["nothing"]), odd])
+        rows = self.rows.items()
+        said = [counted(count, table.removesuffix("s"), table) for table, count in rows if count]
+        oddities = counted(self.oddities, "oddity", "oddities")
+        return ", ".join([*(said or ["nothing"]), oddities])
 
 
 class Dataset:

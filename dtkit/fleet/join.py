@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from dtkit.counted import counted
 from dtkit.fleet.passage import Leg, Passage, Reference, Times, passages
 from dtkit.fleet.sight import ends, interface
 from dtkit.trace.journey.model import Hop, Journey, Step
@@ -202,8 +203,7 @@ class JoinedHosts:
         hosts = self.captures
         pairs = Counter((one.sender.host, one.receiver.host) for one in self.passages)
         for (near, far), count in sorted(pairs.items()):
-            packets = "1 packet" if count == 1 else f"{count} packets"
-            yield f"{hosts[near].name} to {hosts[far].name}: {packets}"
+            yield f"{hosts[near].name} to {hosts[far].name}: {counted(count, 'packet')}"
         for host, found in enumerate(self.reference.clocks):
             if host and found:
                 beside = self._beside(host)
@@ -214,7 +214,8 @@ class JoinedHosts:
                 yield f"{hosts[host].name}: no packet of it was seen elsewhere: {self._when(host)}"
         alike = sum(one.alike > 1 for one in self.passages)
         if alike:
-            yield f"{alike} packets have others that look alike: taken in the order of their times"
+            packets = counted(alike, "packet has", "packets have")
+            yield f"{packets} others that look alike: taken in the order of their times"
         again = sum(one.again for one in self.passages)
         if again:
             yield f"{again} came twice: doubled on the wire"

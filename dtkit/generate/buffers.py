@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dtkit.counted import counted
 from dtkit.generate.request import Copy, Request
 
 #: The line about a packet, its record's header, and that of the dump.
@@ -65,4 +66,4 @@ def buffers(request: Request) -> Buffers:
     while size * _MIB < needed and size < _MOST:
         size *= 2
     good = min(size * _MIB * hertz // record, rate)
-    return Buffers(size, hertz, f"{what}: good for {good} packets a second on each CPU")
+    return Buffers(size, hertz, f"{what}: good for {counted(good, 'packet')} a second on each CPU")

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
+from dtkit.counted import counted
 from dtkit.dlang import WITH_COPYOUTMBUF, clauses, compile_program
 from dtkit.dlang.compiler.dif import Difo
 from dtkit.dlang.compiler.enablings import Compiled, Enabling
@@ -190,8 +191,10 @@ class Estimate:
 
     def __str__(self) -> str:
         return (
-            f"{self.functions} functions, {self.probes} probes, {self.enablings} clauses of "
-            f"probes, {self.size.instructions} DIF instructions, {self.size.dof} bytes of DOF, "
+            f"{counted(self.functions, 'function')}, {counted(self.probes, 'probe')}, "
+            f"{counted(self.enablings, 'clause of probes', 'clauses of probes')}, "
+            f"{counted(self.size.instructions, 'DIF instruction')}, "
+            f"{self.size.dof} bytes of DOF, "
             f"{len(self.script)} bytes of D; a packet that nobody wants costs "
             f"{self.relative:.1f} times what a clause with one comparison at each probe does, "
             f"{self.under_way:.1f} times while one is followed" + self._kept()
@@ -206,9 +209,9 @@ class Estimate:
             return ""
         often = f"{held.journeys} can end in a second" if held.journeys else "any can end at once"
         return (
-            f"; {held.count} journeys can be held back at a time and {often}, for "
+            f"; {counted(held.count, 'journey')} can be held back at a time and {often}, for "
             f"{held.memory >> 20} MiB of the {held.machine.memory >> 20} MiB of "
-            f"{held.machine.cpus} CPU{'s' if held.machine.cpus > 1 else ''}"
+            f"{counted(held.machine.cpus, 'CPU')}"
         )
 
 

@@ -14,6 +14,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from dtkit.counted import counted
 from dtkit.generate.chosen import Chosen
 from dtkit.generate.estimate import Estimate
 from dtkit.generate.functions import (
@@ -197,6 +198,7 @@ def path_script(
     record = request.size + _RECORD + (_META if request.meta else 0)
     record += _STACK if request.stack else 0
     mebibytes, hertz = _buffers(record, request.hops)
+    hops = counted(request.hops, "hop")
     held = held_back(record, request.machine) if only and not (brief or request.ring) else None
     if request.ring and request.ring < record * _RING:
         raise PathError(f"a ring of {request.ring} bytes: less than {_RING} hops of {record} bytes")
@@ -215,7 +217,7 @@ def path_script(
         + len(ENDS),
         bufsize=mebibytes,
         switchrate=hertz,
-        why=D(f"{record} bytes a hop: good for {request.hops} hops a second on each CPU"),
+        why=D(f"{record} bytes a hop: good for {hops} a second on each CPU"),
         dynvarsize=16,
         names=_NAMES,
         rate=request.rate,

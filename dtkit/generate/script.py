@@ -6,6 +6,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
+from dtkit.counted import counted
 from dtkit.generate.buffers import buffers
 from dtkit.generate.oneliners import values
 from dtkit.generate.point import may_be_absent, points
@@ -59,7 +60,7 @@ def describe(probes: Sequence[Probe], request: Request) -> str:
     where = ", ".join(probe.description.shorthand for probe in probes[:4])
     if len(probes) > 4:
         where += f" and {len(probes) - 4} more"
-    bytes_ = f"{request.length} bytes" if request.length else f"up to {request.most} bytes"
+    bytes_ = counted(request.length, "byte") if request.length else f"up to {request.most} bytes"
     if request.offset:
         bytes_ += f" from byte {request.offset} on"
     text = f"Packets at {where}: {bytes_} of each"

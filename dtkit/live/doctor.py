@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from dtkit.counted import counted
 from dtkit.freebsd import UnknownReleaseError, release_of
 from dtkit.live.dtrace import shell_output
 from dtkit.live.host import Host
@@ -140,7 +141,8 @@ def _mbufs(answer: _Answer) -> tuple[Health, str, str]:
     if not answer.number:
         mend = "a kernel with `makeoptions WITH_CTF=1`; kldload fbt"
         return Health.FAILED, "no function is known to take a struct mbuf", mend
-    return Health.OK, f"{answer.text} functions take a struct mbuf", ""
+    take = counted(answer.number, "function takes", "functions take")
+    return Health.OK, f"{take} a struct mbuf", ""
 
 
 def _copyoutmbuf(answer: _Answer) -> tuple[Health, str, str]:
@@ -153,7 +155,7 @@ def _probes(mend: str) -> Callable[[_Answer], tuple[Health, str, str]]:
     def judge(answer: _Answer) -> tuple[Health, str, str]:
         if not answer.number:
             return Health.MISSING, "no probes", mend
-        return Health.OK, f"{answer.text} probes", ""
+        return Health.OK, counted(answer.number, "probe"), ""
 
     return judge
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dtkit.counted import counted
 from dtkit.mbuf.case import Case
 from dtkit.mbuf.copydata import dtrace_mbuf_copydata
 from dtkit.mbuf.kernel import Segment, Storage
@@ -51,9 +52,8 @@ class EdgeCase:
             return f"{machine.fault.flag.name}: {machine.fault}"
         n = machine.scratch.ptr - result
         copied = dtrace_mbuf_copydata(machine, m, case.offset, n, None)
-        return (
-            f"{n} bytes" if copied == n else f"{n} bytes: {copied} of the chain, {n - copied} zero"
-        )
+        size = counted(n, "byte")
+        return size if copied == n else f"{size}: {copied} of the chain, {n - copied} zero"
 
 
 _PACKET = counting_segments([20, 32])

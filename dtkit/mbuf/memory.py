@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from dtkit.counted import counted
+
 ByteOrder = Literal["little", "big"]
 
 
@@ -162,7 +164,7 @@ class Memory:
         while data:
             region = self.region_at(address)
             if region is None or not region.writable:
-                raise KernelPanic(f"store of {len(data)} bytes at 0x{address:x}")
+                raise KernelPanic(f"store of {counted(len(data), 'byte')} at 0x{address:x}")
             start = address - region.base
             piece = data[: len(region.data) - start]
             region.data[start : start + len(piece)] = piece

@@ -16,6 +16,7 @@ from operator import le
 from typing import cast, overload
 
 from dtkit.annotations import SHOWING
+from dtkit.counted import counted
 from dtkit.oddity import Oddity
 from dtkit.output.events import Annotation, Dump, Event, Firing, Source
 from dtkit.output.joined import Joined, joined
@@ -225,8 +226,9 @@ class _Assembler:
             self._unshown[annotation.kind] += 1
             if self._unshown[annotation.kind] == 1:
                 what = f"an mbuf chain {_UNSHOWN[annotation.kind]}"
-                if annotation.kind == "cut":
-                    what += f" after {annotation.number('mbufs')} mbufs; a greater depth shows more"
+                mbufs = annotation.number("mbufs")
+                if annotation.kind == "cut" and mbufs is not None:
+                    what += f" after {counted(mbufs, 'mbuf')}; a greater depth shows more"
                 yield Oddity("line", annotation.line, what)
 
     def _start(self, annotation: Annotation) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from dtkit.counted import counted
 from dtkit.oddity import Oddity
 from dtkit.output.events import Drop, Event, Fault, Firing
 from dtkit.output.uniform import FiringRun
@@ -45,6 +46,7 @@ class Count:
 
     def __str__(self) -> str:
         return (
-            f"{self.kinds[Firing]} firings, {self.kinds[Packet]} packets, "
-            f"{self.dropped} dropped, {self.kinds[Fault]} faults, {self.unread} unread lines"
+            f"{counted(self.kinds[Firing], 'firing')}, {counted(self.kinds[Packet], 'packet')}, "
+            f"{self.dropped} dropped, {counted(self.kinds[Fault], 'fault')}, "
+            f"{counted(self.unread, 'unread line')}"
         )

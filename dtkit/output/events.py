@@ -16,6 +16,7 @@ import re
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple, TypeAlias
 
+from dtkit.counted import counted
 from dtkit.oddity import Oddity
 
 
@@ -154,7 +155,7 @@ class Drop:
     def __str__(self) -> str:
         where = f" on CPU {self.cpu}" if self.cpu is not None else ""
         what = _LOST.get(self.kind, self.kind)
-        return f"dropped {self.count} {what}{'s' * (self.count != 1)}{where}"
+        return f"dropped {counted(self.count, what)}{where}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from dtkit.counted import counted
 from dtkit.oddity import Oddity
 from dtkit.output.dump import Flaw, printable
 from dtkit.output.events import Dump, Event, Firing, Message
@@ -211,8 +212,8 @@ class HexdumpReader:
         """The end of the output."""
         yield from self._pass_over()
         if self._strange:
-            number, lines = self._strange_line, f"{self._strange} line{'s' * (self._strange > 1)}"
-            yield Oddity("line", number, f"{lines} among hexdumps, no rows", self._strange)
+            what = f"{counted(self._strange, 'line')} among hexdumps, no rows"
+            yield Oddity("line", self._strange_line, what, self._strange)
         yield from self._dump()
 
     def _dump(self) -> Iterator[Event]:

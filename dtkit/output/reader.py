@@ -14,6 +14,7 @@ from itertools import accumulate
 from typing import Any, cast
 
 from dtkit.annotations import OPENING, PREFIX
+from dtkit.counted import counted
 from dtkit.oddity import Oddity
 from dtkit.output.annotation import read_annotation
 from dtkit.output.dump import HEADER, Flaw, Rows, is_header, is_row, is_whole_row
@@ -60,10 +61,6 @@ def _is_of_dtrace(line: str) -> bool:
 
 #: Characters of a line of text that are quoted.
 _QUOTED = 100
-
-
-def _lines(count: int) -> str:
-    return f"{count} line{'s' * (count > 1)}"
 
 
 class TextReader:
@@ -189,8 +186,8 @@ class TextReader:
         if self._loose and (self._source is not None or not self._placed):
             # What a shell says of a command that is not there would be no firing either.
             first = self._loose_text[:_QUOTED] + "..." * (len(self._loose_text) > _QUOTED)
-            verb = "belongs" if self._loose == 1 else "belong"
-            what = f"{_lines(self._loose)} of text that {verb} to no firing: {first}"
+            one, many = "line of text that belongs", "lines of text that belong"
+            what = f"{counted(self._loose, one, many)} to no firing: {first}"
             self._odd(self._loose_line, what, unread=self._loose)
         yield from self._drain()
 
@@ -419,7 +416,7 @@ class TextReader:
     def _close_stray(self) -> None:
         if self._stray is not None:
             first, what, count = self._stray
-            self._odd(first, f"{_lines(count)} {what}", unread=count)
+            self._odd(first, f"{counted(count, 'line')} {what}", unread=count)
             self._stray = None
 
     def _close_stack(self) -> None:

@@ -21,6 +21,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from dtkit.annotations import PREFIX
+from dtkit.counted import counted
 from dtkit.oddity import Oddity
 from dtkit.output.annotation import read_annotation
 from dtkit.output.events import (
@@ -348,7 +349,8 @@ class _StructuredReader:
 
     def _close_stray(self) -> Iterator[Oddity]:
         if self._stray:
-            yield Oddity("line", self._stray_line, f"{self._stray} characters are no firing", 1)
+            what = counted(self._stray, "character is", "characters are")
+            yield Oddity("line", self._stray_line, f"{what} no firing", 1)
             self._stray = self._stray_line = 0
 
     # Objects

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
 
+from dtkit.counted import counted
 from dtkit.oddity import Oddity
 from dtkit.packets.metadata import CUSTOM, ENTERPRISE
 
@@ -106,7 +107,8 @@ def _read_pcap(stream: BinaryIO, order: str, tick: int) -> Iterator[Frame | Oddi
     while head := read(16):
         number += 1
         if len(head) < 16:
-            yield Oddity("frame", number, f"the capture ends {len(head)} bytes into its header")
+            text = f"the capture ends {counted(len(head), 'byte')} into its header"
+            yield Oddity("frame", number, text)
             return
         seconds, fraction, captured, length = unpack(head)
         if captured > LONGEST:
@@ -115,13 +117,15 @@ def _read_pcap(stream: BinaryIO, order: str, tick: int) -> Iterator[Frame | Oddi
             return
         data = read(captured)
         if len(data) < captured:
-            text = f"the capture ends {len(data)} bytes into this frame of {captured}: left out"
+            size = counted(len(data), "byte")
+            text = f"the capture ends {size} into this frame of {captured}: left out"
             yield Oddity("frame", number, text)
             return
         if fraction >= ticks:
             yield Oddity("frame", number, f"{fraction} is more than a second's fraction: added up")
         if captured > length:
-            yield Oddity("frame", number, f"captured {captured} bytes of {length}: kept all")
+            text = f"captured {counted(captured, 'byte')} of {length}: kept all"
+            yield Oddity("frame", number, text)
             length = captured
         time = seconds * 1000000000 + fraction * tick
         # Frame(...), in half the time: this is the hot path of all that reads captures.
@@ -169,7 +173,8 @@ def _read_pcapng(stream: BinaryIO) -> Iterator[Frame | Oddity]:
                 return
         kind, length = struct.unpack(f"{order}II", head)
         if length % 4 or not 12 + len(body) <= length <= LONGEST:
-            yield Oddity("frame", 0, f"a block of {length} bytes, {at}: the rest is not read")
+            text = f"a block of {counted(length, 'byte')}, {at}: the rest is not read"
+            yield Oddity("frame", 0, text)
             return
         missing = length - 8 - len(body)
         if kind in _WANTED:
@@ -182,7 +187,8 @@ def _read_pcapng(stream: BinaryIO) -> Iterator[Frame | Oddity]:
                 body = rest[-4:]
         number += kind in (_PACKET, _SIMPLE, _ENHANCED)
         if missing:
-            text = f"the capture ends {missing} bytes before the end of a block: left out"
+            size = counted(missing, "byte")
+            text = f"the capture ends {size} before the end of a block: left out"
             yield Oddity("frame", number, text)
             return
         if body[-4:] != head[4:8]:
@@ -201,7 +207,8 @@ def _read_pcapng(stream: BinaryIO) -> Iterator[Frame | Oddity]:
                 if frame is not None:
                     yield frame
         except struct.error:
-            yield Oddity("frame", number, f"a block of {length} bytes is too short: left out")
+            text = f"a block of {counted(length, 'byte')} is too short: left out"
+            yield Oddity("frame", number, text)
         head = stream.read(8)
 
 
@@ -234,7 +241,7 @@ def _interface(order: str, body: bytes) -> tuple[_Interface, str]:
         elif code == 14 and len(value) == 8:
             (offset,) = struct.unpack(f"{order}q", value)
         elif code in (9, 13, 14):
-            odd = f"option {code} has {len(value)} bytes: passed over"
+            odd = f"option {code} has {counted(len(value), 'byte')}: passed over"
     return _Interface(linktype, snaplen, name, resolution, offset, fcs), odd
 
 
@@ -262,9 +269,9 @@ def _packet(
         captured = min(captured, interface.snaplen or captured, len(body) - 4)
     data, odd = body[start : start + captured], ""
     if len(data) < captured:
-        odd = f"claims {captured} bytes, its block has {len(data)}: kept those"
+        odd = f"claims {counted(captured, 'byte')}, its block has {len(data)}: kept those"
     elif captured > length:
-        odd = f"captured {captured} bytes of {length}: kept all"
+        odd = f"captured {counted(captured, 'byte')} of {length}: kept all"
         length = captured
     options = list(_options(order, body[start + (captured + 3) // 4 * 4 :]))
     comments = tuple(_text(value) for code, value in options if code == 1)

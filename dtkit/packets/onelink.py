@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from enum import StrEnum
 
+from dtkit.counted import counted
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.packet import Packet, PacketRun
 from dtkit.packets.packetfile import LARGEST
@@ -136,5 +137,5 @@ class LinkedCapture:
             words = ", ".join(f"{count} {kind.name}" for kind, count in self._left_out.items())
             yield f"packets that cannot begin with an {header} header are not in it: {words}"
         if self._cut:
-            cut = "1 packet is" if self._cut == 1 else f"{self._cut} packets are"
-            yield f"{cut} cut to {LARGEST} bytes: Wireshark reads no more of one"
+            packets = counted(self._cut, "packet is", "packets are")
+            yield f"{packets} cut to {LARGEST} bytes: Wireshark reads no more of one"

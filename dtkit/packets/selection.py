@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from dtkit.counted import counted
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.packet import Origin, Packet, PacketRun
 from dtkit.probes.description import description_fields
@@ -107,8 +108,8 @@ class Selection:
     def remarks(self) -> Iterator[str]:
         """What is to be said of the packets that were not wanted."""
         if self.passed_over:
-            plural = "s are" if self.passed_over > 1 else " is"
-            yield f"{self.passed_over} packet{plural} not what was asked for, and not shown"
+            packets = counted(self.passed_over, "packet is", "packets are")
+            yield f"{packets} not what was asked for, and not shown"
         for kind, count in self.unfiltered.items():
             yield f"of these, {count} of link type {kind} no such filter can judge"
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
+from dtkit.counted import counted
 from dtkit.mbuf.broken import Breakage
 from dtkit.oddity import Oddity
 from dtkit.packets.capture import Frame, read_capture
@@ -81,7 +82,8 @@ def arrivals(
         yield Oddity("frame", 0, f"{cut} frames in all were captured in part")
     for one in breakages:
         if one.packet is not None and one.packet > last:
-            yield Oddity("frame", 0, f"no packet {one.packet} to break: {last} frames in all")
+            frames = counted(last, "frame")
+            yield Oddity("frame", 0, f"no packet {one.packet} to break: {frames} in all")
 
 
 def _data(frame: Frame) -> tuple[bytes, bool] | None:

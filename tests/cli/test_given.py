@@ -93,7 +93,7 @@ def test_a_packet_to_break_that_does_not_come_is_named(
         file = PacketFile(stream, Provenance("test"), catalog())
         file.write(Packet(bytes.fromhex("45000014") + bytes(16), LinkType.RAW))
     words = ["simulate", "--program", "BEGIN { }", "--packets", str(capture), "--break", "cycle@2"]
-    assert "no packet 2 to break: 1 frames in all" in dtkit(*words).stderr
+    assert "no packet 2 to break: 1 frame in all" in dtkit(*words).stderr
 
 
 def test_a_listing_of_another_release_is_an_error(

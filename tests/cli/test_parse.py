@@ -29,7 +29,7 @@ def test_the_first_example_of_the_rfd(dtkit: Dtkit) -> None:
         "ack 3268211019 win 1040 options [nop,nop,TS val 986186926 ecr 2486962527] length 0, "
         "52 of 64 bytes  (probe id 34345)\n"
     )
-    assert result.stderr == "1 firings, 1 packets, 0 dropped, 0 faults, 0 unread lines\n"
+    assert result.stderr == "1 firing, 1 packet, 0 dropped, 0 faults, 0 unread lines\n"
     assert result.exit_code == 0
 
 
@@ -85,7 +85,7 @@ def test_json_of_dtrace_is_read_as_well_and_is_of_the_schema(dtkit: Dtkit, tmp_p
     assert kinds == ["notice", "message", "message", "packet", "message"]
     assert found[3]["probe"] == "dtrace:::BEGIN"
     assert found[3]["timestamp"] > 0
-    assert result.stderr.endswith("1 firings, 1 packets, 0 dropped, 0 faults, 0 unread lines\n")
+    assert result.stderr.endswith("1 firing, 1 packet, 0 dropped, 0 faults, 0 unread lines\n")
 
 
 def test_the_schema_refuses_what_is_no_event() -> None:
@@ -149,7 +149,7 @@ def test_strict_is_for_oddities(dtkit: Dtkit) -> None:
     assert result.exit_code == 1
     assert result.stderr.splitlines() == [
         "dtkit parse: line 1: 1 line without the header of a dump",
-        "0 firings, 0 packets, 0 dropped, 0 faults, 1 unread lines",
+        "0 firings, 0 packets, 0 dropped, 0 faults, 1 unread line",
     ]
 
 

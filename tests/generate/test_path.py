@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from dtkit.counted import counted
 from dtkit.dlang.compiler.compile import compile_program
 from dtkit.dlang.options import WITH_COPYOUTMBUF
 from dtkit.generate.functions import (
@@ -397,7 +398,8 @@ def test_buffers_hold_the_hops_of_a_tenth_of_a_second(size: int, hops: int, mebi
     text, _ = path_script(FEW, PathRequest("icmp", size=size, hops=hops))
     assert f"#pragma D option bufsize={mebibytes}m\n#pragma D option switchrate=10hz\n" in text
     # A record has names of 32 bytes.
-    assert f"/* {size + 144} bytes a hop: good for {hops} hops a second on each CPU */" in text
+    good = counted(hops, "hop")
+    assert f"/* {size + 144} bytes a hop: good for {good} a second on each CPU */" in text
 
 
 def test_what_is_asked_for_stands_in_the_script() -> None:

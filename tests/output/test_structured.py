@@ -590,4 +590,4 @@ def test_a_character_that_is_cut_at_the_end_is_no_firing() -> None:
     data = document(ONE).encode() + "\n\u00e4".encode()[:-1]
     (found, odd) = each_of([data])
     assert found == READ
-    assert odd == Oddity("line", 2, "1 characters are no firing", 1)
+    assert odd == Oddity("line", 2, "1 character is no firing", 1)

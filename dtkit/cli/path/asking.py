@@ -36,6 +36,7 @@ from dtkit.cli.options import (
 )
 from dtkit.cli.running import connection
 from dtkit.cli.terminal import say, tell
+from dtkit.counted import counted
 from dtkit.freebsd import UnknownReleaseError, default_release
 from dtkit.generate.conditions import ConditionError
 from dtkit.generate.estimate import Estimate
@@ -353,7 +354,8 @@ def _kernel(
     for item in kernel.odd[:3]:
         say(f"{ctx.command_path}: {where}: {item}")
     if len(kernel.odd) > 3:
-        say(f"{ctx.command_path}: {len(kernel.odd) - 3} more lines of the listing are odd")
+        one, many = "more line of the listing is", "more lines of the listing are"
+        say(f"{ctx.command_path}: {counted(len(kernel.odd) - 3, one, many)} odd")
     if kernel.functions and not kernel.typed:
         say(
             f"{ctx.command_path}: {where}: no argument has a type: the kernel is without CTF, or "

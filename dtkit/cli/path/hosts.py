@@ -12,6 +12,7 @@ from dtkit.cli.inputs import first_interrupt
 from dtkit.cli.journeys import JourneyPrinter
 from dtkit.cli.path.asking import PathAsked
 from dtkit.cli.terminal import say, tell
+from dtkit.counted import counted
 from dtkit.fleet.runs import Began, Ended, HostRuns
 from dtkit.fleet.window import JoiningWindow
 from dtkit.foreign import visible
@@ -70,6 +71,5 @@ def run_on_hosts(
     if window.joined is not None:
         for line in window.joined.told():
             say(visible(line))
-    journeys = "1 journey" if shown == 1 else f"{shown} journeys"
-    say(f"{journeys}, {'1 oddity' if odd == 1 else f'{odd} oddities'}")
+    say(f"{counted(shown, 'journey')}, {counted(odd, 'oddity', 'oddities')}")
     return 0 if began else 1

@@ -27,6 +27,7 @@ from dtkit.cli.running import (
 )
 from dtkit.cli.serve import PORT, SERVE, served_page
 from dtkit.cli.terminal import drawn, say
+from dtkit.counted import counted
 from dtkit.oddity import Oddity
 from dtkit.packets.privacy import Privacy
 from dtkit.trace.journey.last import last_journeys
@@ -132,7 +133,7 @@ def command(
             asked.text,
             asked.host,
             flush=sink.flush,
-            figures=lambda: f"{read} journeys, {odd} oddities",
+            figures=lambda: f"{counted(read, 'journey')}, {counted(odd, 'oddity', 'oddities')}",
             simulated=simulated_run(ctx, asked.text, packets, path),
         ) as script:
 
@@ -163,8 +164,7 @@ def command(
                 for line in ends_lines(ends):
                     sink.write(f"{drawn(line)}\n".encode())
             part = "" if last is None else f", {chosen} chosen"
-            said = f"{'1 journey' if read == 1 else f'{read} journeys'}{part}"
-            say(f"{said}, {'1 oddity' if odd == 1 else f'{odd} oddities'}")
+            say(f"{counted(read, 'journey')}{part}, {counted(odd, 'oddity', 'oddities')}")
         if not script.interrupted:
             sink.flush()
             page.stay()

@@ -11,6 +11,7 @@ from dtkit.cli.inputs import open_output, refuse_terminal
 from dtkit.cli.options import WRITE
 from dtkit.cli.terminal import say
 from dtkit.cli.trace.source import JourneySource, source_argument
+from dtkit.counted import counted
 from dtkit.trace.views.convert import write_journeys, write_snapshots
 
 
@@ -44,4 +45,4 @@ def command(source: JourneySource, write: str, journeys_only: bool) -> None:
             packets += written
             if write == "-":
                 stream.flush()  # somebody may be watching live
-    say(f"{packets} packets written")
+    say(f"{counted(packets, 'packet')} written")

@@ -13,6 +13,7 @@ from dtkit.cli.inputs import keep_inputs, open_output, open_whole
 from dtkit.cli.options import OUTPUT, TO
 from dtkit.cli.terminal import say
 from dtkit.cli.trace.source import JourneySource, source_argument
+from dtkit.counted import counted
 from dtkit.trace.views.perfetto import write_perfetto
 from dtkit.trace.views.tables import write_jsonl, write_parquet
 
@@ -53,7 +54,8 @@ def command(source: JourneySource, form: str, output: str) -> None:
         with open_whole(output) as stream:
             untimed = sum(not timed for timed in write_perfetto(source, stream))
         if untimed:
-            say(f"{untimed} journeys have no times of hops: not written")
+            have = counted(untimed, "journey has", "journeys have")
+            say(f"{have} no times of hops: not written")
     else:
         with open_output(output) as stream:
             write_jsonl(source, stream)

@@ -23,6 +23,7 @@ from dtkit.cli.trace.source import (
     forced_generation,
     journey_filters,
 )
+from dtkit.counted import counted
 from dtkit.fleet.join import Capture, join
 from dtkit.foreign import visible
 from dtkit.trace.journey.model import Journey
@@ -102,7 +103,7 @@ def command(
             refuse_terminal("-w -")
         with open_whole(write) as stream:
             packets = sum(write_snapshots(chosen(), stream, provenance()))
-        say(f"{packets} packets written")
+        say(f"{counted(packets, 'packet')} written")
     if is_shown:
         with open_whole(output) as sink:
             printer = JourneyPrinter(sink, form, brief=brief)

@@ -13,6 +13,7 @@ from dtkit.cli.inputs import READABLE, open_input
 from dtkit.cli.options import FILTER, INNER, LAST, NO_ADVICE, STRICT, Shared
 from dtkit.cli.privacy import privacy_options
 from dtkit.cli.terminal import say
+from dtkit.counted import counted
 from dtkit.oddity import Oddity
 from dtkit.trace.journey.codec import Generation
 from dtkit.trace.journey.detect import read_any
@@ -88,13 +89,12 @@ class JourneySource:
 
     def __str__(self) -> str:
         """What was read: the line that ends it."""
-        journeys = "1 journey" if self.read == 1 else f"{self.read} journeys"
         is_part = self._filters or self.last is not None
         chosen = f", {self._chosen} chosen" if is_part else ""
         if self._untimed:
             chosen += f", {self._untimed} of unknown latency"
-        oddities = "1 oddity" if self.oddities == 1 else f"{self.oddities} oddities"
-        return f"{journeys}{chosen}, {oddities}"
+        oddities = counted(self.oddities, "oddity", "oddities")
+        return f"{counted(self.read, 'journey')}{chosen}, {oddities}"
 
 
 GENERATION = Shared(

@@ -19,6 +19,7 @@ from itertools import accumulate
 from typing import BinaryIO
 
 from dtkit.annotations import JOURNEY
+from dtkit.counted import counted
 from dtkit.generate.functions import Layer, layer, verdict
 from dtkit.oddity import Oddity
 from dtkit.output import (
@@ -246,20 +247,19 @@ class _PathReader:
         if self._faults > _MOST_FAULTS:
             yield Oddity("line", 0, f"{self._faults} faults in all")
         if self._nameless and self._vnets:
+            hops = counted(self._in_nameless, "hop is", "hops are")
             stacks = ", ".join(f"{vnet:#x}" for vnet in sorted(self._nameless)[:3])
             yield Oddity(
                 "line",
                 0,
-                f"{_count(self._in_nameless, 'hop')} in network stacks without a name ({stacks}"
+                f"{hops} in network stacks without a name ({stacks}"
                 f"{', ...' if len(self._nameless) > 3 else ''}): of jails made after the start",
             )
         if self._unnamed:
-            yield Oddity(
-                "line",
-                0,
-                f"{self._unnamed} lines about packets do not name their probe: run the script "
-                "without -q",
-            )
+            one = "line about packets does not name its probe"
+            many = "lines about packets do not name their probe"
+            what = counted(self._unnamed, one, many)
+            yield Oddity("line", 0, f"{what}: run the script without -q")
         if self._vague > 1:
             yield Oddity("line", 0, f"{self._vague} lines in all do not say which or when")
         if self._back > 1:
@@ -313,7 +313,8 @@ class _PathReader:
             self._ended = True
             faults = annotation.number("faults")
             if faults and not self._faults:
-                yield Oddity("line", annotation.line, f"{faults} faults: their packets lack hops")
+                what = counted(faults, "fault: its packet lacks", "faults: their packets lack")
+                yield Oddity("line", annotation.line, f"{what} hops")
             yield from self._left_out(annotation)
 
     def _start(self, annotation: Annotation, source: Source | None) -> Iterator[Journey | Oddity]:
@@ -378,16 +379,17 @@ class _PathReader:
         if limited := number("limited"):
             # Scripts of old do not tell what the count left out from the rest.
             which = "count, rate or hops" if beyond is None else "rate or hops"
-            what = f"a limit ({which}) left packets out, seen {limited} times at gates"
+            what = f"a limit ({which}) left packets out, seen {counted(limited, 'time')} at gates"
             yield Oddity("line", annotation.line, what)
         if beyond:
-            what = f"--count left packets out, seen {beyond} times at gates"
+            what = f"--count left packets out, seen {counted(beyond, 'time')} at gates"
             yield Oddity("line", annotation.line, what, asked=True)
         if missed := number("missed"):
-            what = f"{missed} packets were not followed: too many were held back at once (nspec)"
-            yield Oddity("line", annotation.line, what)
+            what = counted(missed, "packet was", "packets were")
+            why = "too many were held back at once (nspec)"
+            yield Oddity("line", annotation.line, f"{what} not followed: {why}")
         if (fired := number("fired")) and number("matched") == 0 and not (limited or beyond):
-            what = f"no packet passed the filter, of those seen {fired} times at gates"
+            what = f"no packet passed the filter, of those seen {counted(fired, 'time')} at gates"
             yield Oddity("line", annotation.line, what)
 
     def _function(self, annotation: Annotation, source: Source | None) -> tuple[str, str] | None:
@@ -549,7 +551,8 @@ class _PathReader:
             what = self._drop if drops == 1 else f"{drops} messages of drops"
             notes[f"{what} while it was under way: hops may be missing"] = None
         if journey.cut:
-            notes[f"{journey.cut} more lines about it are not kept"] = None
+            cut = counted(journey.cut, "more line about it is", "more lines about it are")
+            notes[f"{cut} not kept"] = None
         steps: list[Step] = []
         last: Snapshot | None = None
         # A hop is an entry where its function was seen to return to its thread later.
@@ -562,17 +565,18 @@ class _PathReader:
         number = 0
         numbers, back = _numbers(records)
         if back:
-            notes[f"{_count(back, 'hop')} out of order: times went back"] = None
+            notes[f"{counted(back, 'hop is', 'hops are')} out of order: times went back"] = None
         for record in records:
             nth = record.annotation.number("n")
             if record.kind == "hop" and nth:
                 if nth > number + 1:
                     shown = bisect_left(numbers, nth) - bisect_right(numbers, number)
                     if missing := nth - number - 1 - shown:
-                        notes[f"{_count(missing, 'hop')} missing before {record.function}"] = None
+                        hops = counted(missing, "hop is", "hops are")
+                        notes[f"{hops} missing before {record.function}"] = None
                 number = max(number, nth)
             elif record.kind == "free" and nth is not None and nth > number:
-                notes[f"{_count(nth - number, 'hop')} missing at the end"] = None
+                notes[f"{counted(nth - number, 'hop is', 'hops are')} missing at the end"] = None
             entered = record.kind == "hop" and record.time < returned.get(
                 (record.function, record.annotation.fields.get("tid")), 0
             )
@@ -795,10 +799,6 @@ def _numbers(records: list[_Record]) -> tuple[list[int], int]:
     latest = list(accumulate((time for _, time in hops), max))
     back = sum(time < before for (_, time), before in zip(hops[1:], latest, strict=False))
     return sorted({nth for nth, _ in hops}), back
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'s are' if number != 1 else ' is'}"
 
 
 def _who_freed(records: list[_Record]) -> tuple[str, str]:

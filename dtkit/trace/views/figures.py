@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Iterator, Sized
 from typing import Any
 
+from dtkit.counted import counted
 from dtkit.foreign import visible
 from dtkit.trace.views.scale import scaled
 from dtkit.trace.views.spread import QUANTILES, Spread
-from dtkit.trace.views.stats import PLACES, Statistics, packets
+from dtkit.trace.views.stats import PLACES, Statistics
 
 __all__ = [
     "against_json",
@@ -87,7 +88,7 @@ def text_lines(made: Statistics, most: int = 20) -> Iterator[str]:
 
 def ends_lines(made: Statistics, most: int = 20) -> Iterator[str]:
     """What became of packets, as text: the tables that have no times."""
-    yield packets(made.journeys)
+    yield counted(made.journeys, "packet")
     ends = [
         (end or "unknown", reason, count) for (end, reason), count in made.outcomes.most_common()
     ]
@@ -203,7 +204,7 @@ def against_lines(made: Statistics, other: Statistics, most: int = 20) -> Iterat
     A share of packets changed when the two shares are further apart than 1.96 standard errors of
     their difference; a time, when the 95 % confidence intervals of its medians do not meet.
     """
-    yield f"{packets(made.journeys)} | {packets(other.journeys)}"
+    yield f"{counted(made.journeys, 'packet')} | {counted(other.journeys, 'packet')}"
     for kind, mine, theirs in _counted(made, other):
         names = _most_counted(mine, theirs)
         if not any(map(_named, names)):

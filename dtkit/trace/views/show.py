@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
+from dtkit.counted import counted
 from dtkit.foreign import visible
 from dtkit.packets.header import header_words
 from dtkit.trace.journey.model import Hop, HopMoment, Journey, Moment, SnapshotMoment
@@ -111,8 +112,7 @@ def _how(ending: Ending) -> tuple[str, str]:
 
 
 def _hops(journey: Journey) -> str:
-    hops = len(journey.hops)
-    return f"{hops} hop" if hops == 1 else f"{hops} hops"
+    return counted(len(journey.hops), "hop")
 
 
 def slow_from(journey: Journey) -> int | None:
@@ -158,7 +158,7 @@ def _step(moment: Moment, teller: Teller) -> Iterator[Line]:
     indent = teller.margin + indent
     step, change, earlier = moment.step, moment.changes, moment.earlier
     if earlier is None or change is None:
-        size = "1 byte" if len(step.data) == 1 else f"{len(step.data)} bytes"
+        size = counted(len(step.data), "byte")
         left = "".join(f", {one}" for one in step.offloads)
         yield Line(((f"{indent}= {size}", "snapshot"), (left, "place")))
     elif not change:
@@ -285,7 +285,6 @@ class Overview:
         return bool(self._took or self._missing or any(self._ends))
 
     def __str__(self) -> str:
-        total = self._ends.total()
         ends = [f"{count} {end}" for end, count in self._ends.most_common() if end]
         said = [", ".join(ends[:6])] if ends else []
         if self._took:
@@ -294,5 +293,4 @@ class Overview:
             said.append(f"median {scaled(median)}, longest {scaled(longest)} (#{number})")
         if self._missing:
             said.append(f"{self._missing} incomplete")
-        packets = "1 packet" if total == 1 else f"{total} packets"
-        return "; ".join([packets, *said])
+        return "; ".join([counted(self._ends.total(), "packet"), *said])

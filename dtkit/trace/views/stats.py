@@ -15,13 +15,14 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import Any
 
+from dtkit.counted import counted
 from dtkit.foreign import plain
 from dtkit.trace.journey.model import Hop, Journey, Way
 from dtkit.trace.journey.outcome import end_of, function_in
 from dtkit.trace.journey.stages import STAGES, direction_of, stage_of
 from dtkit.trace.views.spread import Spread
 
-__all__ = ["PLACES", "Statistics", "packets"]
+__all__ = ["PLACES", "Statistics"]
 
 #: A capture that names more than this of one kind is not one of a kernel's: the rest is one.
 _MOST = 10_000
@@ -152,15 +153,16 @@ class Statistics:
         """What cannot be told, and of how many."""
         said = []
         if self.untimed:
-            said.append(f"{packets(self.untimed)} without times of hops: in no table of times")
+            untimed = counted(self.untimed, "packet")
+            said.append(f"{untimed} without times of hops: in no table of times")
         if self.alone:
-            said.append(
-                f"{packets(self.alone)} with the time of one hop only: in no table of times"
-            )
+            alone = counted(self.alone, "packet")
+            said.append(f"{alone} with the time of one hop only: in no table of times")
         if self.back:
-            said.append(f"{self.back} times go back: these steps are left out")
+            one, many = "time goes back: this step is", "times go back: these steps are"
+            said.append(f"{counted(self.back, one, many)} left out")
         if self.incomplete:
-            said.append(f"{packets(self.incomplete)} incomplete: hops may be missing")
+            said.append(f"{counted(self.incomplete, 'packet')} incomplete: hops may be missing")
         return said
 
 
@@ -175,10 +177,6 @@ def _named(hop: Hop) -> str:
     place = hop.place
     name = f"-{plain(place.name)}" if place.direction == "-" else plain(place.name)
     return name if hop.host is None else f"{plain(hop.host)}:{name}"
-
-
-def packets(count: int) -> str:
-    return "1 packet" if count == 1 else f"{count} packets"
 
 
 def _kept(table: Any, key: Any, otherwise: Any) -> Any:

@@ -480,7 +480,7 @@ def test_what_the_count_leaves_out_is_told_from_the_rest(
 
 def test_a_filter_that_nothing_passes_is_said() -> None:
     odd = read(simulated(StackPacket(segment(port=80))))[1]
-    assert any("no packet passed the filter, of those seen 1 times at gates" in one for one in odd)
+    assert any("no packet passed the filter, of those seen 1 time at gates" in one for one in odd)
 
 
 def test_a_tag_beside_the_frame_is_put_into_it() -> None:

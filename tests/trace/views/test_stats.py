@@ -192,7 +192,7 @@ def test_where_the_time_went() -> None:
 
 def test_times_that_go_back_are_left_out_and_said() -> None:
     made = Statistics.of([journey(("a", 100), ("b", 50), ("c", 70))])
-    assert made.missing == ["1 times go back: these steps are left out"]
+    assert made.missing == ["1 time goes back: this step is left out"]
     assert list(made.pairs) == ["b > c"]
 
 

@@ -6,7 +6,7 @@ const axisView = (journey, times, laneOf) => {
   const total = journey[J.duration];
   if (!total || times.size < 2) return "";
   const axis = make("div", { class: "axis", role: "img",
-    "aria-label": `${times.size} hops in ${scaled(total)}` });
+    "aria-label": `${plural(times.size, "hop")} in ${scaled(total)}` });
   const place = (node, since) => {
     node.style.left = `${Math.max(0, Math.min(1, since / total)) * 100}%`;
     axis.append(node);

@@ -111,6 +111,6 @@ const hexdump = (step) => {
     }
     dump.append(` ${text}\n`);
   }
-  if (most < data.length) dump.append(`… ${data.length - most} more bytes\n`);
+  if (most < data.length) dump.append(`… ${plural(data.length - most, "more byte")}\n`);
   return dump;
 };
