@@ -8,6 +8,7 @@ import itertools
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -313,6 +314,34 @@ def test_copies_and_their_origin_lead_to_each_other(followed: Page) -> None:
     assert followed.texts("#journey .about")[0].endswith("copy of #1")
     followed.one("#journey .go").click()
     assert followed.chosen == "#1"
+
+
+def test_packets_are_listed_without_a_blank_before_the_comma(
+    browser: webdriver.Chrome, tmp_path: Path
+) -> None:
+    """What is between two ways to copies is a matter of style: a text has no blank there."""
+    copies = [replace(dropped(number), origin=1) for number in (2, 3, 4)]
+    page = Page(browser, write(tmp_path / "report.html", [dropped(1), *copies]))
+    (about,) = page.texts("#journey .about")
+    assert about.endswith(" · copied to #2, #3, #4")
+    ends: list[list[float]] = browser.execute_script(
+        """
+        const walker = document.createTreeWalker(
+          document.querySelector("#journey .about"), NodeFilter.SHOW_TEXT);
+        const ends = [];
+        while (walker.nextNode()) {
+          const range = document.createRange();
+          range.selectNodeContents(walker.currentNode);
+          const { left, right } = range.getBoundingClientRect();
+          ends.push([left, right]);
+        }
+        return ends;
+        """
+    )
+    between = [after[0] - before[1] for before, after in itertools.pairwise(ends)]
+    assert len(between) == 6  # what it is, #2, comma, #3, comma, #4
+    assert between == pytest.approx([0] * len(between), abs=0.5)
+    assert complaints(browser) == []
 
 
 def test_a_time_axis_and_how_long_each_hop_took(followed: Page) -> None:
