@@ -55,7 +55,8 @@ def _dot(graph: Graph, title: str) -> Iterator[str]:
 
 def _quoted(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'
+    # Graphviz decodes entities in all that it draws.
+    return f'"{escaped.replace("&", "&amp;")}"'
 
 
 def _dot_style(count: int, other: int | None, dashed: str) -> str:

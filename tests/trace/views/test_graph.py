@@ -20,6 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dtkit.foreign import visible
 from dtkit.trace.journey.detect import read_any
 from dtkit.trace.journey.model import Hop, Journey, Place, Step
 from dtkit.trace.journey.snapshot import Snapshot
@@ -39,7 +40,8 @@ def journey(*texts: str) -> Journey:
 IN = ("net/if.c:1: +ether_input", "netinet/ip_input.c:2: +ip_input")
 FIRST = Graph.of([journey(*IN, "netinet/tcp_input.c:3: tcp_input")] * 3 + [journey(*IN)])
 SECOND = Graph.of([journey(*IN, "netpfil/pf/pf.c:4: dropped")] * 2)
-HOSTILE = ['a"b', "a\\", "</svg><script>x</script>", "a]b}c", "a\nb", "\x1b[31m", "%N\\N", "#35;"]
+HOSTILE = ['a"b', "a\\", "</svg><script>x</script>", "a]b}c", "a\nb", "\x1b[31m", "%N\\N", "#35;",
+           "\\l\\G", "&lt;b&#35;&amp;"]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -503,6 +505,18 @@ def test_hostile_labels_stay_text() -> None:
     text = mermaid(graph, HOSTILE[0])
     assert "<script" not in text
     assert all(line.count('"') in (0, 2) for line in text.splitlines())
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+def test_graphviz_draws_titles_and_labels_as_they_are(text: str) -> None:
+    def drawn(what: dict[str, Any]) -> list[str]:
+        """The lines of a text, once Graphviz has obeyed what it does not take for text."""
+        return [one["text"] for one in what["_ldraw_"] if one["op"] == "T"]
+
+    found = graphviz(dot(Graph.of([journey(text)]), text))
+    assert drawn(found) == [visible(text)]
+    (node,) = [one for one in found["objects"] if one["name"].startswith("n")]
+    assert drawn(node) == [visible(text), "1"]
 
 
 @given(st.lists(st.lists(st.binary(max_size=12), max_size=5), max_size=4))
