@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from dtkit.bounded import Bounded
 
 
@@ -12,3 +14,20 @@ def test_no_more_are_kept_than_so_many() -> None:
     assert squares == {3: 9}
     assert squares.keep(4, 16) == squares[4] == 16
     assert len(squares) == 2
+
+
+@pytest.mark.parametrize("most", [1, 2, 7])
+def test_where_one_more_has_no_room_all_are_forgotten(most: int) -> None:
+    kept: Bounded[int, str] = Bounded(most)
+    assert (len(kept), kept.most) == (0, most)
+    for number in range(3 * most):
+        kept.keep(number, str(number))
+        since = number - number % most
+        assert kept == {one: str(one) for one in range(since, number + 1)}
+
+
+def test_what_came_in_by_another_way_is_forgotten_too() -> None:
+    kept: Bounded[int, str] = Bounded(2)
+    kept.update(dict.fromkeys(range(5), ""))
+    assert kept.keep(5, "x") == "x"
+    assert kept == {5: "x"}
