@@ -30,6 +30,7 @@ ROOMS = [
     "oddity",
     "counted",
     "bounded",
+    "waiting",
     "foreign",
     "mbuf",
     "annotations",

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import BinaryIO
 
 import click
@@ -37,6 +38,7 @@ from dtkit.packets.pcapfilter import FilterError, compile_filter
 from dtkit.probes import UnknownProbeError
 from dtkit.trace.views.dissector import NAME, dissector
 from dtkit.version import __version__
+from dtkit.waiting import open_for_reader
 
 
 @click.command(
@@ -125,7 +127,7 @@ def command(
         raise click.UsageError("--capture and --fifo go together")
     there = Host(host or None, Elevation(elevation) if elevation else None)
     try:
-        with open(fifo, "wb") as sink:
+        with open(fifo, "wb", opener=open_for_reader) as sink:
             _capture(ctx, chosen, sink, there, filter_, probe, preset, length)
     except (NowhereError, UnknownProbeError, PathError, ValueError) as error:
         raise click.UsageError(str(error)) from error
@@ -161,7 +163,7 @@ def _capture(
         say(f"{ctx.command_path}: {item}")
 
     with running(text, host) as child, first_interrupt(child.stop):
-        write_capture(interface, child.output, sink, heard)
+        write_capture(interface, io.BufferedReader(child.output), sink, heard)
     if child.status and not child.stopped:
         advice = hint(last)
         what = f"dtrace(1) on {host} failed with {child.status}"

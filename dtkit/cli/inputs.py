@@ -19,12 +19,13 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import click
 
 from dtkit.cli.terminal import tell
 from dtkit.foreign import visible
+from dtkit.waiting import Awaited, open_at_once
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer as Buffer
@@ -75,6 +76,11 @@ def open_input(
         size = status.st_size if status and stat.S_ISREG(status.st_mode) else None
         before = partial(_flush_outputs, before_read) if size is None else before_read
         after: Callable[[int], None] = _unseen
+        source: BinaryIO | io.RawIOBase = stream
+        if status and size is None:
+            # All of it passes here: nothing may wait in a buffer while we wait for more.
+            raw = stream.raw if isinstance(stream, io.BufferedReader) else stream
+            source = Awaited(cast("io.RawIOBase", raw))
         if stream.isatty():
             # There is no writer to wait for: ^C ends it at once.
             tell(f"{click.get_current_context().command_path}: reading the terminal; ^D ends")
@@ -82,7 +88,7 @@ def open_input(
             stack.enter_context(_let_the_writer_finish())
         elif size >= _LONG and _bar_fits(sys.stdout.isatty() if shown is None else shown):
             after = stack.enter_context(_bar("stdin" if name == "-" else name, size))
-        yield io.BufferedReader(Watched(stream, before, after), 1 << 20)
+        yield io.BufferedReader(Watched(source, before, after), 1 << 20)
 
 
 def _inputs() -> list[os.stat_result]:
@@ -107,7 +113,9 @@ def _flush_outputs(then: Callable[[], None]) -> None:
 
 
 def _opened(name: str) -> AbstractContextManager[BinaryIO]:
-    return nullcontext(sys.stdin.buffer) if name == "-" else open(name, "rb")
+    if name == "-":
+        return nullcontext(sys.stdin.buffer)
+    return open(name, "rb", opener=open_at_once)
 
 
 def _status(stream: BinaryIO) -> os.stat_result | None:
@@ -275,29 +283,6 @@ def first_interrupt(then: Callable[[], None]) -> Iterator[None]:
 
 
 @contextmanager
-def signals_told() -> Iterator[int]:
-    """
-    A descriptor that has something to read once a signal came that this program handles.
-
-    For who waits with select(2): a signal that comes just before read(2) does not end it, and is
-    handled when the read ends, which may be never.
-    """
-    told, tell = os.pipe()
-    os.set_blocking(told, False)
-    os.set_blocking(tell, False)
-    before: int | None = None
-    try:
-        with suppress(ValueError):  # not the main thread: signals are somebody else's
-            before = signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
-        yield told
-    finally:
-        if before is not None:
-            signal.set_wakeup_fd(before)
-        os.close(told)
-        os.close(tell)
-
-
-@contextmanager
 def _let_the_writer_finish() -> Iterator[None]:
     """
     Take the first SIGINT for the program that writes our input; the second one is for us.
@@ -351,6 +336,8 @@ class Watched(io.RawIOBase):
         stream = self._stream
         if isinstance(stream, io.BufferedReader):
             count = stream.readinto1(buffer)
+        elif isinstance(stream, io.RawIOBase):
+            count = stream.readinto(buffer) or 0
         else:
             view = memoryview(buffer)
             data = stream.read(len(view))

@@ -4,12 +4,10 @@
 from __future__ import annotations
 
 import io
-import os
-import select
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from typing import BinaryIO
 
@@ -18,7 +16,7 @@ import click
 from dtkit.cli.failure import Failure
 from dtkit.cli.given import given, refuse
 from dtkit.cli.help import Command
-from dtkit.cli.inputs import Watched, first_interrupt, open_input, shown_name, signals_told
+from dtkit.cli.inputs import Watched, first_interrupt, open_input, shown_name
 from dtkit.cli.options import Shared
 from dtkit.cli.terminal import fitting, say, tell
 from dtkit.live.companion import Companion
@@ -31,6 +29,7 @@ from dtkit.oddity import Oddity
 from dtkit.simulate import Settings, StackPacket, shipped_paths
 from dtkit.simulate.arrivals import arrivals
 from dtkit.simulate.paths import PathsError
+from dtkit.waiting import wait
 
 __all__ = [
     "SIMULATE",
@@ -144,9 +143,7 @@ class RunningScript:
         companion: Companion | None,
         flush: Callable[[], None],
         figures: Callable[[], str],
-        told: tuple[int, ...] = (),
     ) -> None:
-        self._told = told
         self._ctx, self._raw, self._companion = ctx, stream, companion
         self._flush, self._figures = flush, figures
         self._since: float | None = None
@@ -179,24 +176,16 @@ class RunningScript:
 
     def _before(self) -> None:
         self._flush()
-        if isinstance(self._raw, SimulatedRun):
+        if not sys.stderr.isatty() or isinstance(self._raw, SimulatedRun):
             return
-        terminal = sys.stderr.isatty()
-        while True:
-            patience = None
-            if terminal and self._since is not None:
-                passed = int(time.monotonic() - self._since)
-                status = fitting(f"{passed} s, {self._figures()}")
-                sys.stderr.write(f"\r\x1b[K{status}")
-                sys.stderr.flush()
-                self._drawn = True
-                patience = 1
-            ready = select.select([self._raw, *self._told], [], [], patience)[0]
-            if self._raw in ready:
+        while self._since is not None:
+            passed = int(time.monotonic() - self._since)
+            status = fitting(f"{passed} s, {self._figures()}")
+            sys.stderr.write(f"\r\x1b[K{status}")
+            sys.stderr.flush()
+            self._drawn = True
+            if wait([self._raw], patience=1):
                 return
-            for told in self._told:
-                with suppress(BlockingIOError):
-                    os.read(told, 64)  # what handles the signal has been called
 
     def _after(self, _: int) -> None:
         if self._drawn:
@@ -234,9 +223,9 @@ def run_script(
     words: Sequence[str] = ctx.meta.get(CommandAfterDashes.KEY, ())
     companion: Companion | None = None
     try:
-        with running(text, host) as child, signals_told() as told:
+        with running(text, host) as child:
             companion = Companion(words, host, child.stop) if words else None
-            script = RunningScript(ctx, child.output, companion, flush, figures, (told,))
+            script = RunningScript(ctx, child.output, companion, flush, figures)
             tell(f"{ctx.command_path}: {host}: dtrace(1) begins; ^C ends it")
             with first_interrupt(partial(script.interrupt, child.stop)):
                 try:

@@ -19,6 +19,7 @@ from dtkit.cli.terminal import say
 from dtkit.counted import counted
 from dtkit.trace.journey.model import Journey
 from dtkit.trace.views.live import LiveReport
+from dtkit.waiting import wait
 
 __all__ = ["PORT", "SERVE", "ServedPage", "served_page"]
 
@@ -84,7 +85,7 @@ def served_page(
         say(f"{ctx.command_path}: all was read; the page is served until ^C")
         heard, tell = os.pipe()
         with open(heard, "rb") as end, first_interrupt(partial(os.close, tell)):
-            end.read(1)
+            wait([end])
 
     with server:
         say(f"{ctx.command_path}: {server.url} shows journeys as they end")

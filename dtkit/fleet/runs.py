@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 import queue
 import threading
 from collections.abc import Iterator, Sequence
@@ -61,7 +62,8 @@ class HostRuns:
     def __exit__(self, *_: object) -> None:
         self.stop()
         for thread in self._threads:
-            thread.join()
+            while thread.is_alive():  # so that a signal is heard, however long that takes
+                thread.join(1)
 
     def stop(self) -> None:
         """Have all end: what they still print is heard."""
@@ -111,6 +113,6 @@ class HostRuns:
         self._heard.put((number, Ended(why)))
 
     def _read(self, number: int, run: DtraceRun) -> None:
-        began = Began()
-        for item in read_path(run.output, started=lambda: self._heard.put((number, began))):
+        began, output = Began(), io.BufferedReader(run.output, 1 << 18)
+        for item in read_path(output, started=lambda: self._heard.put((number, began))):
             self._heard.put((number, item))

@@ -21,10 +21,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from tempfile import TemporaryFile
-from typing import IO, BinaryIO
+from typing import IO, BinaryIO, cast
 
 from dtkit.live.hints import hint
 from dtkit.live.host import DtraceError, Host
+from dtkit.waiting import Awaited, wait_child, write_whole
 
 __all__ = ["DtraceRun", "capturing", "listing", "names", "running", "shell_output"]
 
@@ -85,13 +86,13 @@ class DtraceRun:
     """
     A dtrace(1) that is running.
 
-    :ivar output: what it prints, binary.
+    :ivar output: what it prints, binary and without a buffer.
     :ivar status: its exit status once it has ended; None before, and where it is not known.
     :ivar stopped: whether it was told to end.
     :ivar said: the last of what it said on stderr, once it has ended.
     """
 
-    output: BinaryIO
+    output: Awaited
     _input: IO[bytes]
     status: int | None = None
     stopped: bool = False
@@ -100,7 +101,7 @@ class DtraceRun:
     def stop(self) -> None:
         """Have it end: it prints what it has, runs its ``END`` clauses, and the output ends."""
         self.stopped = True
-        _close(self._input)
+        self._input.close()
 
     @property
     def killed(self) -> bool:
@@ -136,7 +137,6 @@ def names(host: Host) -> Iterator[BinaryIO]:
 def _listed(words: tuple[str, ...], host: Host) -> Iterator[BinaryIO]:
     """What it prints, whole: at the end of the block it is an error that it was broken off."""
     with _child(words, "", host) as run:
-        assert isinstance(run.output, io.FileIO)
         yield io.BufferedReader(run.output)
     if _BROKEN_OFF.search(run.said):
         raise DtraceError(f"dtrace(1) on {host} was ended before it had listed all probes")
@@ -211,29 +211,28 @@ def _child(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
+            bufsize=0,
             start_new_session=not host.asks,
         )
         assert child.stdin is not None
-        assert child.stdout is not None
         ready = False
-        # Without a buffer, so that one can wait until there is something to read.
-        output: io.FileIO = child.stdout.raw  # type: ignore[attr-defined]
+        stdout = cast("io.FileIO", child.stdout)
+        output = Awaited(stdout)
         run = DtraceRun(output, child.stdin)
         try:
             with suppress(BrokenPipeError):  # it has ended already: its status says why
-                child.stdin.write(program.encode("utf-8", "surrogateescape"))
-                child.stdin.flush()
+                write_whole(child.stdin, program.encode("utf-8", "surrogateescape"))
             # What a login prints before is no word of dtrace(1)'s.
             while not ready and (line := output.readline()):
                 ready = line.rstrip(b"\r\n").endswith(f"{mark} ready".encode())
             if ready:
                 yield run
             # The other side may have more to say than was read.
-            _close(child.stdin)
-            while output.read(1 << 16):
+            child.stdin.close()
+            while Awaited(stdout).read(1 << 16):  # of our own: a reader may have closed the other
                 pass
-            child.stdout.close()
-            status = child.wait()
+            stdout.close()
+            status = wait_child(child)
         except BaseException:
             _end(child)
             raise
@@ -268,7 +267,7 @@ def _end(child: subprocess.Popen[bytes]) -> None:
     """End it at once; dtrace(1) ends because its shell's input does."""
     for stream in (child.stdin, child.stdout):
         assert stream is not None
-        _close(stream)
+        stream.close()
     with suppress(PermissionError):  # it is root's, and ends by itself
         child.terminate()
     try:
@@ -277,11 +276,6 @@ def _end(child: subprocess.Popen[bytes]) -> None:
         with suppress(PermissionError):
             child.kill()
             child.wait()
-
-
-def _close(stream: IO[bytes]) -> None:
-    with suppress(BrokenPipeError):  # nobody reads what was not written yet
-        stream.close()
 
 
 def _last(said: str) -> str:
