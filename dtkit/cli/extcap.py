@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
+import stat
 from typing import BinaryIO
 
 import click
@@ -11,7 +14,7 @@ import click
 from dtkit.cli.completion.kinds import Completes
 from dtkit.cli.failure import Failure
 from dtkit.cli.help import Command
-from dtkit.cli.inputs import first_interrupt
+from dtkit.cli.inputs import Watched, first_interrupt
 from dtkit.cli.options import AS, HOST, LENGTH
 from dtkit.cli.path.asking import PRESET
 from dtkit.cli.terminal import say
@@ -33,12 +36,13 @@ from dtkit.live.extcap import (
 from dtkit.live.hints import hint
 from dtkit.live.host import DtraceError, Elevation, Host, NowhereError
 from dtkit.oddity import Oddity
+from dtkit.output.lines import pieces
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.pcapfilter import FilterError, compile_filter
 from dtkit.probes import UnknownProbeError
 from dtkit.trace.views.dissector import NAME, dissector
 from dtkit.version import __version__
-from dtkit.waiting import open_for_reader
+from dtkit.waiting import Awaited, open_for_reader, wait
 
 
 @click.command(
@@ -148,7 +152,7 @@ def _capture(
     if interface.value == MBUF_TRACE:
         words = ("tcpdump", "-i", "mbuf_trace", "-U", "-w", "-", *([filter_] if filter_ else []))
         with capturing(words, host) as child, first_interrupt(child.stop):
-            while piece := child.output.read(1 << 16):
+            for piece in pieces(_while_read(child.output, sink)):
                 sink.write(piece)
                 sink.flush()
         return
@@ -163,8 +167,25 @@ def _capture(
         say(f"{ctx.command_path}: {item}")
 
     with running(text, host) as child, first_interrupt(child.stop):
-        write_capture(interface, io.BufferedReader(child.output), sink, heard)
+        write_capture(interface, _while_read(child.output, sink), sink, heard)
     if child.status and not child.stopped:
         advice = hint(last)
         what = f"dtrace(1) on {host} failed with {child.status}"
         raise DtraceError(f"{what}{f': {advice}' if advice else ''}; {last}")
+
+
+def _while_read(output: Awaited, sink: BinaryIO) -> BinaryIO:
+    """
+    What a program prints, as long as somebody reads what we make of it.
+
+    Wireshark may close its end while nothing comes that could be written there.
+
+    :raises BrokenPipeError: as a write to *sink* would, from whatever reads this.
+    """
+    held = [sink] if stat.S_ISFIFO(os.fstat(sink.fileno()).st_mode) else []
+
+    def before() -> None:
+        if sink in wait([output], held=held):
+            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+    return io.BufferedReader(Watched(output, before, lambda _: None), 1 << 18)
