@@ -6,7 +6,6 @@ from __future__ import annotations
 import io
 import json
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -197,20 +196,6 @@ def test_what_goes_one_way_has_the_link_type_of_its_bytes() -> None:
     list(write_snapshots(journeys, stream))
     kinds = [block.interface.link_type for block in blocks(stream.getvalue())]
     assert kinds == 2 * [dlt for _, dlt in bytes_.values()]
-
-
-def test_what_comes_and_goes_is_not_taken_for_what_was_there_before() -> None:
-    """Objects of journeys that were written are forgotten, and others get their identities."""
-
-    def ever_new() -> Iterator[Journey]:
-        for number in range(200):
-            place = Place(f"f{number}", f"f{number}", module="kernel")
-            yield Journey(number, TIME, (Hop(place, time=TIME), Snapshot(PACKET)), "path")
-
-    stream = io.BytesIO()
-    list(write_snapshots(ever_new(), stream))
-    said = [block.options["opt_comment"].splitlines()[1] for block in blocks(stream.getvalue())]
-    assert said == [f"function: f{number}" for number in range(200)]
 
 
 def test_of_a_packet_longer_than_a_capture_takes_the_length_is_told() -> None:
