@@ -454,6 +454,15 @@ def test_a_question_reads_and_writes_the_files_of_who_asks(
     assert made.read_text() == theirs.read_text()
 
 
+def test_no_extension_is_fetched_that_nobody_asked_for(dataset: Dataset, dtkit: Dtkit) -> None:
+    """DuckDB would fetch what reads addresses of the web, and whatever else it knows of."""
+    asked = "SELECT * FROM 'https://127.0.0.1:1/x.parquet'"
+    result = dtkit("query", asked, str(dataset.folder))
+    assert result.exit_code == 1
+    assert "requires the extension httpfs to be loaded" in result.stderr
+    assert "download" not in result.stderr
+
+
 @pytest.mark.parametrize(
     "file",
     ["hops/../../theirs.parquet", "hops/*/*/*.parquet", "/theirs.parquet", "hops//theirs.parquet",
