@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import BinaryIO, cast
 
+from dtkit.counted import counted
 from dtkit.oddity import Oddity
 from dtkit.output.events import Event
 from dtkit.output.lines import LONGEST, Block, blocks, pieces
@@ -70,7 +71,7 @@ def read_runs(stream: BinaryIO) -> Iterator[Event | FiringRun]:
     elif found.form is Form.XML:
         lines = sum(len(block.lines()) + bool(block.overlong) for block in blocks(remaining))
         what = "XML of dtrace(1), which is not read: -x oformat=json is"
-        yield Oddity("line", text.line + 1, f"{lines} line{'s' * (lines > 1)} of {what}", lines)
+        yield Oddity("line", text.line + 1, f"{counted(lines, 'line')} of {what}", lines)
     else:
         from dtkit.output.hexdump import HexdumpReader
 
