@@ -32,7 +32,7 @@ from dtkit.packets.linktype import (
     sniffed_in_python,
 )
 from dtkit.packets.packet import Packet, PacketRun
-from dtkit.packets.packetfile import PacketFile, Provenance
+from dtkit.packets.packetfile import PacketFile
 from dtkit.packets.pcapng import (
     METADATA_FRONT,
     Stencil,
@@ -40,6 +40,7 @@ from dtkit.packets.pcapng import (
     packet_blocks_in_python,
     stencil_blocks_in_python,
 )
+from dtkit.packets.provenance import Provenance
 from dtkit.packets.summary import summarize_in_python
 from dtkit.probes import catalog
 from tests.output.dtrace_text import HEADING, dump, firings, framed

@@ -3,25 +3,22 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import click
 
-from dtkit.cli import CALLED
 from dtkit.cli.given import given, refuse
 from dtkit.cli.inputs import keep_inputs, open_output, refuse_terminal
-from dtkit.packets.packetfile import PacketFile, Provenance
+from dtkit.cli.provenance import provenance
+from dtkit.packets.packetfile import PacketFile
+from dtkit.packets.provenance import Provenance
 from dtkit.packets.rotation import PacketSink, RotatingFile, Rotation, SingleFile
 from dtkit.probes.points import shipped_catalog
 
-if TYPE_CHECKING:
-    from dtkit.freebsd import Release
-
-__all__ = ["open_capture", "provenance", "rotation"]
+__all__ = ["open_capture", "rotation"]
 
 
 def rotation(
@@ -38,17 +35,6 @@ def rotation(
     if count is not None and size is None and seconds is None:
         refuse(asked, "says how many files; -C or -G say when one ends")
     return Rotation(size, seconds, count) if asked else None
-
-
-def provenance(host: str | None = None, release: Release | None = None) -> Provenance:
-    """What a capture says of where it comes from: the command line, and what it was told."""
-    context = click.get_current_context(silent=True)
-    words = () if context is None else context.meta.get(CALLED, ())
-    # Its filter may name addresses.
-    hidden = context is not None and bool(context.params.get("anonymise"))
-    command = shlex.join(["dtkit", *words]) if words and not hidden else ""
-    system = "" if release is None else f"FreeBSD {release.name}"
-    return Provenance(command=command, host=host or "", release=system)
 
 
 @contextmanager

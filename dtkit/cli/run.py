@@ -23,7 +23,7 @@ from dtkit.cli.asking import (
     refusal,
     request_options,
 )
-from dtkit.cli.capture import open_capture, provenance, rotation
+from dtkit.cli.capture import open_capture, rotation
 from dtkit.cli.completion.kinds import FILES, Completes
 from dtkit.cli.dtrace_options import read_program
 from dtkit.cli.given import given_but, refuse
@@ -43,6 +43,7 @@ from dtkit.cli.options import (
 )
 from dtkit.cli.printing import PacketPrinter, packet_lines
 from dtkit.cli.privacy import privacy_options
+from dtkit.cli.provenance import provenance
 from dtkit.cli.running import (
     SIMULATE,
     CommandAfterDashes,
@@ -63,8 +64,8 @@ from dtkit.output import Annotation, Firing, Notice
 from dtkit.output.forms import FORMS
 from dtkit.output.uniform import FiringRun
 from dtkit.packets.packet import Packet, PacketRun
-from dtkit.packets.packetfile import Provenance
 from dtkit.packets.privacy import Privacy
+from dtkit.packets.provenance import Provenance
 from dtkit.packets.rotation import AllWrittenError
 from dtkit.probes.points import shipped_catalog
 from dtkit.version import __version__

@@ -25,7 +25,8 @@ from dtkit.generate.script import script
 from dtkit.oddity import Oddity
 from dtkit.output import Drop, Fault, Notice, packets, read_runs
 from dtkit.packets.packet import Packet, PacketRun
-from dtkit.packets.packetfile import PacketFile, Provenance
+from dtkit.packets.packetfile import PacketFile
+from dtkit.packets.provenance import Provenance
 from dtkit.probes import catalog
 from dtkit.probes.points import shipped_catalog
 from dtkit.program import words

@@ -18,7 +18,7 @@ from enum import StrEnum
 from dtkit.counted import counted
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.packet import Packet, PacketRun
-from dtkit.packets.packetfile import LARGEST
+from dtkit.packets.pcapng import LARGEST
 from dtkit.packets.rotation import PacketSink
 
 __all__ = ["Link", "LinkedCapture", "as_ethernet", "as_ip"]

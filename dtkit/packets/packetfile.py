@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from itertools import repeat
 from operator import mod
@@ -15,38 +14,15 @@ from dtkit.packets.header import MbufHeader
 from dtkit.packets.linktype import LinkType, claimed_length, claimed_lengths
 from dtkit.packets.metadata import metadata_text
 from dtkit.packets.packet import Origin, Packet, PacketRun
-from dtkit.packets.pcapng import PacketDirection, PcapngWriter, packet_options
+from dtkit.packets.pcapng import (
+    DIRECTIONS,
+    LARGEST,
+    PacketDirection,
+    PcapngWriter,
+    packet_options,
+)
+from dtkit.packets.provenance import Provenance
 from dtkit.probes import Catalog
-from dtkit.probes.data import Direction
-from dtkit.version import __version__
-
-
-@dataclass(frozen=True, slots=True)
-class Provenance:
-    """
-    Where a capture comes from, as far as it is known.
-
-    :ivar application: the program that writes it, with its version.
-    :ivar command: how it was called.
-    :ivar host: whose packets they are.
-    :ivar release: what that host runs.
-    """
-
-    application: str = f"dtkit {__version__}"
-    command: str = ""
-    host: str = ""
-    release: str = ""
-
-    def comment(self, text: str) -> str:
-        """The comment of a section: *text*, and which command made it, on which release."""
-        on = " on ".join(filter(None, (self.release, self.host)))
-        lines = (text, self.command and f"made by: {self.command}", on and f"of: {on}")
-        return "\n".join(visible(line) for line in lines if line)
-
-    def metadata(self) -> dict[str, Any]:
-        """What the metadata of each packet says of it: a section's comment does not survive."""
-        known = {"host": self.host, "release": self.release}
-        return {name: plain(value) for name, value in known.items() if value}
 
 
 class Clock(Enum):
@@ -56,18 +32,6 @@ class Clock(Enum):
     BOOT = "times are since boot: the trace has no start line to tell the time of day"
     NONE = "the trace has no times: packets are counted in nanoseconds from 0"
 
-
-#: What ``epb_flags`` has for the directions of probes.
-DIRECTIONS = {
-    Direction.IN: PacketDirection.INBOUND,
-    Direction.OUT: PacketDirection.OUTBOUND,
-    Direction.FORWARD: PacketDirection.UNKNOWN,
-    Direction.ANY: PacketDirection.UNKNOWN,
-}
-
-
-#: The most bytes of a packet that are written: Wireshark takes a file for damaged that has more.
-LARGEST = 262_144
 
 #: Interfaces of a section that have a name of their own; only hostile input has more probes.
 _INTERFACES = 10_000

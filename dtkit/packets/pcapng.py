@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, NamedTuple, TypeAlias
 
 from dtkit.native import speedups
 from dtkit.packets.metadata import CUSTOM, ENTERPRISE, HEAD, metadata_pieces
+from dtkit.probes.data import Direction
 
 _SECTION = struct.Struct("<IIIHHq")
 _INTERFACE = struct.Struct("<IIHHI")
@@ -29,6 +30,9 @@ _PADDING = (b"", b"\0\0\0", b"\0\0", b"\0")
 
 #: Most layouts of a packet's block that are kept; most captures have a handful.
 _SIZES = 4096
+
+#: The most bytes of a packet that are written: Wireshark takes a file for damaged that has more.
+LARGEST = 262_144
 
 #: Lengths of packets are 32 bits wide, those of options 16.
 _LONGEST = 0xFFFFFFFF
@@ -62,6 +66,15 @@ class PacketDirection(IntEnum):
     UNKNOWN = 0
     INBOUND = 1
     OUTBOUND = 2
+
+
+#: What ``epb_flags`` has for the directions of probes.
+DIRECTIONS = {
+    Direction.IN: PacketDirection.INBOUND,
+    Direction.OUT: PacketDirection.OUTBOUND,
+    Direction.FORWARD: PacketDirection.UNKNOWN,
+    Direction.ANY: PacketDirection.UNKNOWN,
+}
 
 
 def _option(code: int, value: bytes) -> bytes:

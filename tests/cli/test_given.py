@@ -13,7 +13,8 @@ from click.testing import Result
 from dtkit.freebsd import release
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.packet import Packet
-from dtkit.packets.packetfile import PacketFile, Provenance
+from dtkit.packets.packetfile import PacketFile
+from dtkit.packets.provenance import Provenance
 from dtkit.probes import catalog
 from tests.cli.listing import row
 

@@ -14,8 +14,9 @@ from dtkit.output import Dump, Firing, packets, read_output, to_dict
 from dtkit.packets.capture import Frame, read_capture
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.packet import Packet
-from dtkit.packets.packetfile import PacketFile, Provenance
+from dtkit.packets.packetfile import PacketFile
 from dtkit.packets.pcapfilter import FilterError, compile_filter
+from dtkit.packets.provenance import Provenance
 from dtkit.probes import UnknownProbeError, catalog, extend, read_listing
 from dtkit.simulate import Settings, StackPacket, run
 from dtkit.trace.journey.detect import read_any

@@ -9,7 +9,8 @@ import json
 from dtkit.output import Dump, Firing, packets, read_output, read_runs, to_dict
 from dtkit.output.count import Count
 from dtkit.packets.packet import Packet
-from dtkit.packets.packetfile import PacketFile, Provenance
+from dtkit.packets.packetfile import PacketFile
+from dtkit.packets.provenance import Provenance
 from dtkit.probes import catalog
 
 

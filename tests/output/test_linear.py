@@ -14,7 +14,8 @@ from dtkit.output import packets, read_runs
 from dtkit.output.lines import BLOCK
 from dtkit.output.verdict import Verdict
 from dtkit.packets.packet import Packet, PacketRun
-from dtkit.packets.packetfile import PacketFile, Provenance
+from dtkit.packets.packetfile import PacketFile
+from dtkit.packets.provenance import Provenance
 from dtkit.probes import catalog
 from tests.hostile.steps import steps
 from tests.output.dtrace_text import dump, framed

@@ -25,7 +25,8 @@ from dtkit.output import Drop, Dump, Event, Fault, Firing, Message, packets, rea
 from dtkit.packets.capture import Frame, read_capture
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.packet import Packet
-from dtkit.packets.packetfile import PacketFile, Provenance
+from dtkit.packets.packetfile import PacketFile
+from dtkit.packets.provenance import Provenance
 from dtkit.probes import catalog
 from tests.output.dtrace_text import FLOW_HEADING, HEADING, dump, flow, framed
 from tests.packets.frames import ipv4, udp

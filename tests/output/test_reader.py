@@ -33,7 +33,8 @@ from dtkit.output import (
 )
 from dtkit.output.lines import LONGEST
 from dtkit.packets.packet import Packet, PacketRun
-from dtkit.packets.packetfile import PacketFile, Provenance
+from dtkit.packets.packetfile import PacketFile
+from dtkit.packets.provenance import Provenance
 from dtkit.probes import catalog
 from tests.ids import plain
 from tests.output.all_the_way import take_all_the_way

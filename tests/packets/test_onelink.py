@@ -14,8 +14,10 @@ from dtkit.packets.capture import Frame, read_capture
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.onelink import Link, LinkedCapture, as_ethernet, as_ip
 from dtkit.packets.packet import Origin, Packet, PacketRun
-from dtkit.packets.packetfile import LARGEST, PacketFile, Provenance
+from dtkit.packets.packetfile import PacketFile
 from dtkit.packets.pcapfilter import FilterError
+from dtkit.packets.pcapng import LARGEST
+from dtkit.packets.provenance import Provenance
 from dtkit.packets.rotation import SingleFile
 from dtkit.packets.selection import Selection
 from dtkit.probes import catalog

@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 
 from dtkit.packets.capture import read_capture
 from dtkit.packets.packet import Origin, Packet
-from dtkit.packets.packetfile import PacketFile, Provenance
+from dtkit.packets.packetfile import PacketFile
 from dtkit.packets.pcapng import PacketDirection, PcapngWriter, packet_options
+from dtkit.packets.provenance import Provenance
 from dtkit.probes import catalog
 from tests.packets.frames import PACKETS, ipv4, tcp
 

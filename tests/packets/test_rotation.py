@@ -13,7 +13,8 @@ import pytest
 from dtkit.packets.capture import Frame, read_capture
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.packet import Packet, PacketRun
-from dtkit.packets.packetfile import PacketFile, Provenance
+from dtkit.packets.packetfile import PacketFile
+from dtkit.packets.provenance import Provenance
 from dtkit.packets.rotation import AllWrittenError, RotatingFile, Rotation
 from dtkit.probes import catalog
 

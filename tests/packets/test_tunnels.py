@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from dtkit.generate.inner import inner_condition
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.packet import Packet
-from dtkit.packets.packetfile import PacketFile, Provenance
+from dtkit.packets.packetfile import PacketFile
 from dtkit.packets.pcapfilter import FilterError
+from dtkit.packets.provenance import Provenance
 from dtkit.packets.tunnels import InnerFilter, inner_packets
 from dtkit.probes import catalog
 from dtkit.simulate import Settings, StackPacket, read_paths

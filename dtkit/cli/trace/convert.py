@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import click
 
-from dtkit.cli.capture import provenance
 from dtkit.cli.help import Command
 from dtkit.cli.inputs import open_output, refuse_terminal
 from dtkit.cli.options import WRITE
+from dtkit.cli.provenance import provenance
 from dtkit.cli.terminal import say
 from dtkit.cli.trace.source import JourneySource, source_argument
 from dtkit.counted import counted

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 
 import click
 
-from dtkit.cli.capture import provenance
 from dtkit.cli.given import given
 from dtkit.cli.help import Command
 from dtkit.cli.hosts import HOST_FILE
 from dtkit.cli.inputs import open_input, open_whole, refuse_terminal
 from dtkit.cli.journeys import FORMS, JourneyPrinter
 from dtkit.cli.options import BRIEF, OUTPUT, STRICT, TO, WRITE
+from dtkit.cli.provenance import provenance
 from dtkit.cli.terminal import say
 from dtkit.cli.trace.source import (
     GENERATION,

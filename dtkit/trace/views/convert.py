@@ -11,8 +11,15 @@ from dtkit.bounded import Bounded
 from dtkit.foreign import visible
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.metadata import metadata_text
-from dtkit.packets.packetfile import DIRECTIONS, LARGEST, Provenance
-from dtkit.packets.pcapng import PacketDirection, PcapngWriter, Stencil, StencilKind
+from dtkit.packets.pcapng import (
+    DIRECTIONS,
+    LARGEST,
+    PacketDirection,
+    PcapngWriter,
+    Stencil,
+    StencilKind,
+)
+from dtkit.packets.provenance import Provenance
 from dtkit.probes.points import shipped_catalog
 from dtkit.trace.journey.kept import Alike, KeptJourneys, KeptPacket, parts
 from dtkit.trace.journey.model import Hop, HopMoment, Journey, Place
