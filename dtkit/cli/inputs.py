@@ -160,6 +160,10 @@ def _bar(name: str, size: int) -> Iterator[Callable[[int], None]]:
         yield read
 
 
+#: Bytes that are written to a file at once: what takes many writes takes longer.
+_BUFFER = 1 << 16
+
+
 @contextmanager
 def open_output(name: str) -> Iterator[BinaryIO]:
     """
@@ -176,7 +180,7 @@ def open_output(name: str) -> Iterator[BinaryIO]:
         yield stream
         stream.flush()
     else:
-        with open(name, "wb") as stream:
+        with open(name, "wb", _BUFFER) as stream:
             _outputs().append(stream)
             try:
                 yield stream
