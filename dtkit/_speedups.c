@@ -14,7 +14,7 @@
 #include <string.h>
 
 /* Raised with every change of what a function takes or gives. */
-#define	SPEEDUPS_VERSION	5
+#define	SPEEDUPS_VERSION	7
 
 /* Columns of a row: its first byte, the blanks behind the hex, its text. */
 #define	FIRST	11
@@ -22,6 +22,9 @@
 #define	TEXT	61
 #define	ROW	78
 #define	MOST_ROWS	256
+
+/* No interface sends more at once: what is longer is cut or joined. */
+#define	LONGEST_FRAME	9216
 
 static const char header[] = "\n             "
     "0  1  2  3  4  5  6  7  8  9  a  b  c  d  e  f  0123456789abcdef\n";
@@ -591,13 +594,16 @@ put_number(char *at, uint32_t number)
 	return (at + 4);
 }
 
-/* The front of a packet's block, up to its options: lengths are without the prefix. */
+/*
+ * The front of a packet's block, up to its options, with so many of its bytes:
+ * lengths are without the prefix.
+ */
 static char *
 put_front(char *at, uint32_t size, unsigned long interface,
-    unsigned long long time, PyObject *prefix, PyObject *data, uint32_t length)
+    unsigned long long time, PyObject *prefix, PyObject *data,
+    Py_ssize_t captured, uint32_t length)
 {
 	Py_ssize_t front = PyBytes_GET_SIZE(prefix);
-	Py_ssize_t captured = PyBytes_GET_SIZE(data);
 
 	at = put_number(at, 6);
 	at = put_number(at, size);
@@ -713,7 +719,7 @@ speedups_packet_blocks(PyObject *self, PyObject *args)
 		size = (uint32_t)(32 + ((front + captured + 3) &
 		    ~(Py_ssize_t)3) + said);
 		at = put_front(at, size, interface, time, prefix,
-		    columns[2][index], (uint32_t)length);
+		    columns[2][index], captured, (uint32_t)length);
 		memcpy(at, PyBytes_AS_STRING(options), said);
 		at = put_number(at + said, size);
 	}
@@ -819,37 +825,57 @@ speedups_packet_options(PyObject *self, PyObject *const *args, Py_ssize_t count)
 
 /*
  * Text in pieces, one behind the other; where one is None, the packet's own
- * stands, of which the next is taken.  The bytes of a piece, or NULL.
+ * stands, of which the next is taken, and may be in pieces itself.  The piece,
+ * or NULL where there is no other.
  */
-static const char *
-piece_of(PyObject *pieces, Py_ssize_t index, PyObject *own, Py_ssize_t *next,
-    Py_ssize_t most, Py_ssize_t *size)
+static PyObject *
+piece_of(PyObject *pieces, Py_ssize_t index, PyObject *own, Py_ssize_t *next)
 {
 	PyObject *piece = PyTuple_GET_ITEM(pieces, index);
 
-	if (piece == Py_None) {
-		if (*next >= PyTuple_GET_SIZE(own))
-			return (NULL);
-		piece = PyTuple_GET_ITEM(own, (*next)++);
-	}
-	return (plain_of(piece, most, size));
+	if (piece != Py_None)
+		return (piece);
+	if (*next >= PyTuple_GET_SIZE(own))
+		return (NULL);
+	return (PyTuple_GET_ITEM(own, (*next)++));
 }
 
 /* How long such a text is; -1 where it does not stand in an option as it is. */
 static Py_ssize_t
 pieces_size(PyObject *pieces, PyObject *own, Py_ssize_t *next, Py_ssize_t most)
 {
-	Py_ssize_t index, size, total = 0;
+	Py_ssize_t index, inner, size, total = 0;
+	PyObject *piece;
 
 	if (!PyTuple_Check(pieces))
 		return (-1);
 	for (index = 0; index < PyTuple_GET_SIZE(pieces); index++) {
-		if (piece_of(pieces, index, own, next, most - total,
-		    &size) == NULL)
+		piece = piece_of(pieces, index, own, next);
+		if (piece != NULL && PyTuple_Check(piece)) {
+			for (inner = 0; inner < PyTuple_GET_SIZE(piece);
+			    inner++) {
+				if (plain_of(PyTuple_GET_ITEM(piece, inner),
+				    most - total, &size) == NULL)
+					return (-1);
+				total += size;
+			}
+			continue;
+		}
+		if (piece == NULL ||
+		    plain_of(piece, most - total, &size) == NULL)
 			return (-1);
 		total += size;
 	}
 	return (total);
+}
+
+static char *
+put_plain(char *at, PyObject *text)
+{
+	Py_ssize_t size = PyUnicode_GET_LENGTH(text);
+
+	memcpy(at, PyUnicode_1BYTE_DATA(text), size);
+	return (at + size);
 }
 
 /* The same as an option, of that many bytes. */
@@ -857,16 +883,20 @@ static char *
 put_pieces(char *at, unsigned code, const char *front, Py_ssize_t first,
     PyObject *pieces, Py_ssize_t total, PyObject *own, Py_ssize_t *next)
 {
-	Py_ssize_t index, size;
-	const char *text;
+	Py_ssize_t index, inner;
+	PyObject *piece;
 
 	at = put_number(at, code | (uint32_t)(first + total) << 16);
 	memcpy(at, front, first);
 	at += first;
 	for (index = 0; index < PyTuple_GET_SIZE(pieces); index++) {
-		text = piece_of(pieces, index, own, next, total, &size);
-		memcpy(at, text, size);
-		at += size;
+		piece = piece_of(pieces, index, own, next);
+		if (!PyTuple_Check(piece)) {
+			at = put_plain(at, piece);
+			continue;
+		}
+		for (inner = 0; inner < PyTuple_GET_SIZE(piece); inner++)
+			at = put_plain(at, PyTuple_GET_ITEM(piece, inner));
 	}
 	for (total += first; total % 4 != 0; total++)
 		*at++ = 0;
@@ -886,14 +916,14 @@ struct packet {
 /* Look at what is given of one: 0, or 1 where Python has to write it, or -1. */
 static int
 take_packet(struct packet *one, PyObject *kind, PyObject *own, PyObject *time,
-    PyObject *data, PyObject *length, Py_ssize_t first)
+    PyObject *data, PyObject *length, Py_ssize_t first, Py_ssize_t largest)
 {
 	PyObject *stencil;
 	Py_ssize_t next = 0, front;
-	long long whole;
-	int overflow;
+	long long whole = 0, when;
+	int overflow = 0;
 
-	if (!PyTuple_Check(kind) || PyTuple_GET_SIZE(kind) != 3 ||
+	if (!PyTuple_Check(kind) || PyTuple_GET_SIZE(kind) != 4 ||
 	    !PyTuple_Check(stencil = PyTuple_GET_ITEM(kind, 2)) ||
 	    PyTuple_GET_SIZE(stencil) != 3 || !PyTuple_Check(own) ||
 	    !PyBytes_Check(data) ||
@@ -908,19 +938,27 @@ take_packet(struct packet *one, PyObject *kind, PyObject *own, PyObject *time,
 	one->metadata = PyTuple_GET_ITEM(stencil, 2);
 	one->interface = PyLong_AsUnsignedLong(PyTuple_GET_ITEM(kind, 0));
 	one->direction = PyLong_AsUnsignedLong(PyTuple_GET_ITEM(stencil, 0));
-	one->time = PyLong_AsUnsignedLongLongMask(time);
-	whole = PyLong_AsLongLongAndOverflow(length, &overflow);
+	if (PyTuple_GET_ITEM(kind, 3) != Py_None)
+		time = PyTuple_GET_ITEM(kind, 3);
+	when = PyLong_AsLongLongAndOverflow(time, &overflow);
+	if (overflow != 0)
+		return (1);
+	one->time = when < 0 ? 0 : (unsigned long long)when;
+	if (length != Py_None)
+		whole = PyLong_AsLongLongAndOverflow(length, &overflow);
 	if (PyErr_Occurred())
 		return (-1);
 	front = PyBytes_GET_SIZE(one->prefix);
 	one->captured = PyBytes_GET_SIZE(data);
-	if (one->captured > (1 << 30) || front > (1 << 20))
+	if (one->captured > (1 << 30) || front > largest)
 		return (1);
 	if (overflow < 0 || whole < one->captured)
 		whole = one->captured;
 	if (overflow > 0 || whole > UINT32_MAX - front)
 		whole = UINT32_MAX - front;
 	one->length = (uint32_t)whole;
+	if (one->captured > largest - front)
+		one->captured = largest - front;
 	one->said = pieces_size(one->comment, own, &next, 0xfffc);
 	one->taken = next;
 	one->known = pieces_size(one->metadata, own, &next, 65000);
@@ -943,7 +981,7 @@ put_packet(char *at, const struct packet *one, const char *number,
 	total = (uint32_t)(32 + ((size + one->captured + 3) &
 	    ~(Py_ssize_t)3) + one->options);
 	at = put_front(at, total, one->interface, one->time, one->prefix,
-	    one->data, one->length);
+	    one->data, one->captured, one->length);
 	if (one->said > 0)
 		at = put_pieces(at, 1, "", 0, one->comment, one->said,
 		    one->own, &next);
@@ -959,7 +997,7 @@ put_packet(char *at, const struct packet *one, const char *number,
 }
 
 PyDoc_STRVAR(stencil_blocks_doc,
-"stencil_blocks(number, kinds, own, timestamps, data, lengths, front)\n"
+"stencil_blocks(number, time, kinds, own, data, lengths, front, largest)\n"
 "    -> bytes | None\n\n"
 "What dtkit.packets.pcapng.stencil_blocks_in_python() does with plain text;\n"
 "None for other text.");
@@ -970,39 +1008,39 @@ static PyObject *
 speedups_stencil_blocks(PyObject *self, PyObject *const *args, Py_ssize_t count)
 {
 	struct packet packets[MOST_PACKETS];
-	Py_ssize_t number, index, total = 0, first;
+	Py_ssize_t number, index, total = 0, first, largest;
 	unsigned long long journey;
 	PyObject *result;
 	char id[8], *front, *at;
 	int left;
 
 	(void)self;
-	if (count != 7) {
-		PyErr_SetString(PyExc_TypeError, "seven arguments are wanted");
+	if (count != 8) {
+		PyErr_SetString(PyExc_TypeError, "eight arguments are wanted");
 		return (NULL);
 	}
 	journey = PyLong_AsUnsignedLongLongMask(args[0]);
+	largest = PyLong_AsSsize_t(args[7]);
 	if (PyErr_Occurred() ||
 	    PyBytes_AsStringAndSize(args[6], &front, &first) != 0)
 		return (NULL);
-	for (index = 1; index < 6; index++) {
+	for (index = 2; index < 6; index++) {
 		if (!PyList_Check(args[index]) || PyList_GET_SIZE(
-		    args[index]) != PyList_GET_SIZE(args[1])) {
+		    args[index]) != PyList_GET_SIZE(args[2])) {
 			PyErr_SetString(PyExc_TypeError,
 			    "lists of one length are wanted");
 			return (NULL);
 		}
 	}
-	number = PyList_GET_SIZE(args[1]);
+	number = PyList_GET_SIZE(args[2]);
 	if (number > MOST_PACKETS || first > 500)
 		Py_RETURN_NONE;
 	for (index = 0; index < number; index++) {
 		left = take_packet(&packets[index],
-		    PyList_GET_ITEM(args[1], index),
 		    PyList_GET_ITEM(args[2], index),
-		    PyList_GET_ITEM(args[3], index),
+		    PyList_GET_ITEM(args[3], index), args[1],
 		    PyList_GET_ITEM(args[4], index),
-		    PyList_GET_ITEM(args[5], index), first);
+		    PyList_GET_ITEM(args[5], index), first, largest);
 		if (left < 0)
 			return (NULL);
 		if (left > 0)
@@ -1328,7 +1366,324 @@ speedups_summary(PyObject *self, PyObject *const *args, Py_ssize_t count)
 	return (PyUnicode_DecodeASCII(line, at - line, NULL));
 }
 
+/* How long text is that JSON has as it is, between quotation marks; else -1. */
+static Py_ssize_t
+unescaped(PyObject *text)
+{
+	const unsigned char *at, *end;
+
+	if (!PyUnicode_CheckExact(text) || !PyUnicode_IS_ASCII(text))
+		return (-1);
+	at = PyUnicode_1BYTE_DATA(text);
+	for (end = at + PyUnicode_GET_LENGTH(text); at < end; at++)
+		if (*at < ' ' || *at > '~' || *at == '"' || *at == '\\')
+			return (-1);
+	return (PyUnicode_GET_LENGTH(text));
+}
+
+/*
+ * How many bytes a value takes in JSON; 0 for one that is left out, -1 for one
+ * that is left to Python.
+ */
+static Py_ssize_t
+json_size(PyObject *value, int empty)
+{
+	Py_ssize_t index, size, total;
+	long long number;
+	int overflow;
+
+	if (value == Py_None)
+		return (0);
+	if (PyLong_CheckExact(value)) {
+		number = PyLong_AsLongLongAndOverflow(value, &overflow);
+		return (overflow != 0 || number < 0 ? -1 : 20);
+	}
+	if (PyTuple_CheckExact(value)) {
+		if (PyTuple_GET_SIZE(value) == 0 && !empty)
+			return (0);
+		total = 2;
+		for (index = 0; index < PyTuple_GET_SIZE(value); index++) {
+			size = unescaped(PyTuple_GET_ITEM(value, index));
+			if (size < 0)
+				return (-1);
+			total += size + 3;
+		}
+		return (total);
+	}
+	size = unescaped(value);
+	return (size < 0 ? -1 : size == 0 && !empty ? 0 : size + 2);
+}
+
+static char *
+put_quoted(char *at, PyObject *text)
+{
+	*at++ = '"';
+	at = put_plain(at, text);
+	*at++ = '"';
+	return (at);
+}
+
+static char *
+put_json(char *at, PyObject *value)
+{
+	Py_ssize_t index;
+
+	if (PyLong_CheckExact(value))
+		return (put_decimal(at, "",
+		    (unsigned long long)PyLong_AsLongLong(value)));
+	if (!PyTuple_CheckExact(value))
+		return (put_quoted(at, value));
+	*at++ = '[';
+	for (index = 0; index < PyTuple_GET_SIZE(value); index++) {
+		if (index > 0)
+			*at++ = ',';
+		at = put_quoted(at, PyTuple_GET_ITEM(value, index));
+	}
+	*at++ = ']';
+	return (at);
+}
+
+PyDoc_STRVAR(members_doc,
+"members(names, nulls, values) -> str | None\n\n"
+"What dtkit.trace.journey.columns.members_in_python() does with plain text\n"
+"and numbers that are not negative; None for others.");
+
+static PyObject *
+speedups_members(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+	PyObject *names, *values, *name, *result;
+	Py_ssize_t index, size, total = 0;
+	const char *nulls;
+	char *begin, *at;
+
+	(void)self;
+	if (count != 3 || !PyTuple_Check(names = args[0]) ||
+	    !PyBytes_Check(args[1]) || !PyTuple_Check(values = args[2]) ||
+	    PyTuple_GET_SIZE(names) != PyTuple_GET_SIZE(values) ||
+	    PyTuple_GET_SIZE(names) != PyBytes_GET_SIZE(args[1])) {
+		PyErr_SetString(PyExc_TypeError,
+		    "a name, a byte and a value are wanted of each");
+		return (NULL);
+	}
+	count = PyTuple_GET_SIZE(names);
+	nulls = PyBytes_AS_STRING(args[1]);
+	for (index = 0; index < count; index++) {
+		name = PyTuple_GET_ITEM(names, index);
+		size = json_size(PyTuple_GET_ITEM(values, index),
+		    nulls[index]);
+		if (size < 0 || !PyUnicode_Check(name) ||
+		    !PyUnicode_IS_ASCII(name))
+			Py_RETURN_NONE;
+		if (size > 0)
+			total += PyUnicode_GET_LENGTH(name) + size + 1;
+	}
+	if ((begin = PyMem_Malloc(total + 1)) == NULL)
+		return (PyErr_NoMemory());
+	for (at = begin, index = 0; index < count; index++) {
+		if (json_size(PyTuple_GET_ITEM(values, index),
+		    nulls[index]) == 0)
+			continue;
+		if (at != begin)
+			*at++ = ',';
+		name = PyTuple_GET_ITEM(names, index);
+		at = put_json(put_plain(at, name),
+		    PyTuple_GET_ITEM(values, index));
+	}
+	result = PyUnicode_FromKindAndData(PyUnicode_1BYTE_KIND, begin,
+	    at - begin);
+	PyMem_Free(begin);
+	return (result);
+}
+
+static uint32_t
+folded(uint32_t sum)
+{
+	while (sum >> 16 != 0)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (sum);
+}
+
+PyDoc_STRVAR(plainly_none_doc,
+"plainly_none(data) -> bool\n\n"
+"What dtkit.trace.journey.offload.plainly_none_in_python() does.");
+
+static PyObject *
+speedups_plainly_none(PyObject *self, PyObject *bytes)
+{
+	const unsigned char *data;
+	uint32_t total, stored, sum;
+	int at, none = 0;
+
+	(void)self;
+	if (!PyBytes_Check(bytes)) {
+		PyErr_SetString(PyExc_TypeError, "bytes are wanted");
+		return (NULL);
+	}
+	data = (const unsigned char *)PyBytes_AS_STRING(bytes);
+	if (PyBytes_GET_SIZE(bytes) >= 54 && get16(data + 12) == 0x0800 &&
+	    data[14] == 0x45 && get16(data + 24) != 0 &&
+	    (total = get16(data + 16)) <= LONGEST_FRAME) {
+		none = 1;
+		if (data[23] == 6 || data[23] == 17) {
+			sum = data[23];
+			for (at = 26; at < 34; at += 2)
+				sum += get16(data + at);
+			stored = get16(data + (data[23] == 6 ? 50 : 40));
+			none = stored != folded(sum) && stored !=
+			    folded(sum + (total > 20 ? total - 20 : 0));
+		}
+	}
+	return (PyBool_FromLong(none));
+}
+
+/* The records of a frame of mbuf_trace: a count, then each behind length and type. */
+struct frame {
+	const unsigned char *data;
+	Py_ssize_t size, at;
+	const unsigned char *payload;
+	unsigned int length, type;
+	int little;
+};
+
+static unsigned int
+frame_number(const struct frame *frame, Py_ssize_t at)
+{
+	const unsigned char *byte = frame->data + at;
+
+	return (frame->little ? (unsigned int)byte[1] << 8 | byte[0] :
+	    get16(byte));
+}
+
+/* Go on to the next record: 0 where there is none that is whole and of a type. */
+static int
+next_record(struct frame *frame)
+{
+	if (frame->size - frame->at < 4)
+		return (0);
+	frame->length = frame_number(frame, frame->at);
+	frame->type = frame_number(frame, frame->at + 2);
+	frame->payload = frame->data + frame->at + 4;
+	if (frame->type > 3 ||
+	    frame->size - frame->at - 4 < (Py_ssize_t)frame->length)
+		return (0);
+	frame->at += 4 + frame->length;
+	return (1);
+}
+
+/* How many records a frame has that is nothing but these; else 0. */
+static unsigned int
+sound_records(struct frame frame)
+{
+	unsigned int count, left;
+
+	if (frame.size < 2)
+		return (0);
+	count = frame_number(&frame, 0);
+	frame.at = 2;
+	for (left = count; left > 0; left--)
+		if (!next_record(&frame))
+			return (0);
+	return (frame.at == frame.size ? count : 0);
+}
+
+/* Whether bytes are printable up to a final NUL, which may be missing. */
+static int
+is_text(const unsigned char *data, unsigned int size)
+{
+	unsigned int at;
+
+	for (at = 0; at < size && data[at] >= ' ' && data[at] <= '~'; at++)
+		;
+	return (size > 0 && (at == size || (at + 1 == size &&
+	    data[at] == '\0')));
+}
+
+PyDoc_STRVAR(cut_doc,
+"cut(data, generation) -> tuple | None\n\n"
+"What dtkit.trace.journey.codec.cut_in_python() does.");
+
+static PyObject *
+speedups_cut(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+	PyObject *strings = NULL, *packets = NULL, *packet;
+	struct frame frame = { NULL, 0, 2, NULL, 0, 0, 0 }, other;
+	unsigned int records, left, types = 0, look;
+	int texts = 0, filled = 0;
+	Py_ssize_t size = 0, number = 0;
+	long generation;
+	char *at;
+
+	(void)self;
+	if (count != 2 || !PyBytes_Check(args[0])) {
+		PyErr_SetString(PyExc_TypeError,
+		    "bytes and a generation are wanted");
+		return (NULL);
+	}
+	generation = PyLong_AsLong(args[1]);
+	if (generation == -1 && PyErr_Occurred())
+		return (NULL);
+	frame.data = (const unsigned char *)PyBytes_AS_STRING(args[0]);
+	frame.size = PyBytes_GET_SIZE(args[0]);
+	if ((records = sound_records(frame)) == 0)
+		Py_RETURN_NONE;
+	for (other = frame, left = records; left > 0; left--) {
+		(void)next_record(&other);
+		types |= 1U << other.type;
+		texts |= is_text(other.payload, other.length);
+		filled |= other.length > 0;
+	}
+	if (generation == 0) {
+		generation = (types & 0xc) != 0 ? 2 : 3;
+		if (types == 2 && filled && !texts)
+			generation = 2;
+	}
+	/* The types that the generation has itself, and that of its packets. */
+	if ((generation == 2 && (types & 1) != 0) ||
+	    (generation == 3 && (types & 0xc) != 0) ||
+	    generation < 2 || generation > 3)
+		Py_RETURN_NONE;
+	look = generation == 2;
+	other = frame;
+	other.little = 1;
+	if (frame.data[1] > frame.data[0] && sound_records(other) > records)
+		Py_RETURN_NONE;
+	for (other = frame, left = records; left > 0; left--) {
+		(void)next_record(&other);
+		number += other.type == look;
+		size += 4 + (other.type == look ? 0 : other.length);
+	}
+	if ((strings = PyBytes_FromStringAndSize(NULL, size)) == NULL ||
+	    (packets = PyTuple_New(number)) == NULL)
+		goto failed;
+	at = PyBytes_AS_STRING(strings);
+	for (other = frame, left = records; left > 0; left--) {
+		(void)next_record(&other);
+		if (other.type != look) {
+			memcpy(at, other.payload - 4, 4 + other.length);
+			at += 4 + other.length;
+			continue;
+		}
+		memset(at, 0xff, 4);
+		at += 4;
+		packet = PyBytes_FromStringAndSize(
+		    (const char *)other.payload, other.length);
+		if (packet == NULL)
+			goto failed;
+		PyTuple_SET_ITEM(packets, --number, packet);
+	}
+	return (Py_BuildValue("(lNN)", generation, strings, packets));
+failed:
+	Py_XDECREF(strings);
+	Py_XDECREF(packets);
+	return (NULL);
+}
+
 static PyMethodDef methods[] = {
+	{ "cut", (PyCFunction)(void (*)(void))speedups_cut, METH_FASTCALL,
+	    cut_doc },
+	{ "members", (PyCFunction)(void (*)(void))speedups_members,
+	    METH_FASTCALL, members_doc },
+	{ "plainly_none", speedups_plainly_none, METH_O, plainly_none_doc },
 	{ "packet_options", (PyCFunction)(void (*)(void))
 	    speedups_packet_options, METH_FASTCALL, packet_options_doc },
 	{ "stencil_blocks", (PyCFunction)(void (*)(void))

@@ -3,6 +3,8 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 _Opener = TypeVar("_Opener")
+_Pieces = tuple[str | None, ...]
+_StencilKind = tuple[int, bytes, tuple[int, _Pieces, _Pieces], int | None]
 
 VERSION: int
 
@@ -27,11 +29,15 @@ def packet_options(
 ) -> bytes | None: ...
 def stencil_blocks(
     number: int,
-    kinds: list[tuple[int, bytes, tuple[int, tuple[str | None, ...], tuple[str | None, ...]]]],
-    own: list[tuple[str, ...]],
-    timestamps: list[int],
+    time: int,
+    kinds: list[_StencilKind],
+    own: list[tuple[str | tuple[str, ...], ...]],
     data: list[bytes],
-    lengths: list[int],
+    lengths: list[int | None],
     front: bytes,
+    largest: int,
 ) -> bytes | None: ...
 def summary(data: bytes, dlt: int, length: int | None) -> str | None: ...
+def members(names: tuple[str, ...], nulls: bytes, values: tuple[Any, ...]) -> str | None: ...
+def plainly_none(data: bytes) -> bool: ...
+def cut(data: bytes, generation: int) -> tuple[int, bytes, tuple[bytes, ...]] | None: ...

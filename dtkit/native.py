@@ -15,7 +15,7 @@ from types import ModuleType
 __all__ = ["speedups"]
 
 #: What this version of dtkit expects of the C: one that is left from another version is left out.
-_VERSION = 5
+_VERSION = 7
 
 
 def _compiled() -> ModuleType | None:

@@ -31,6 +31,7 @@ ROOMS = [
     "counted",
     "bounded",
     "waiting",
+    "lazily",
     "foreign",
     "mbuf",
     "annotations",

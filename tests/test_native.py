@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import json
 import os
 import random
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -34,6 +36,7 @@ from dtkit.packets.linktype import (
 from dtkit.packets.packet import Packet, PacketRun
 from dtkit.packets.packetfile import PacketFile
 from dtkit.packets.pcapng import (
+    LARGEST,
     METADATA_FRONT,
     Stencil,
     options_in_python,
@@ -43,6 +46,9 @@ from dtkit.packets.pcapng import (
 from dtkit.packets.provenance import Provenance
 from dtkit.packets.summary import summarize_in_python
 from dtkit.probes import catalog
+from dtkit.trace.journey.codec import PACKET, cut_in_python, read_frame
+from dtkit.trace.journey.columns import members_in_python
+from dtkit.trace.journey.offload import plainly_none_in_python
 from tests.output.dtrace_text import HEADING, dump, firings, framed
 from tests.packets.frames import PACKETS, ethernet, icmp, ipv4, ipv6, tcp, udp
 
@@ -385,6 +391,7 @@ def test_what_are_no_options_is_refused(c: ModuleType) -> None:
 
 #: Text of a stencil in pieces, with a text of each packet's own among them or without; and kinds.
 PIECES = st.lists(st.none() | SAID, max_size=4).map(tuple)
+TIMES = st.integers(-1, 2**64) | st.sampled_from([2**63 - 1, 2**63, 2**64 - 1, -(2**70)])
 STENCILS = st.tuples(
     st.integers(0, 2**32 - 1),
     st.sampled_from([b"", LinkType.TCP.prefix]),
@@ -394,8 +401,10 @@ STENCILS = st.tuples(
         PIECES,
         PIECES.filter(lambda pieces: all(one is None or one.isascii() for one in pieces)),
     ),
+    st.none() | TIMES,
 )
-OWN = st.text(st.characters(min_codepoint=0, max_codepoint=126), max_size=9)
+OWN_PIECE = st.text(st.characters(min_codepoint=0, max_codepoint=126), max_size=9)
+OWN = OWN_PIECE | st.lists(OWN_PIECE, max_size=3).map(tuple)
 
 
 @st.composite
@@ -405,90 +414,231 @@ def stencilled(draw: st.DrawFn) -> tuple[Any, ...]:
     kinds = draw(st.lists(STENCILS, min_size=1, max_size=3))
     own = [
         tuple(draw(OWN) for piece in (*comment, *metadata) if piece is None)
-        for _, _, (_, comment, metadata) in kinds
+        for _, _, (_, comment, metadata), _ in kinds
     ]
     data = [draw(st.binary(max_size=9)) for _ in kinds]
-    times = [draw(st.integers(0, 2**64 - 1)) for _ in kinds]
-    lengths = [draw(st.sampled_from([0, 5, 2**32 - 1, 2**70])) for _ in kinds]
-    return number, kinds, own, times, data, lengths
+    lengths = [draw(st.sampled_from([None, -1, 0, 5, 2**32 - 1, 2**70])) for _ in kinds]
+    return number, draw(TIMES), kinds, own, data, lengths
 
 
-@example(
-    (
-        7,
-        [(1, b"", Stencil(pcapng.PacketDirection(1), ("a", None), (None,)))],
-        [("b", "c")],
-        [5],
-        [b"x"],
-        [1],
-    )
-)
-@example(
-    (7, [(1, b"", Stencil(pcapng.PacketDirection(0), (), ("x" * 65_000,)))], [()], [5], [b"x"], [1])
-)
-@example(
-    (7, [(1, b"", Stencil(pcapng.PacketDirection(0), ("x" * 65_532,), ()))], [()], [5], [b""], [0])
-)
-@example(
-    (
-        7,
-        [(1, b"", Stencil(pcapng.PacketDirection(0), (None,), (None,)))],
-        [("", "a")],
-        [5],
-        [b""],
-        [0],
-    )
-)
+def stencil(
+    comment: tuple[str | None, ...], metadata: tuple[str | None, ...], time: int | None = None
+) -> pcapng.StencilKind:
+    return 1, b"", Stencil(pcapng.PacketDirection(1), comment, metadata), time
+
+
+LONG = "x" * 32_500
+
+
+@example((7, 5, [stencil(("a", None), (None,))], [("b", "c")], [b"x"], [1]))
+@example((7, 5, [stencil((), (LONG, LONG))], [()], [b"x"], [1]))
+@example((7, 5, [stencil((), (LONG, LONG, "x"))], [()], [b"x"], [1]))
+@example((7, 5, [stencil((), (LONG, None))], [((LONG[1:], "x"),)], [b"x"], [1]))
+@example((7, 5, [stencil((), (LONG, None))], [((LONG, "x"),)], [b"x"], [1]))
+@example((7, 5, [stencil((), (None, "a", None))], [(("b", "", "c"), ())], [b"x"], [1]))
+@example((7, 5, [stencil(("x" * 65_532,), ())], [()], [b""], [0]))
+@example((7, 5, [stencil(("x" * 65_533,), ())], [()], [b""], [0]))
+@example((7, 5, [stencil((None,), (None,))], [("", "a")], [b""], [0]))
+@example((7, 5, [stencil((), (), 9), stencil((), ())], [(), ()], [b"", b""], [None, 3]))
+@example((7, 5, [stencil((), (), 2**64)], [()], [b""], [0]))
+@example((7, -5, [stencil((), ())], [()], [b""], [0]))
 @given(stencilled())
 def test_packets_of_stencils_are_the_same(c: ModuleType, given_: tuple[Any, ...]) -> None:
-    _, kinds, own, *_ = given_
+    _, time, kinds, own, *_ = given_
     plain = True
-    for (_, _, (_, comment, metadata)), texts in zip(kinds, own, strict=True):
+    for (_, _, (_, comment, metadata), when), texts in zip(kinds, own, strict=True):
         one = iter(texts)
         for pieces, most in ((comment, 65_532), (metadata, 65_000)):
-            text = "".join([next(one) if piece is None else piece for piece in pieces])
+            text = "".join(["".join(next(one)) if piece is None else piece for piece in pieces])
             plain &= text.isascii() and "\0" not in text and len(text) <= most
-    made = c.stencil_blocks(*given_, METADATA_FRONT)
+        plain &= -(2**63) <= (time if when is None else when) < 2**63
+    made = c.stencil_blocks(*given_, METADATA_FRONT, LARGEST)
     assert made == (stencil_blocks_in_python(*given_) if plain else None)
 
 
-STENCIL = (1, b"", Stencil(pcapng.PacketDirection.UNKNOWN, ("x", None), (None,)))
+@pytest.mark.parametrize("size", [LARGEST - 1, LARGEST, LARGEST + 1])
+@pytest.mark.parametrize("kind", [LinkType.ETHERNET, LinkType.TCP])
+def test_a_packet_is_cut_alike_to_what_a_capture_takes(
+    c: ModuleType, kind: LinkType, size: int
+) -> None:
+    whole = (7, 5, [(1, kind.prefix, STENCIL[2], None)], [("a", "b")], [bytes(size)], [None])
+    made = c.stencil_blocks(*whole, METADATA_FRONT, LARGEST)
+    assert made == stencil_blocks_in_python(*whole)
+    captured, length = struct.unpack_from("<II", made, 20)
+    assert (captured, length) == (
+        min(size + len(kind.prefix), LARGEST),
+        size + len(kind.prefix),
+    )
+
+
+STENCIL = stencil(("x", None), (None,))
 
 
 def test_what_a_stencil_lacks_is_left_to_python(c: ModuleType) -> None:
-    whole: list[Any] = [1, [STENCIL], [("a", "b")], [0], [b""], [0], METADATA_FRONT]
-    assert c.stencil_blocks(*whole) == stencil_blocks_in_python(*whole[:-1])
-    assert c.stencil_blocks(1, [], [], [], [], [], METADATA_FRONT) == b""
+    whole: list[Any] = [1, 0, [STENCIL], [("a", "b")], [b""], [0], METADATA_FRONT, LARGEST]
+    assert c.stencil_blocks(*whole) == stencil_blocks_in_python(*whole[:-2])
+    assert c.stencil_blocks(1, 0, [], [], [], [], METADATA_FRONT, LARGEST) == b""
     for at, value in [
-        (2, [("a",)]),
-        (2, [("a", 1)]),
-        (1, [(1, b"", (0, ["x"], ()))]),
-        (1, [(1, b"", (0, (1,), ()))]),
+        (3, [("a",)]),
+        (3, [("a", 1)]),
+        (3, [("a", ("b", 1))]),
+        (3, [("a", (("b",),))]),
+        (2, [(1, b"", (0, ["x"], ()), None)]),
+        (2, [(1, b"", (0, (1,), ()), None)]),
         (6, bytes(501)),
+        (7, -1),
     ]:
         assert c.stencil_blocks(*whole[:at], value, *whole[at + 1 :]) is None
-    many = [column * 257 for column in whole[1:6]]
-    assert c.stencil_blocks(1, *many, METADATA_FRONT) is None
+    many = [column * 257 for column in whole[2:6]]
+    assert c.stencil_blocks(1, 0, *many, METADATA_FRONT, LARGEST) is None
     for at, value in [
         (0, "1"),
-        (1, (STENCIL,)),
-        (1, [STENCIL, STENCIL]),
-        (1, [STENCIL[:2]]),
-        (1, [(1, "", STENCIL[2])]),
-        (1, [(-1, b"", STENCIL[2])]),
-        (1, [(1, b"", STENCIL[2][:2])]),
-        (1, [(1, b"", (-1, (), ()))]),
-        (1, [7]),
-        (2, [["a", "b"]]),
-        (3, ["0"]),
+        (1, "1"),
+        (2, (STENCIL,)),
+        (2, [STENCIL, STENCIL]),
+        (2, [STENCIL[:3]]),
+        (2, [(1, "", STENCIL[2], None)]),
+        (2, [(-1, b"", STENCIL[2], None)]),
+        (2, [(1, b"", STENCIL[2][:2], None)]),
+        (2, [(1, b"", STENCIL[2], "0")]),
+        (2, [(1, b"", (-1, (), ()), None)]),
+        (2, [7]),
+        (3, [["a", "b"]]),
         (4, ["x"]),
         (5, ["0"]),
         (6, "x"),
+        (7, "x"),
     ]:
         with pytest.raises((TypeError, OverflowError)):
             c.stencil_blocks(*whole[:at], value, *whole[at + 1 :])
     with pytest.raises(TypeError):
         c.stencil_blocks(*whole[:-1])
+
+
+MEMBERS = st.lists(
+    st.tuples(
+        st.sampled_from(['"a":', '"other":']),
+        st.integers(0, 1),
+        st.none()
+        | st.integers(-(2**65), 2**65)
+        | st.text(max_size=6)
+        | st.text(st.characters(min_codepoint=30, max_codepoint=127), max_size=6)
+        | st.lists(st.text(max_size=3), max_size=3).map(tuple),
+    ),
+    max_size=5,
+)
+
+
+@example([('"a":', 0, ""), ('"b":', 1, ""), ('"c":', 0, ()), ('"d":', 1, ()), ('"e":', 0, 0)])
+@example([('"a":', 0, 2**63 - 1), ('"b":', 0, ("x", "y"))])
+@given(MEMBERS)
+def test_members_of_json_are_written_alike(c: ModuleType, each: list[tuple[str, int, Any]]) -> None:
+    names, nulls, values = (list(zip(*each, strict=True)) or [(), (), ()]) if each else ([], [], [])
+    arguments = tuple(names), bytes(nulls), tuple(values)
+    texts = [text for value in values for text in (value if isinstance(value, tuple) else (value,))]
+    plain = all(
+        0 <= one < 2**63 if isinstance(one, int) else one is None or json.dumps(one)[1:-1] == one
+        for one in texts
+    )
+    assert c.members(*arguments) == (members_in_python(*arguments) if plain else None)
+
+
+def test_what_are_no_members_is_refused(c: ModuleType) -> None:
+    assert c.members(("é",), b"\0", ("a",)) is None
+    assert c.members(("a",), b"\0", (("a", 1),)) is None
+    assert c.members(("a",), b"\0", (1.5,)) is None
+    refused: list[tuple[Any, ...]] = [
+        ((), b""),
+        ([], b"", ()),
+        ((), "", ()),
+        ((), b"", []),
+        (("a",), b"", ("b",)),
+        (("a",), b"\0", ()),
+    ]
+    for wrong in refused:
+        with pytest.raises(TypeError):
+            c.members(*wrong)
+
+
+@given(
+    st.sampled_from([0x0800, 0x86DD]),
+    st.sampled_from([0x45, 0x45, 0x46]),
+    st.sampled_from([0, 19, 20, 21, 40, 1500, 9216, 9217, 65535]),
+    st.sampled_from([1, 6, 17]),
+    st.sampled_from([0, 0x1234]),
+    st.binary(min_size=8, max_size=8) | st.just(b"\xff" * 8),
+    st.sampled_from(["of the pseudo header", "with the length", "whole"]),
+    st.sampled_from([53, 54, 80]),
+)
+def test_what_is_left_to_the_hardware_is_told_alike(
+    c: ModuleType,
+    kind: int,
+    first: int,
+    total: int,
+    protocol: int,
+    checksum: int,
+    addresses: bytes,
+    stored: str,
+    size: int,
+) -> None:
+    pseudo = sum(struct.unpack(">4H", addresses)) + protocol
+    pseudo += max(total - 20, 0) if stored == "with the length" else 0
+    while pseudo >> 16:
+        pseudo = (pseudo & 0xFFFF) + (pseudo >> 16)
+    sum_ = struct.pack(">H", 0x4321 if stored == "whole" else pseudo)
+    header = struct.pack(">BxHxxxxxBH", first, total, protocol, checksum) + addresses
+    at = {6: 16, 17: 6, 1: 2}[protocol]
+    data = bytes(12) + struct.pack(">H", kind) + header + bytes(at) + sum_ + bytes(60)
+    assert c.plainly_none(data[:size]) == plainly_none_in_python(data[:size])
+
+
+def test_what_is_no_packet_is_refused(c: ModuleType) -> None:
+    with pytest.raises(TypeError):
+        c.plainly_none("")
+
+
+RECORDS = st.lists(
+    st.tuples(
+        st.sampled_from([0, 1, 1, 2, 3, 4]),
+        st.sampled_from([b"", b"a\0", b"ab", b"\1", b"a\0b", b"\0"]) | st.binary(max_size=5),
+    ),
+    max_size=5,
+)
+
+
+@example(">", [(0, bytes(1024))], 0, 0, 0)
+@given(
+    st.sampled_from("<>"),
+    RECORDS,
+    st.sampled_from([0, 0, 0, -1, 1]),
+    st.sampled_from([0, 0, 0, -1, 1]),
+    st.integers(0, 3),
+)
+def test_frames_are_cut_alike(
+    c: ModuleType,
+    order: str,
+    records: list[tuple[int, bytes]],
+    more: int,
+    behind: int,
+    generation: int,
+) -> None:
+    data = struct.pack(f"{order}H", max(len(records) + more, 0))
+    for kind, payload in records:
+        data += struct.pack(f"{order}HH", len(payload), kind) + payload
+    data = data[:-1] if behind < 0 else data + bytes(behind)
+    cut = cut_in_python(data, generation)
+    assert c.cut(data, generation) == cut
+    if cut is not None:
+        reading = read_frame(data, generation or None)  # type: ignore[arg-type]
+        assert (reading.generation, reading.order, reading.oddities) == (cut[0], ">", [])
+        found = [one.payload for one in reading.records if one.kind == PACKET]
+        assert list(cut[2]) == found[::-1]
+
+
+def test_what_is_no_frame_is_refused(c: ModuleType) -> None:
+    for wrong in ((b"",), ("", 0), (b"", "0")):
+        with pytest.raises(TypeError):
+            c.cut(*wrong)
 
 
 def all_of(stream: bytes) -> tuple[list[str], bytes]:

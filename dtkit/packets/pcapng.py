@@ -151,8 +151,13 @@ class Stencil(NamedTuple):
     metadata: tuple[str | None, ...]
 
 
-#: Of packets of such a kind the number of the interface, bytes in front of theirs, and the stencil.
-StencilKind: TypeAlias = tuple[int, bytes, Stencil]
+#: Of packets of such a kind the number of the interface, bytes in front of theirs, the stencil, and
+#: when they were seen, if that is known of the kind.
+StencilKind: TypeAlias = tuple[int, bytes, Stencil, int | None]
+
+
+#: The texts of a packet's own, each whole or in pieces.
+OwnTexts: TypeAlias = tuple[str | tuple[str, ...], ...]
 
 
 class PcapngWriter:
@@ -262,29 +267,31 @@ class PcapngWriter:
     def write_stencils(
         self,
         number: int,
+        time: int,
         kinds: list[StencilKind],
-        own: list[tuple[str, ...]],
-        timestamps: list[int],
+        own: list[OwnTexts],
         data: list[bytes],
-        lengths: list[int],
+        lengths: list[int | None],
     ) -> None:
         """
         Write what is the same packet at several places, faster than by :meth:`write_many`.
 
-        Other parameters are those of :meth:`write_many`.
+        Of each packet no more than :data:`LARGEST` bytes are written.
 
         :param number: ``epb_packetid`` of them all.
+        :param time: that of those whose kind has none, in ns; any number.
         :param own: the texts of each, in the order in which they stand in its comment and metadata.
+        :param lengths: how long each is, where more is known than its bytes.
         """
         if not kinds:
             return
         blocks: bytes | None = None
         if speedups is not None:
             blocks = speedups.stencil_blocks(
-                number, kinds, own, timestamps, data, lengths, METADATA_FRONT
+                number, time, kinds, own, data, lengths, METADATA_FRONT, LARGEST
             )
         if blocks is None:
-            blocks = stencil_blocks_in_python(number, kinds, own, timestamps, data, lengths)
+            blocks = stencil_blocks_in_python(number, time, kinds, own, data, lengths)
         self._write(blocks)
 
     def close(self) -> None:
@@ -377,25 +384,33 @@ def packet_blocks_in_python(
     return b"".join(map(struct.Struct.pack, each, *fields))
 
 
+def _whole(text: str | tuple[str, ...]) -> str:
+    return text if isinstance(text, str) else "".join(text)
+
+
 def stencil_blocks_in_python(
     number: int,
+    time: int,
     kinds: Sequence[StencilKind],
-    own: Sequence[tuple[str, ...]],
-    timestamps: Sequence[int],
+    own: Sequence[OwnTexts],
     data: Sequence[bytes],
-    lengths: Sequence[int],
+    lengths: Sequence[int | None],
 ) -> bytes:
     """The blocks of packets; the parameters are those of :meth:`PcapngWriter.write_stencils`."""
     options = []
-    for (_, _, (direction, comment, metadata)), texts in zip(kinds, own, strict=True):
+    for (_, _, (direction, comment, metadata), _), texts in zip(kinds, own, strict=True):
         one = iter(texts)
         said, known = (
-            "".join([next(one) if piece is None else piece for piece in pieces])
+            "".join([_whole(next(one) if piece is None else piece) for piece in pieces])
             for pieces in (comment, metadata)
         )
         options.append(packet_options(said, direction, number=number, metadata=known))
-    alike: list[PacketKind] = [(interface, prefix, b"", None) for interface, prefix, _ in kinds]
-    return _packet_blocks(alike, timestamps, data, lengths, options)
+    alike: list[PacketKind] = [(interface, prefix, b"", None) for interface, prefix, *_ in kinds]
+    # Of a time there are 64 bits; a damaged capture may say anything.
+    times = [min(max(time if kind[3] is None else kind[3], 0), _LARGEST_NUMBER) for kind in kinds]
+    whole = [max(length or 0, len(one)) for length, one in zip(lengths, data, strict=True)]
+    shown = [one[: LARGEST - len(kind[1])] for kind, one in zip(kinds, data, strict=True)]
+    return _packet_blocks(alike, times, shown, whole, options)
 
 
 _packet_blocks = packet_blocks_in_python if speedups is None else speedups.packet_blocks

@@ -75,7 +75,7 @@ def summarize(data: bytes, linktype: LinkType, length: int | None = None) -> str
         text: str | None = _usual(data, linktype.dlt, length)
         if text is not None:
             return text
-    return summarize_in_python(data, linktype, length)
+    return _unusual(data, linktype, length)
 
 
 #: What says it of usual packets, and None of others, in a tenth of the time.
@@ -95,6 +95,9 @@ def summarize_in_python(data: bytes, linktype: LinkType, length: int | None = No
         text += f", first {len(data)} of {known} bytes"
     return text
 
+
+#: Views ask several times of each packet, one packet after the other.
+_unusual = lru_cache(maxsize=64)(summarize_in_python)
 
 #: A line, and how many bytes the packet has by its own headers, or None.
 _Described = tuple[str, int | None]

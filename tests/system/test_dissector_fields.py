@@ -66,20 +66,20 @@ def test_fields_say_what_the_journeys_say(script: Path, capture: Path) -> None:
     names = [name for name, _, _ in wireshark_fields() if name in kept]
     wanted = []
     for journey in journeys:
-        for part in parts(journey):
+        for packet, *_ in parts(journey):
             known = dict.fromkeys(names, "")
             said: dict[str, list[str]] = {}
-            for name, value in part.packet.words(journey_row(journey)):
+            for name, value in packet.words(journey_row(journey)):
                 said.setdefault(name, []).append(value.removesuffix(" ns"))
             known |= {name: "|".join(values) for name, values in said.items()}
             if "thread" in said:
                 known["thread"] = f"{int(said['thread'][0], 16):#018x}"
             known |= {
                 "journey": str(journey.number),
-                "packet": str(part.packet.packet),
-                "packets": str(part.packet.packets),
-                "hop": str(part.packet.hop),
-                "hops": str(part.packet.hops),
+                "packet": str(packet.packet),
+                "packets": str(packet.packets),
+                "hop": str(packet.hop),
+                "hops": str(packet.hops),
             }
             wanted.append([known[name] for name in names])
     assert len(wanted) > 20

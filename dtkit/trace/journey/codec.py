@@ -18,11 +18,11 @@ from __future__ import annotations
 import re
 import struct
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any, Literal
 
+from dtkit.native import speedups
 from dtkit.oddity import Oddity
 from dtkit.packets.capture import Frame
 from dtkit.trace.journey.hop import Hop, Place, trace_string
@@ -223,8 +223,8 @@ def _read_strings(data: bytes, order: Order) -> Reading:
     return Reading(1, order, count, tuple(records), 0, missing)
 
 
-# Frames to journeys. This is the hot path: a kernel sends many packets the same way, so most
-# frames have a shape that was met before, and most runs of strings in them, too.
+# Frames to journeys. This is the hot path: a kernel sends many packets the same way, so the strings
+# of most frames were met before.
 
 
 #: What no capture tells of a hop.
@@ -249,12 +249,13 @@ class _Hops(dict[bytes, Hop]):
             and payload.isascii()
             and payload.count(0) == 1
         ):
-            if len(self) >= _MOST_HOPS:
-                self.clear()
             # Hop(place, arguments), in half the time.
             made = (place, tail[:-2].decode(), *_UNKNOWN)
             known: Hop = _new(Hop, made)
-            self[payload] = known
+            if len(payload) <= _LONGEST_KEPT:
+                if len(self) >= _MOST_HOPS:
+                    self.clear()
+                self[payload] = known
             return known
         text = payload[:-1] if payload[-1:] == b"\0" else payload
         hop = Hop.parse(text)
@@ -265,7 +266,8 @@ class _Hops(dict[bytes, Hop]):
             text.decode()
         except UnicodeDecodeError:
             self.odd.append(f"a string that is no UTF-8: {str(hop)[:60]!r}")
-        if strange == len(self.odd):  # a strange one is to be named each time
+        # A strange one is to be named each time.
+        if strange == len(self.odd) and len(payload) <= _LONGEST_KEPT:
             if len(self) + len(self._places) >= _MOST_HOPS:
                 self.clear()
                 self._places.clear()
@@ -275,175 +277,114 @@ class _Hops(dict[bytes, Hop]):
         return hop
 
 
-class _UnfitError(Exception):
-    """A frame is not of the shape that was tried."""
+def cut_in_python(data: bytes, generation: int) -> tuple[int, bytes, tuple[bytes, ...]] | None:
+    """
+    What is in a frame as kernels write them: big-endian, of generation 2 or 3, and nothing odd.
+
+    :param generation: that it is of; 0 asks the frame.
+    :return: its generation; its strings, newest first, each behind its length and type, with
+        :data:`_LOOK` where a packet stands; and the packets, oldest first. None for another frame,
+        which :func:`read_frame` has to look at.
+    """
+    records = _sound(data, ">")
+    types = {kind for kind, _, _ in records}
+    if not generation:
+        generation = 2 if types & {2, 3} else 3
+        if types == {1} and not _any_text([data[at : at + size] for _, at, size in records]):
+            generation = 2
+    # Little-endian it may have more of them.
+    if not types or types - _OWN[generation] or len(_sound(data, "<")) > len(records):
+        return None
+    look = _PACKET_TYPE[generation]
+    strings: list[bytes] = []
+    packets: list[bytes] = []
+    start = 2
+    for kind, at, size in records:
+        if kind == look:
+            strings += data[start : at - 4], _LOOK
+            packets.append(data[at : at + size])
+            start = at + size
+    strings.append(data[start:])
+    return generation, b"".join(strings), tuple(packets[::-1])
 
 
-class _Runs(dict[bytes, tuple[Hop, ...]]):
-    """Hops, oldest first, by the bytes of consecutive records of strings."""
+#: The types that each generation has itself.
+_OWN: dict[int, set[int]] = {1: set(), 2: {1, 2, 3}, 3: {0, 1}}
 
-    def __init__(self, hops: _Hops, types: tuple[int, ...], full: Callable[[], None]) -> None:
-        super().__init__()
-        self._hops, self._types, self._full = hops, types, full
+#: What stands for a packet among strings: no string has that type.
+_LOOK = b"\xff\xff\xff\xff"
 
-    def __missing__(self, records: bytes) -> tuple[Hop, ...]:
-        hops, types, size, at = self._hops, self._types, len(records), 0
-        found = []
-        strange = len(hops.odd)
-        while at < size:
-            if at + 4 > size:
-                raise _UnfitError
-            length, kind = _HEAD(records, at)
-            at += 4 + length
-            if kind not in types or at > size:
-                raise _UnfitError
-            found.append(hops[records[at - length : at]])
-        made = tuple(found[::-1])
-        if strange == len(hops.odd) and size <= _LONGEST_RUN:
-            if len(self) >= _MOST_RUNS:
-                self.clear()
-                self._full()
-            self[records] = made
-        return made
-
-
+#: Length and type of a record.
 _HEAD = struct.Struct(">HH").unpack_from
-
-# Bounds of what is kept, far above what a kernel's trace points come to.
-_MOST_HOPS, _MOST_RUNS, _LONGEST_RUN = 16_384, 8192, 4096
-_MOST_SHAPES, _MOST_ALIKE, _MOST_RECORDS = 2048, 4, 256
-_MOST_STEPS = 65_536
+_HEADS = {">": _HEAD, "<": struct.Struct("<HH").unpack_from}
 
 
-class _Shape:
-    """
-    What frames of one way have in common: where packets and runs of strings stand in them.
+def _sound(data: bytes, order: Order) -> list[tuple[int, int, int]]:
+    """Of each record of a frame its type, where it begins, and its size; none if not all is."""
+    size = len(data)
+    count = int.from_bytes(data[:2], "big" if order == ">" else "little")
+    if size < 2 + 4 * count:
+        return []
+    head, at = _HEADS[order], 6
+    found: list[tuple[int, int, int]] = []
+    while at <= size:
+        length, kind = head(data, at - 4)
+        if kind > 3:
+            return []
+        found.append((kind, at, length))
+        at += length + 4
+    return found if at == size + 4 and len(found) == count else []
 
-    One call cuts a frame into these pieces, without a loop over its records. The pieces prove
-    that it was cut right: a packet has the length and type that the shape says; a run of strings
-    is known byte by byte, or is read to its last byte; and the records come to as many as the
-    frame says. (Measured: a quarter of the time of the loop.)
 
-    :param apart: have strings with arguments as pieces of their own, so that runs repeat although
-        these do not. A frame of the shape has them in the same lengths.
-    """
+_cut = cut_in_python if speedups is None else speedups.cut
 
-    __slots__ = ("ambiguous", "count", "form", "heads", "heads_of", "plan", "textual", "unpack")
 
-    def __init__(self, reading: Reading, known: _Met, forced: bool, apart: bool) -> None:
-        records = reading.records
-        self.count = len(records)
-        self.form = reading.form
-        # With types 1 alone, the payloads say which generation it is: then each is a piece.
-        self.ambiguous = not forced and {record.type for record in records} == {1}
-        self.textual = reading.generation == 3
-        runs = known.runs[reading.generation]
-        layout: list[str] = []
-        heads = [self.count.to_bytes(2)]
-        plan: list[tuple[int, _Hops | _Runs | None, bool]] = []
-        run = 0
+class _Ways(dict[bytes, Way | None]):
+    """Ways by the strings that tell them, as :func:`cut_in_python` gives these; so many at most."""
 
-        def end_run() -> None:
-            if run:
-                plan.append((len(layout) + 1, runs, False))
-                layout.append(f"{run}s")
+    def __init__(self, hops: _Hops) -> None:
+        super().__init__()
+        self._hops = hops
+        #: By the identities of their places; the steps hold these.
+        self._alike: dict[tuple[int, ...], Way] = {}
+        self._weight = 0  # of all these
 
-        for record in records:
-            size = len(record.payload)
-            alone = self.ambiguous or (apart and b"(" in record.payload)
-            if record.kind == STRING and not alone:
-                run += 4 + size
-                continue
-            end_run()
-            run = 0
-            heads.append(struct.pack(">HH", size, record.type))
-            plan.append((len(layout) + 2, known.hops if record.kind == STRING else None, True))
-            layout += ["4s", f"{size}s"]
-        end_run()
-        self.unpack = struct.Struct(">2s" + "".join(layout)).unpack
-        places = [0, *(at - 1 for at, _, single in plan if single)]
-        #: Counts, lengths and types among the fields, and what they have to be.
-        self.heads = tuple(heads) if len(heads) > 1 else heads[0]
-        self.heads_of = itemgetter(*places)
-        #: Of each piece, oldest first: which field it is, what knows its steps, whether it is one.
-        self.plan = tuple(plan[::-1])
-
-    def read(
-        self, data: bytes, _new: Any = tuple.__new__
-    ) -> tuple[tuple[Step, ...], tuple[Any, ...]] | None:
-        """
-        The steps of frame *data*, oldest first, or None if it is not of this shape.
-
-        :return: also what they were made of: hops and runs of hops that are the same objects where
-            they were met before, None for a snapshot.
-        """
-        fields = self.unpack(data)
-        if self.heads_of(fields) != self.heads:
+    def __missing__(self, strings: bytes) -> Way | None:
+        """None where a string is odd, which has to be said each time."""
+        hops, size, at = self._hops, len(strings), 0
+        steps: list[Hop | None] = []
+        while at < size:
+            length, kind = _HEAD(strings, at)
+            at += 4
+            if kind > 3:
+                steps.append(None)
+            else:
+                steps.append(hops[strings[at : at + length]])
+                at += length
+        if hops.odd:
             return None
-        if self.ambiguous and _any_text(fields[2::2]) is not self.textual:
-            return None
-        steps: list[Any] = []
-        pieces: list[Any] = []
-        try:
-            for at, table, single in self.plan:
-                if table is None:
-                    pieces.append(None)
-                    # Snapshot(payload), in half the time.
-                    steps.append(_new(Snapshot, (fields[at], None, None)))
-                    continue
-                piece = table[fields[at]]
-                pieces.append(piece)
-                if single:
-                    steps.append(piece)
-                else:
-                    steps += piece
-        except _UnfitError:
-            return None
-        return (tuple(steps), tuple(pieces)) if len(steps) == self.count else None
+        self._weight += len(steps) + size // _STRING
+        if self._weight > _MOST_STEPS:  # views keep a text of each step with the way
+            self.clear()
+            self._alike.clear()
+            self._weight = len(steps) + size // _STRING
+        way = self[strings] = self._made(tuple(steps[::-1]))
+        return way
+
+    def _made(self, steps: tuple[Hop | None, ...]) -> Way:
+        places = tuple([0 if step is None else id(step[0]) for step in steps])
+        like = self._alike.get(places)
+        if like is None:
+            like = self._alike[places] = Way(steps)
+            return like
+        pairs = enumerate(zip(steps, like.steps, strict=True))
+        return Way(steps, like, tuple([at for at, (one, other) in pairs if one is not other]))
 
 
-class _Met:
-    """What has been met so far."""
-
-    def __init__(self) -> None:
-        self.hops = hops = _Hops()
-        self.runs: dict[Generation, _Runs] = {
-            2: _Runs(hops, (2, 3), self._part),
-            3: _Runs(hops, (1,), self._part),
-        }
-        #: Whether arguments differ too much for whole runs to be known.
-        self.apart = False
-        #: Shapes by the length of the frame; of each length, the last few.
-        self.shapes: dict[int, list[_Shape]] = {}
-        self._ways: dict[tuple[int, ...], tuple[Way, tuple[Any, ...]]] = {}
-        self._steps = 0  # of all these
-
-    def way(self, steps: tuple[Step, ...], pieces: tuple[Any, ...]) -> Way:
-        """The way of *steps*, the same object for the same *pieces*."""
-        key = tuple(map(id, pieces))
-        met = self._ways.get(key)
-        if met is None:
-            way = Way(tuple([step if type(step) is Hop else None for step in steps]))
-            self._steps += len(steps)
-            if self._steps > _MOST_STEPS:  # views keep a text of each with the way
-                self._ways.clear()
-                self._steps = len(steps)
-            # With the pieces themselves, so that no others get their identities.
-            met = self._ways[key] = way, pieces
-        return met[0]
-
-    def _part(self) -> None:
-        if not self.apart:
-            self.apart = True
-            self.shapes.clear()
-
-    def remember(self, size: int, shape: _Shape) -> None:
-        """Keep the *shape* of a frame of *size* bytes."""
-        if len(self.shapes) >= _MOST_SHAPES:
-            self.shapes.clear()
-        alike = self.shapes.setdefault(size, [])
-        alike.insert(0, shape)
-        del alike[_MOST_ALIKE:]
+# Bounds of what is kept, far above what a kernel's trace points come to: hops whose strings are no
+# longer, and steps of ways, where so many bytes of strings count as another one.
+_MOST_HOPS, _LONGEST_KEPT = 16_384, 1024
+_MOST_STEPS, _STRING = 65_536, 128
 
 
 def read_journeys(
@@ -458,8 +399,8 @@ def read_journeys(
     :param frames: as :func:`dtkit.packets.capture.read_capture` gives them.
     :param generation: take every frame to be of this generation instead of asking each.
     """
-    known = _Met()
-    shapes, odd_strings = known.shapes, known.hops.odd
+    hops = _Hops()
+    odd_strings, ways, on_way = hops.odd, _Ways(hops), Journey.on_way
     others: Counter[int] = Counter()
     for frame in frames:
         if not isinstance(frame, Frame):
@@ -472,31 +413,30 @@ def read_journeys(
                 text = f"link type {linktype} is not mbuf_trace's {LINKTYPE}: left out"
                 yield Oddity("frame", number, text)
             continue
-        for shape in shapes.get(len(data), ()):
-            read = shape.read(data)
-            if read is not None and not odd_strings and length <= len(data):
-                steps, pieces = read
-                way = known.way(steps, pieces)
-                yield Journey(number, time, steps, shape.form, None, None, way=way)
-                break
-        else:
-            odd_strings.clear()
-            reading = read_frame(data, generation)
-            steps = _steps(reading, known.hops)
-            odd = reading.oddities
-            typed = reading.generation != 1 and reading.order == ">"
-            if typed and not odd and len(reading.records) <= _MOST_RECORDS:
-                known.remember(len(data), _Shape(reading, known, bool(generation), known.apart))
-            if length > len(data):
-                cut = f"cut to {len(data)} of {length} bytes"
-                odd = [f"{cut}, {odd[0]}", *odd[1:]] if odd else [cut]
-            for text in (*odd, *odd_strings):
-                yield Oddity("frame", number, text)
-            odd_strings.clear()
-            yield Journey(number, time, steps, reading.form, None, None)
+        cut = _cut(data, generation or 0) if length <= len(data) else None
+        if cut is not None:
+            which, strings, packets = cut
+            way = ways[strings]
+            if way is not None:
+                yield on_way(number, time, _FORMS[which], way, packets)
+                continue
+        odd_strings.clear()
+        reading = read_frame(data, generation)
+        steps = _steps(reading, hops)
+        odd = reading.oddities
+        if length > len(data):
+            shorter = f"cut to {len(data)} of {length} bytes"
+            odd = [f"{shorter}, {odd[0]}", *odd[1:]] if odd else [shorter]
+        for text in (*odd, *odd_strings):
+            yield Oddity("frame", number, text)
+        odd_strings.clear()
+        yield Journey(number, time, steps, reading.form, None, None)
     for linktype, count in others.items():
         if count > 1:
             yield Oddity("frame", 0, f"{count} frames in all are of link type {linktype}")
+
+
+_FORMS = {which: _form(which, ">") for which in (2, 3)}
 
 
 def _steps(reading: Reading, hops: _Hops) -> tuple[Step, ...]:
@@ -544,6 +484,6 @@ def encode(steps: Iterable[Step], generation: Generation = 3, order: Order = ">"
     return struct.pack(f"{order}H", len(newest_first)) + b"".join(out) + packet
 
 
-_PACKET_TYPE: dict[Generation, int] = {2: 1, 3: 0}
+_PACKET_TYPE: dict[int, int] = {2: 1, 3: 0}
 #: Of generation 2's two, the dynamic one: what is encoded here is not in a kernel's text.
 _STRING_TYPE: dict[Generation, int] = {1: 0, 2: 3, 3: 1}

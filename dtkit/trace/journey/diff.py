@@ -32,7 +32,7 @@ from dtkit.packets.linktype import LinkType
 from dtkit.trace.journey.headers import FORMS, STARTS, Field, Part, bits, dissect
 from dtkit.trace.journey.snapshot import Snapshot
 
-__all__ = ["Change", "Diff", "diff"]
+__all__ = ["Change", "Diff", "diff", "unchanged"]
 
 
 #: By so many bits what counts first in a cost stands above what counts among equals.
@@ -207,7 +207,7 @@ class Diff:
 def diff(before: Snapshot, after: Snapshot) -> Diff:
     """What changed from snapshot *before* to snapshot *after*; any bytes at all."""
     if before.data == after.data:
-        return _unchanged(before.linktype, after.known)
+        return unchanged(before.linktype, after.known)
     best: Diff | None = None
     least = 0
     for appeared, vanished in _sights(before, after):
@@ -233,7 +233,8 @@ def diff(before: Snapshot, after: Snapshot) -> Diff:
 
 
 @cache
-def _unchanged(before: LinkType, after: LinkType | None) -> Diff:
+def unchanged(before: LinkType, after: LinkType | None = None) -> Diff:
+    """That of packets of the same bytes, the first of which starts with that."""
     return Diff((), before, before if after is None else after)
 
 

@@ -11,11 +11,11 @@ others, and left out, and still say what they are.
 from __future__ import annotations
 
 import json
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
-from typing import Annotated, Any, NamedTuple
+from functools import cached_property
+from typing import Annotated, Any, NamedTuple, TypeAlias
 
 from dtkit.bounded import Bounded
 from dtkit.foreign import visible
@@ -46,8 +46,8 @@ from dtkit.trace.journey.snapshot import Snapshot
 from dtkit.trace.journey.way import Look
 
 __all__ = [
-    "KEPT", "KEPT_FIELDS", "Alike", "KeptJourneys", "KeptPacket", "KeptPart", "Stretch",
-    "journey_row", "kept_journeys", "parts",
+    "KEPT", "KEPT_FIELDS", "Alike", "KeptJourneys", "KeptPacket", "KeptPart", "journey_row",
+    "kept_journeys", "parts",
 ]  # fmt: skip
 
 #: What :attr:`~dtkit.trace.journey.model.Journey.form` says of a packet that no journey was of.
@@ -55,6 +55,9 @@ FORM = "packet"
 
 #: Of the rows of a part, about so many characters at most: far below what a block can hold.
 _LARGE = 1 << 20
+
+#: A text of a hop that is no longer does not change where a way is cut.
+_SMALL = 1 << 10
 
 #: Journeys that lack packets, at a time, at most.
 _MOST_OPEN = 10_000
@@ -65,39 +68,20 @@ class Alike(NamedTuple):
     What is kept of journeys that differ in nothing but their number and time.
 
     :ivar row: by column.
-    :ivar text: the same as JSON, without the brace before it.
+    :ivar text: the same as JSON, as it stands behind other members of the object.
     """
 
     row: dict[str, Any]
     text: str
 
 
-class Stretch(NamedTuple):
-    """
-    The part of a way that is kept in one packet: all but what differs from journey to journey.
-
-    :ivar numbers: which packet of how many, which hop of how many, its probe, and its latency: see
-        the fields of :class:`KeptPacket`.
-    :ivar at: the hop that it was seen at.
-    :ivar look: which snapshot of the journey it has, and which step; None where it has none.
-    :ivar front: JSON of the hop, and of the steps up to what the snapshot's bytes tell.
-    :ivar behind: JSON of the steps behind the snapshot.
-    """
-
-    numbers: tuple[int, int, int | None, int, str | None, int | None]
-    left_out: int | None
-    at: HopMoment | None
-    look: tuple[int, int] | None
-    front: str
-    behind: str
-
-
 @dataclass(frozen=True)
 class KeptPacket:
     """
-    A packet of a journey, as it is kept in a capture; all of it but its bytes and what they tell.
+    What is told of a packet of a journey where that is kept in a capture, besides its bytes and
+    what they tell, and the steps: many journeys have it alike.
 
-    :ivar stretch: of its way.
+    :ivar at: the hop that it was seen at; None where there is none before it.
     """
 
     packet: Annotated[int, Words("which packet of its journey it is, from 1")]
@@ -108,17 +92,12 @@ class KeptPacket:
     latency: Annotated[int | None, Words("ns since the first hop; null if times are unknown")]
     changed: Annotated[tuple[str, ...], Words("what changed since the packet before")]
     left_out: Annotated[int | None, Words("snapshots that are not in the capture; null for none")]
-    stretch: Stretch
-
-    @property
-    def at(self) -> HopMoment | None:
-        """The hop that it was seen at; None where there is none before it."""
-        return self.stretch.at
+    at: HopMoment | None
 
     @cached_property
     def text(self) -> str:
         """What is kept of it, as members of an object of JSON."""
-        return _kept_text(*self.stretch.numbers, self.changed, self.left_out)
+        return KEPT.kept_json(self)
 
     def comment(self, alike: Alike) -> str:
         """
@@ -131,15 +110,14 @@ class KeptPacket:
     def metadata(self, alike: Alike, more: str = "") -> tuple[str | None, ...]:
         """
         The metadata, as JSON in pieces: None where what is the journey's own stands, and behind it
-        where what is the snapshot's stands: :class:`KeptPart` has both.
+        where the two texts of :data:`KeptPart` stand.
 
         :param alike: what is kept of its journey.
         :param more: members of the object that stand in front, each with a comma behind it.
         """
-        stretch = self.stretch
         return (
-            f'{{{more}"{JOURNEY.name}":{{', None, alike.text, f',"{KEPT.name}":{{', self.text, "},",
-            stretch.front, None, stretch.behind, "]}",
+            f'{{{more}"{JOURNEY.name}":{{', None,
+            f'{alike.text},"{KEPT.name}":{{{self.text}}},', None, None, "]}",
         )  # fmt: skip
 
     def _said(self, alike: Alike) -> str:
@@ -191,18 +169,17 @@ class KeptPacket:
         return title if self.hop is None else f"{title}, hop {self.hop} of {self.hops}"
 
 
-class KeptPart(NamedTuple):
-    """
-    A part of a journey, with the bytes that it has.
+#: A part of a journey: what is told of its packet; the snapshot whose bytes it has, None where it
+#: has none; JSON of the hop that it was seen at and of the steps up to what the bytes tell, in
+#: pieces, most of which other parts have, too; and JSON of that and of the steps behind it. (A
+#: tuple without names: one is made for each packet.)
+KeptPart: TypeAlias = tuple[KeptPacket, Snapshot | None, tuple[str, ...], str]
 
-    :ivar packet: what it is kept as.
-    :ivar snapshot: whose bytes it has; None where it has none.
-    :ivar own: JSON of what the bytes tell.
-    """
 
-    packet: KeptPacket
-    snapshot: Snapshot | None
-    own: str
+#: The part of a way that is kept in one packet: what is told of it, by what had changed; which
+#: snapshot of the journey it has, None where it has none; of :data:`KeptPart` the first JSON, and
+#: that of the steps behind the snapshot.
+_Stretch: TypeAlias = "tuple[_Packets, int | None, tuple[str, ...], str]"
 
 
 KEPT = Table("packet", (KeptPacket, ""))
@@ -243,122 +220,201 @@ def parts(journey: Journey, whole: bool = False) -> list[KeptPart]:
 
     :param whole: in one packet, the first snapshot; the others are left out.
     """
-    new = tuple.__new__  # a third of what the class's own constructor takes
-    snapshots, diffs, steps = journey.snapshots, journey.diffs, journey.steps
-    made = []
-    told: tuple[Snapshot, LinkType | None] | None = None
+    snapshots, diffs, known = journey.snapshots, journey.diffs, journey.known
+    made: list[KeptPart] = []
+    told: Snapshot | None = None
     own = ""
-    for stretch, packets in _stretches(journey.way, whole):
-        if stretch.look is None:
-            made.append(new(KeptPart, (_packet_of(stretch, (), packets), None, "")))
+    for packets, look, steps, behind in journey.way.tell(_in_one if whole else _in_all):
+        if look is None:
+            made.append((packets[()], None, steps, behind))
             continue
-        look, step = stretch.look
-        changes, source = diffs[look], steps[step]
+        changes, snapshot = diffs[look], snapshots[look]
         if changes is None:
-            changed: tuple[str, ...] = ()
+            packet = packets[()]
         else:
-            changed = tuple(changes.lines) if changes.changes else _UNCHANGED
-        packet = packets.get(changed) or _packet_of(stretch, changed, packets)
-        one = snapshots[look], source.known if isinstance(source, Snapshot) else None
-        if one != told:  # mostly the bytes stay what they are
-            told = one
-            own = _own_text(*one)
-        made.append(new(KeptPart, (packet, one[0], own)))
+            packet = packets[tuple(changes.lines) if changes.changes else _UNCHANGED]
+        if snapshot is not told:  # mostly the bytes stay what they are
+            told = snapshot
+            own = _own_text(snapshot, known[look])
+        made.append((packet, snapshot, steps, own + behind if behind else own))
     return made
 
 
 _UNCHANGED = ("unchanged",)
 
-#: Packets of a stretch, and comments of a packet, that are kept at most.
+#: What is told of packets at one place that is kept, at most.
 _MOST_ALIKE = 4
 
 
-#: What a stretch was kept as, by what had changed.
-_Packets = Bounded[tuple[str, ...], KeptPacket]
+class _Packets(dict[tuple[str, ...], KeptPacket]):
+    """
+    What is told of packets that are seen at one place of a way, by what had changed; of so many.
 
+    :param numbers: which packet of how many, and which hop of how many.
+    :param seen: the hop, where there is one before it.
+    :param first: when the way began, if that is known.
+    """
 
-def _packet_of(stretch: Stretch, changed: tuple[str, ...], packets: _Packets) -> KeptPacket:
-    packet = packets.get(changed)
-    if packet is None:
-        packet = KeptPacket(*stretch.numbers, changed, stretch.left_out, stretch)
-        packets.keep(changed, packet)
-    return packet
+    def __init__(
+        self,
+        numbers: tuple[int, int, int | None, int],
+        left_out: int | None,
+        seen: _At | None,
+        first: int | None,
+    ) -> None:
+        super().__init__()
+        at = None if seen is None else HopMoment(*seen[:3], None)
+        self._before = *numbers, *_seen_at(at, first)
+        self._behind = left_out, at
+        hop = "" if seen is None else f'"{HOP.name}":{{{seen[3][len(_STEP) :]}'
+        #: What stands in front of the texts of its steps.
+        self.front = f'{hop}"steps":['
+
+    def __missing__(self, changed: tuple[str, ...]) -> KeptPacket:
+        if len(self) >= _MOST_ALIKE:
+            self.clear()
+        packet = self[changed] = KeptPacket(*self._before, changed, *self._behind)
+        return packet
 
 
 #: The words of packets, as lines, by what they follow from.
 _SAID: Bounded[tuple[Any, ...], tuple[Hop | None, Alike, str]] = Bounded(16_384)
 
 
-def _stretches(way: Way, whole: bool) -> list[tuple[Stretch, _Packets]]:
-    return way.tell(_in_one if whole else _in_all)
-
-
-def _in_one(way: Way) -> list[tuple[Stretch, _Packets]]:
+def _in_one(way: Way) -> list[_Stretch]:
     return _cut(way, whole=True)
 
 
-def _in_all(way: Way) -> list[tuple[Stretch, _Packets]]:
+def _in_all(way: Way) -> list[_Stretch]:
     return _cut(way, whole=False)
 
 
-def _cut(way: Way, whole: bool) -> list[tuple[Stretch, _Packets]]:
-    first = next((hop.time for hop in way.hops if hop.time is not None), None)
-    looks = iter(enumerate(way.looks))
-    #: Of each packet the hop it was seen at, which that is, its snapshot, and its steps.
-    made: list[tuple[tuple[int, int, Hop] | None, int, tuple[int, int] | None, list[str]]] = []
-    steps: list[str] = []
-    at: tuple[int, int, Hop] | None = None
-    hops = weight = left_out = 0
-    for number, (hop, depth) in enumerate(zip(way.steps, way.depths, strict=True)):
-        if hop is None:
-            look, place = next(looks)
-            if whole and any(one[2] is not None for one in made):
-                left_out += 1
-                continue
-            made.append((at, hops, (look, place.number), [*steps, _look_text(place)]))
-            steps.clear()
-            weight = 0
-            continue
-        at = number, depth, hop
-        hops += 1
-        met = _TEXTS.get((id(hop), number, depth))
-        text = _hop_text(number, depth, hop) if met is None else met[1]
-        weight += len(text)
-        if weight > _LARGE and steps:
-            made.append((at, hops, None, list(steps)))
-            steps.clear()
-            weight = 0
-        steps.append(text)
-    if not made or (steps and weight > _LARGE):
-        made.append((at, hops, None, steps))
-        steps = []
-    found: list[tuple[Stretch, _Packets]] = []
-    for number, (before, which, shot, texts) in enumerate(made, 1):
-        last = number == len(made)
-        seen = None if before is None else HopMoment(*before, None)
-        front = "" if before is None else f'"{HOP.name}":{{{_hop_text(*before)[len(_STEP) :]},'
-        stretch = Stretch(
-            (number, len(made), which or None, hops, *_seen_at(seen, first)),
-            left_out or None if last else None,
-            seen,
-            shot,
-            f'{front}"steps":[{",".join(texts)}',
-            "".join([f",{text}" for text in steps]) if last else "",
+def _cut(way: Way, whole: bool) -> list[_Stretch]:
+    like = way.like
+    if like is not None and way.seen_alike and not whole:
+        stretches = _cut_alike(way, like.tell(_in_all))
+        if stretches is not None:
+            return stretches
+    steps, depths, looks, times = way.steps, way.depths, way.looks, way.times
+    keys = zip(range(len(steps)), depths, map(id, steps), strict=True)
+    texts = [met[1] if met is not None else "" for met in map(_TEXTS.get, keys)]
+    if "" in texts:
+        for number, hop in enumerate(steps):
+            if hop is not None and not texts[number]:
+                texts[number] = _hop_text(number, depths[number], hop)
+    #: Where the steps of each packet end, and which snapshot it has.
+    ends: list[tuple[int, int | None]] = [(look.number, at) for at, look in enumerate(looks)]
+    left_out = None
+    if whole and len(ends) > 1:
+        left_out = len(ends) - 1
+        del ends[1:]
+    if not ends or sum(map(len, texts)) > _LARGE:
+        ends = _cut_more(texts, ends)
+    first = times[0] if times else None
+    hops = len(steps) - len(looks)
+    found: list[_Stretch] = []
+    seen: _At | None = None
+    start = passed = 0
+    count = len(ends)
+    for number, (end, which) in enumerate(ends, 1):
+        mine = list(filter(None, texts[start:end]))
+        if mine:
+            passed += len(mine)
+            place = end - 1
+            while (hop := steps[place]) is None:  # a look that is left out
+                place -= 1
+            seen = place, depths[place], hop, mine[-1]
+        last = number == count
+        packets = _packets(
+            (number, count, passed or None, hops), left_out if last else None, seen, first
         )
-        found.append(_shared(stretch))
+        pieces: tuple[str, ...]
+        if which is None:
+            pieces = packets.front, _listed(mine)
+            start = end
+        else:
+            pieces = packets.front, *mine, _look_text(looks[which])
+            start = end + 1
+        behind = ""
+        if last and start < len(steps) and (rest := _listed(texts[start:])):
+            behind = f",{rest}"
+        found.append((packets, which, pieces, behind))
     return found
 
 
-def _shared(stretch: Stretch) -> tuple[Stretch, _Packets]:
-    """With what it was kept as; the same where one like it was met: ways begin and end alike."""
-    numbers, left_out, _, look, front, behind = stretch
-    if numbers[-1] is not None:  # one with a time is not met again
-        return stretch, Bounded(_MOST_ALIKE)
-    key = numbers, left_out, look, front, behind  # the front says all of the hop
-    return _STRETCHES.get(key) or _STRETCHES.keep(key, (stretch, Bounded(_MOST_ALIKE)))
+def _cut_alike(way: Way, like: list[_Stretch]) -> list[_Stretch] | None:
+    """
+    That of a way as it is of one *like* it, which is looked at behind the same hops; None where it
+    has to be cut anew.
+    """
+    looks = way.looks
+    made: list[_Stretch] = []
+    others = deque(way.others)
+    start = 0
+    for packets, which, pieces, behind in like:
+        if which is None:
+            return None
+        end = looks[which].number
+        texts = list(pieces)
+        while others and others[0] < end:
+            number = others.popleft()
+            hop = way.steps[number]
+            assert hop is not None
+            text = _hop_text(number, way.depths[number], hop)
+            if len(text) > _SMALL:
+                return None
+            texts[number - start + 1] = text  # behind what stands in front
+        made.append((packets, which, tuple(texts), behind))
+        start = end + 1
+    return None if others else made
 
 
-_STRETCHES: Bounded[tuple[Any, ...], tuple[Stretch, _Packets]] = Bounded(4096)
+def _cut_more(texts: list[str], ends: list[tuple[int, int | None]]) -> list[tuple[int, int | None]]:
+    """Where the steps of each packet end, so that none has more than a block can hold."""
+    found: list[tuple[int, int | None]] = []
+    start = 0
+    for end, which in (*ends, (len(texts), None)):
+        weight = 0
+        for number in range(start, end):
+            if weight and weight + len(texts[number]) > _LARGE:
+                found.append((number, None))
+                weight = 0
+            weight += len(texts[number])
+        if which is not None:
+            found.append((end, which))
+            start = end + 1
+    return found or [(len(texts), None)]
+
+
+def _listed(texts: list[str]) -> str:
+    """The texts of hops one behind the other, the last of them without its comma."""
+    return "".join(texts)[:-1]
+
+
+#: A hop where it stands in its journey: step, depth, the hop, and its text.
+_At = tuple[int, int, Hop, str]
+
+
+def _packets(
+    numbers: tuple[int, int, int | None, int],
+    left_out: int | None,
+    seen: _At | None,
+    first: int | None,
+) -> _Packets:
+    """The same where one like it was met: ways begin and end alike."""
+    key: tuple[Any, ...] = numbers, left_out
+    if seen is not None:
+        key = *key, *seen[:2], id(seen[2])
+    found = _MET.get(key)
+    if found is None:
+        found = _Packets(numbers, left_out, seen, first)
+        if seen is None or seen[2].time is None:  # one with a time is not met again
+            _MET.keep(key, found)
+    return found
+
+
+#: What is told of packets, by where they were seen: it holds the hop whose identity is in the key.
+_MET: Bounded[tuple[Any, ...], _Packets] = Bounded(4096)
 
 
 def _seen_at(at: HopMoment | None, first: int | None) -> tuple[str | None, int | None]:
@@ -392,9 +448,10 @@ class KeptJourneys:
             row = journey_row(journey)
             for name in ITS_OWN:
                 row.pop(name, None)
-            alike = self._met.keep(key, Alike(row, metadata_text(row)[1:]))
+            text = metadata_text(row)[1:]
+            alike = self._met.keep(key, Alike(row, f",{text}" if row else text))
         first, second = ITS_OWN
-        own = f'"{first}":{number},' if time is None else f'"{first}":{number},"{second}":{time},'
+        own = f'"{first}":{number}' if time is None else f'"{first}":{number},"{second}":{time}'
         return own, alike
 
 
@@ -407,20 +464,18 @@ _TEXTS: Bounded[tuple[int, int, int], tuple[Hop, str]] = Bounded(16_384)
 
 
 def _hop_text(number: int, depth: int, hop: Hop) -> str:
-    """The row of a hop as JSON, as one of the steps."""
-    met = _TEXTS.get((id(hop), number, depth))
-    if met is not None:
-        return met[1]
+    """The row of a hop as JSON, as one of the steps before another."""
     first, second = OF_WAY
     place = hop.place
-    members = [f'"{first}":{number},"{second}":{depth}', _place_text(place), _OF_HOP.kept_json(hop)]
+    known = _PLACES.get(id(place)) or _PLACES.keep(id(place), (place, _OF_PLACE.kept_json(place)))
+    members = [f'"{first}":{number},"{second}":{depth}', known[1], _OF_HOP.kept_json(hop)]
     if place.file is not None and place.module is not None:
         members.append(f'"module":{metadata_text(place.module)}')
     if hop.header is not None:
         members.append(f'"header":{metadata_text(hop.header.known())}')
-    text = f"{_STEP}{','.join(filter(None, members))}}}"
+    text = f"{_STEP}{','.join(filter(None, members))}}},"
     if hop.time is None:
-        _TEXTS.keep((id(hop), number, depth), (hop, text))
+        _TEXTS.keep((number, depth, id(hop)), (hop, text))
     return text
 
 
@@ -429,11 +484,8 @@ _OF_PLACE, _OF_HOP = Table(HOP.name, (Place, "")), Table(HOP.name, (Hop, ""))
 assert HOP.names == (*OF_WAY, *_OF_PLACE.names, *_OF_HOP.names)
 
 
-@lru_cache(maxsize=4096)
-def _place_text(place: Place) -> str:
-    """What is kept of a place, as members of an object of JSON."""
-    return _OF_PLACE.kept_json(place)
-
+#: What is kept of places, by their identities.
+_PLACES: Bounded[int, tuple[Place, str]] = Bounded(4096)
 
 #: The text of looks, by what they say of the hop before.
 _LOOKS: Bounded[tuple[int, int, int | None, int], tuple[Hop | None, str]] = Bounded(16_384)
@@ -454,16 +506,6 @@ def _own_text(snapshot: Snapshot, known: LinkType | None) -> str:
     """The rest of that row: what the bytes tell, which are the same in most of a journey's."""
     source = "" if known is None else f',"known":"{known.name}"'
     return f",{OF_BYTES.kept_json(snapshot)}{source}}}"
-
-
-@lru_cache(maxsize=1024)
-def _kept_text(*columns: Any) -> str:
-    """What is kept of a packet of a journey, as members of an object of JSON."""
-    fields = (*columns, _NOWHERE)
-    return KEPT.kept_json(KeptPacket(*fields))
-
-
-_NOWHERE = Stretch((0, 0, None, 0, None, None), None, None, None, "", "")
 
 
 def _probe(place: Place) -> str | None:

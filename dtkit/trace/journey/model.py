@@ -10,14 +10,15 @@ over it gives its steps in the order of time; ``str()`` is one line about it, an
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 from dtkit.foreign import visible
+from dtkit.lazily import lazily
+from dtkit.packets.linktype import LinkType
 from dtkit.trace.journey.columns import Table, Words
-from dtkit.trace.journey.diff import Diff, diff
+from dtkit.trace.journey.diff import Diff, diff, unchanged
 from dtkit.trace.journey.hop import HOP, Hop, HopMoment, Place
 from dtkit.trace.journey.owner import Owner
 from dtkit.trace.journey.snapshot import Snapshot
@@ -79,6 +80,18 @@ class SnapshotMoment(NamedTuple):
 Moment = HopMoment | SnapshotMoment
 
 
+# Fields of a journey that are found when they are asked for: to find them takes as long as to read
+# the frame.
+
+
+def _asked(find: Callable[[Journey], Any]) -> Any:
+    return lazily(find)
+
+
+def _ended(name: str) -> Any:
+    return lazily(lambda journey: getattr(journey.way.ending, name))
+
+
 @dataclass(frozen=True, init=False)
 class Journey:
     """One packet's way.
@@ -93,19 +106,23 @@ class Journey:
         int | None,
         Words("ns since 1970: when the mbuf was freed, or the first hop; null if unknown"),
     ]
-    steps: tuple[Step, ...]
-    form: Annotated[str, Words("what it was read from: mbuf_trace 3, path, ...")]
+    steps: tuple[Step, ...] = _asked(lambda journey: journey._on_way())
+    form: Annotated[str, Words("what it was read from: mbuf_trace 3, path, ...")] = ""
     origin: Annotated[
         int | None,
         Words("the journey that it is a copy of; null if it is none, or of an unknown one"),
-    ]
-    outcome: Annotated[str, Words("how it ended, in words; empty if unknown")]
-    reason: Annotated[str, Words("why it ended so, in a few words; empty if unknown")]
-    source: Annotated[str, Words("what told the reason; empty if nothing did")]
-    rule: Annotated[str, Words("the firewall's rule that ended it; empty if none did")]
-    advice: Annotated[str, Words("what to look at next; empty with --no-advice")]
-    notes: Annotated[tuple[str, ...], Words("what is missing from it, and why")]
-    owners: tuple[Owner, ...]
+    ] = None
+    outcome: Annotated[str, Words("how it ended, in words; empty if unknown")] = _ended("outcome")
+    reason: Annotated[str, Words("why it ended so, in a few words; empty if unknown")] = _ended(
+        "reason"
+    )
+    source: Annotated[str, Words("what told the reason; empty if nothing did")] = _ended("source")
+    rule: Annotated[str, Words("the firewall's rule that ended it; empty if none did")] = _ended(
+        "rule"
+    )
+    advice: Annotated[str, Words("what to look at next; empty with --no-advice")] = _ended("advice")
+    notes: Annotated[tuple[str, ...], Words("what is missing from it, and why")] = ()
+    owners: tuple[Owner, ...] = ()
 
     def __init__(
         self,
@@ -127,7 +144,7 @@ class Journey:
         :param outcome: None if its hops tell it and why, as those of mbuf_trace do.
         :param way: that of *steps*, where it is at hand.
         """
-        # As dataclass would do it, in a third of the time: one is made for each frame.
+        # As dataclass would do it, in a third of the time.
         fields = self.__dict__
         fields["number"] = number
         fields["time"] = time
@@ -146,13 +163,30 @@ class Journey:
         fields["rule"] = rule
         fields["advice"] = advice
 
-    def __getattr__(self, name: str) -> str:
-        # Told when it is asked for: to look for it takes as long as to read the frame.
-        if name not in Ending._fields:
-            raise AttributeError(name)
-        self.__dict__.update(zip(Ending._fields, self.ending, strict=True))
-        told: str = self.__dict__[name]
-        return told
+    @classmethod
+    def on_way(
+        cls, number: int, time: int | None, form: str, way: Way, packets: tuple[bytes, ...]
+    ) -> Journey:
+        """
+        One of many that go the same way: what of it nobody asks for is not made.
+
+        :param packets: what was seen where the *way* was looked at, in the order of time.
+        """
+        journey = object.__new__(cls)
+        fields = journey.__dict__
+        fields["number"] = number
+        fields["time"] = time
+        fields["form"] = form
+        fields["way"] = way
+        fields["_packets"] = packets
+        return journey
+
+    #: Of one that :meth:`on_way` made, what its snapshots are of.
+    _packets: ClassVar[tuple[bytes, ...] | None] = None
+
+    def _on_way(self) -> tuple[Step, ...]:
+        looked = iter(self._looked)
+        return tuple([next(looked) if step is None else step for step in self.way.steps])
 
     def __iter__(self) -> Iterator[Step]:
         return iter(self.steps)
@@ -160,7 +194,7 @@ class Journey:
     def __len__(self) -> int:
         return len(self.steps)
 
-    @cached_property
+    @lazily
     def way(self) -> Way:
         """The places that it passed; journeys that were read from one capture may share it."""
         return Way(tuple([step if type(step) is Hop else None for step in self.steps]))
@@ -169,6 +203,20 @@ class Journey:
     def hops(self) -> tuple[Hop, ...]:
         """Its hops, in the order of time."""
         return self.way.hops
+
+    @property
+    def _looked(self) -> list[Snapshot]:
+        """Its snapshots as they are among its steps."""
+        if self._packets is not None:
+            return [Snapshot(packet) for packet in self._packets]
+        return [step for step in self.steps if isinstance(step, Snapshot)]
+
+    @property
+    def known(self) -> tuple[LinkType | None, ...]:
+        """Of each of :attr:`snapshots` what it starts with, as far as its source tells that."""
+        if self._packets is not None:
+            return (None,) * len(self._packets)
+        return tuple([snapshot.known for snapshot in self._looked])
 
     @property
     def snapshots(self) -> tuple[Snapshot, ...]:
@@ -233,7 +281,9 @@ class Journey:
         """All that is told of it but its number, time and steps: the same of many journeys."""
         if self.notes or self.owners:
             return (*JOURNEY.values(self)[2:], self.owners)
-        return self.form, self.origin, self.way.duration, self.ending
+        way = self.way
+        ending = self.ending if "outcome" in self.__dict__ else way.ending
+        return self.form, self.origin, way.duration, ending
 
     def moments(self) -> Iterator[Moment]:
         """Each step, as in :attr:`seen`, with what one has to know of those before it."""
@@ -254,10 +304,15 @@ class Journey:
             earlier = snapshot
         return made
 
-    @cached_property
+    @lazily
     def _compared(self) -> tuple[tuple[Snapshot, ...], tuple[Diff | None, ...]]:
         """The snapshots as :attr:`seen` has them, and of each what changed."""
-        snapshots = [step for step in self.steps if isinstance(step, Snapshot)]
+        packets = self._packets
+        if packets and len(packets) > 1 and packets.count(packets[0]) == len(packets):
+            one = Snapshot.sniffed(packets[0])
+            more = len(packets) - 1
+            return (one,) * len(packets), (None, *(unchanged(one[1]),) * more)
+        snapshots = self._looked
         diffs: list[Diff | None] = [None] * len(snapshots)
         for index in range(1, len(snapshots)):
             before, after = snapshots[index - 1], snapshots[index]

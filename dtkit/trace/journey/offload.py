@@ -13,6 +13,7 @@ from __future__ import annotations
 import struct
 from functools import lru_cache
 
+from dtkit.native import speedups
 from dtkit.packets.linktype import LinkType
 from dtkit.trace.journey.headers import Part, dissect
 
@@ -27,11 +28,15 @@ _PROTOCOLS = {"tcp": 6, "udp": 17}
 _SUMS = {"tcp": 16, "udp": 6}
 
 
-@lru_cache(maxsize=64)
 def offloads(data: bytes, linktype: LinkType) -> tuple[str, ...]:
     """What packet *data* leaves to the hardware, a phrase each; of its first IP header."""
     if linktype is LinkType.ETHERNET and _plainly_none(data):
         return ()
+    return _offloads(data, linktype)
+
+
+@lru_cache(maxsize=64)
+def _offloads(data: bytes, linktype: LinkType) -> tuple[str, ...]:
     parts = dissect(data, linktype)
     at = next((at for at, part in enumerate(parts) if part.name in ("ipv4", "ipv6")), None)
     if at is None:
@@ -67,7 +72,7 @@ def offloads(data: bytes, linktype: LinkType) -> tuple[str, ...]:
 _ETHERNET_IPV4 = struct.Struct(">12xHBxH5xBH4H").unpack_from
 
 
-def _plainly_none(data: bytes) -> bool:
+def plainly_none_in_python(data: bytes) -> bool:
     """
     Whether a frame leaves nothing to the hardware, told without taking it apart.
 
@@ -86,6 +91,8 @@ def _plainly_none(data: bytes) -> bool:
 
 
 _SUM = struct.Struct(">H").unpack_from
+
+_plainly_none = plainly_none_in_python if speedups is None else speedups.plainly_none
 
 
 @lru_cache(maxsize=64)

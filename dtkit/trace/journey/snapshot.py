@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Annotated, NamedTuple
 
 from dtkit.packets.linktype import LinkType, sniff
@@ -26,6 +25,12 @@ class Snapshot(NamedTuple):
         int | None, Words("bytes of the packet where more are known to exist; else null")
     ] = None
 
+    @classmethod
+    def sniffed(cls, data: bytes) -> Snapshot:
+        """That of a whole packet, known to start with what it looks like."""
+        # By Snapshot(), in a third of the time.
+        return tuple.__new__(cls, (data, sniff(data, len(data), LinkType.ETHERNET), None))
+
     def taken_for(self, linktype: LinkType) -> Snapshot:
         """The same, known to start with that."""
         # By _replace(), in a fifth of the time.
@@ -46,7 +51,7 @@ class Snapshot(NamedTuple):
     @property
     def summary(self) -> Annotated[str, Words("one line about the headers")]:
         """One tcpdump-like line about the headers."""
-        return _summary(self.data, self.linktype, self.length)
+        return summarize(self.data, self.linktype, self.length)
 
     @property
     def offloads(
@@ -54,9 +59,3 @@ class Snapshot(NamedTuple):
     ) -> Annotated[tuple[str, ...], Words("what it leaves to the hardware: checksums, segments")]:
         """What the bytes leave to the hardware, a phrase each."""
         return offloads(self.data, self.linktype)
-
-
-@lru_cache(maxsize=64)
-def _summary(data: bytes, linktype: LinkType, length: int | None) -> str:
-    """Asked for several times of each snapshot, one snapshot after the other."""
-    return summarize(data, linktype, length)

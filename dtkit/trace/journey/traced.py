@@ -12,10 +12,10 @@ import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from dtkit.probes.reasons import Reason, facts
-from dtkit.trace.journey.outcome import value_in_words
+if TYPE_CHECKING:
+    from dtkit.probes.reasons import Facts, Reason
 
 __all__ = ["REASONS", "Ending", "ended"]
 
@@ -76,17 +76,25 @@ def ended(hops: Sequence[tuple[str, str | None]]) -> Ending:
             if found[1] not in _DONE:
                 return _dropped(found[1], found[2] or "")
         elif label in _FAMILIES and (found := _ICMP.fullmatch(arguments or "")):
-            reason = facts().icmp(_FAMILIES[label], int(found[1]), int(found[2]))
+            reason = _facts().icmp(_FAMILIES[label], int(found[1]), int(found[2]))
             if reason is not None:  # a redirect ends nothing
                 said = f"{label} type {found[1]} code {found[2]}"
                 return _because(f"dropped: {label}: type {found[1]}, code {found[2]}", said, reason)
     return _last(*hops[-1]) if hops else Ending("")
 
 
+def _facts() -> Facts:
+    from dtkit.probes.reasons import facts  # here and below: most packets are not dropped
+
+    return facts()
+
+
 def _dropped(function: str, why: str) -> Ending:
     """What it means that *function* says that it drops a packet."""
-    known = facts()
+    known = _facts()
     if error := _ERRNO.fullmatch(why):
+        from dtkit.trace.journey.outcome import value_in_words
+
         words = value_in_words("errno", int(error[1]))
         name = words.partition(",")[0]
         said = f"{function} returned {name}"
@@ -118,8 +126,8 @@ def _last(label: str, arguments: str | None) -> Ending:
         # Not in between: pf holds packets back for pfsync(4), and answers for some.
         rule = f"{_FIREWALLS[label]} rule {found[1]}"
         # What pf drops before it looks at rules, it drops by the default rule.
-        by_rule = facts().ipfw if label == "ipfw_chk" else facts().pf(0)
-        reason = facts().freed(label) if found[1].startswith("-") else by_rule
+        by_rule = _facts().ipfw if label == "ipfw_chk" else _facts().pf(0)
+        reason = _facts().freed(label) if found[1].startswith("-") else by_rule
         outcome = f"dropped: {label}: rule {found[1]}"
         return _because(outcome, rule, reason, "", rule, int(found[1]))
     drop = _DROP.fullmatch(label)

@@ -9,9 +9,9 @@ these share one object, and what follows from the way alone is found once for al
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
+from dtkit.lazily import lazily
 from dtkit.trace.journey.hop import Hop, HopMoment
 from dtkit.trace.journey.traced import Ending, ended
 
@@ -42,41 +42,50 @@ class Way:
     The steps of journeys, without what the snapshots are of.
 
     :ivar steps: hops in the order of time; None where there is a snapshot.
+    :ivar like: another that has the same places, and with them much of what is told of it; None if
+        there is none at hand.
+    :ivar others: the steps where it has another hop than that, which differs in its arguments.
     """
 
-    def __init__(self, steps: tuple[Hop | None, ...]) -> None:
-        self.steps = steps
+    def __init__(
+        self,
+        steps: tuple[Hop | None, ...],
+        like: Way | None = None,
+        others: tuple[int, ...] = (),
+    ) -> None:
+        self.steps, self.like, self.others = steps, like, others
         self._told: dict[Any, Any] = {}
 
     def tell(self, what: Callable[[Way], _Told]) -> _Told:
-        """What *what* says of it, which is asked once; it says the same each time."""
-        try:
-            told: _Told = self._told[what]
-        except KeyError:
+        """What *what* says of it, never None, which is asked once; it says the same each time."""
+        told: _Told | None = self._told.get(what)
+        if told is None:
             told = self._told[what] = what(self)
         return told
 
-    @cached_property
+    @lazily
     def hops(self) -> tuple[Hop, ...]:
         """Its hops."""
         return tuple([step for step in self.steps if step is not None])
 
-    @cached_property
+    @lazily
     def ending(self) -> Ending:
         """How a packet ends that goes it, by what trace points say."""
         return ended([(hop[0].label, hop[1]) for hop in self.hops])
 
-    @cached_property
+    @lazily
     def times(self) -> tuple[int, ...]:
         """Of its hops, where they are known: ns since 1970."""
+        if self.like is not None:
+            return self.like.times
         return tuple([hop[2] for hop in self.hops if hop[2] is not None])
 
-    @cached_property
+    @lazily
     def duration(self) -> int | None:
         """Nanoseconds from the earliest hop with a time to the latest, of two at least."""
         return max(self.times) - min(self.times) if len(self.times) > 1 else None
 
-    @cached_property
+    @lazily
     def moments(self) -> tuple[HopMoment | None, ...]:
         """Its hops where they stand in it; None where there is a snapshot."""
         new = tuple.__new__  # a third of what the class's own constructor takes
@@ -90,28 +99,39 @@ class Way:
                 hop = step
         return tuple(made)
 
-    @cached_property
+    @lazily
     def looks(self) -> tuple[Look, ...]:
         """Where snapshots are taken."""
-        made = []
+        if self.like is not None and self.seen_alike:
+            return self.like.looks
+        new = tuple.__new__
+        made: list[Look] = []
         hop: Hop | None = None
         since: int | None = None
         left: Hop | None = None
+        depths = self.depths
         for number, step in enumerate(self.steps):
             if step is None:
-                made.append(Look(number, self.depths[number], hop, since, left))
+                made.append(new(Look, (number, depths[number], hop, since, left)))
                 since, left = number, hop
             else:
                 hop = step
         return tuple(made)
 
-    @cached_property
+    @lazily
+    def seen_alike(self) -> bool:
+        """Whether it is looked at behind the same hops as that which it is :attr:`like`."""
+        return all(self.steps[other + 1 : other + 2] != (None,) for other in self.others)
+
+    @lazily
     def depths(self) -> tuple[int, ...]:
         """How deep each step is nested: one deeper behind ``+label``, up to ``-label``.
 
         A leaving without its entering (the trace began inside) stays where it is; one that
         leaves an outer function leaves the inner ones as well.
         """
+        if self.like is not None:
+            return self.like.depths
         depths = []
         deep = 0
         inside: list[str] = []
@@ -136,7 +156,7 @@ class Way:
                 depths.append(deep)
         return tuple(depths)
 
-    @cached_property
+    @lazily
     def interfaces(self) -> tuple[str | None, ...]:
         """For each step the interface to show: a hop's own, but within a function that was given
         one, not that which the packet came from before.

@@ -13,7 +13,7 @@ from dtkit.packets.linktype import LinkType
 from dtkit.packets.metadata import metadata_text
 from dtkit.packets.pcapng import (
     DIRECTIONS,
-    LARGEST,
+    OwnTexts,
     PacketDirection,
     PcapngWriter,
     Stencil,
@@ -24,7 +24,6 @@ from dtkit.probes.points import shipped_catalog
 from dtkit.trace.journey.kept import Alike, KeptJourneys, KeptPacket, parts
 from dtkit.trace.journey.model import Hop, HopMoment, Journey, Place
 from dtkit.trace.journey.snapshot import Snapshot
-from dtkit.trace.views.show import lines
 
 __all__ = ["write_journeys", "write_snapshots"]
 
@@ -111,6 +110,7 @@ _COMMENT = (
 #: Packets of a journey that are written at once.
 _MOST_AT_ONCE = 256
 
+#: What there is of a part without a snapshot.
 _NO_BYTES = Snapshot(b"", LinkType.UNKNOWN)
 
 
@@ -122,32 +122,27 @@ class _Kinds:
         known = made.metadata()
         self._more = f"{metadata_text(known)[1:-1]}," if known else ""
         self._whole = whole
-        self._met: Bounded[tuple[Any, ...], tuple[StencilKind, int | None, Any]] = Bounded(16_384)
+        #: By what packets are told to be, their journeys, and their link type: with what has these
+        #: identities.
+        self.met: Bounded[tuple[int, int, LinkType], tuple[StencilKind, Any]] = Bounded(16_384)
 
-    def __call__(
-        self, packet: KeptPacket, alike: Alike, linktype: LinkType
-    ) -> tuple[StencilKind, int | None]:
+    def __call__(self, packet: KeptPacket, alike: Alike, linktype: LinkType) -> StencilKind:
         """
         The kind of a packet that starts with that, of one of the journeys that are *alike*.
 
         Its own texts are its journey's number (in place of the comment if that is the whole
         journey), and those of :meth:`KeptPacket.metadata`.
-
-        :return: also when it was seen, if that is known.
         """
-        key = id(packet), id(alike), linktype
-        met = self._met.get(key)
-        if met is None:
-            at = packet.at
-            name, direction = _place(at)
-            comment: tuple[str | None, ...] = "journey ", None, f", {packet.comment(alike)}"
-            if self._whole and packet.packet == 1:
-                comment = (None,)
-            stencil = Stencil(direction, comment, packet.metadata(alike, self._more))
-            kind = self._interface(name, linktype, packet.probe), linktype.prefix, stencil
-            time = None if at is None else at.step.time
-            met = self._met.keep(key, (kind, time, (packet, alike)))
-        return met[0], met[1]
+        at = packet.at
+        name, direction = _place(at)
+        comment: tuple[str | None, ...] = "journey ", None, f", {packet.comment(alike)}"
+        if self._whole and packet.packet == 1:
+            comment = (None,)
+        stencil = Stencil(direction, comment, packet.metadata(alike, self._more))
+        interface = self._interface(name, linktype, packet.probe)
+        kind = interface, linktype.prefix, stencil, None if at is None else at.step.time
+        self.met.keep((id(packet), id(alike), linktype), (kind, (packet, alike)))
+        return kind
 
 
 def _written(
@@ -156,36 +151,42 @@ def _written(
     writer = PcapngWriter(stream)
     writer.section(made.comment(_COMMENT), made.application, made.release)
     kept_journey, kind_of = KeptJourneys(), _Kinds(writer, made, whole)
+    write, met = writer.write_stencils, kind_of.met.get
     for journey in journeys:
         kept = parts(journey, whole)
         about, alike = kept_journey(journey)
-        number, fallback = journey.number, journey.time or 0
+        alike_id = id(alike)
+        number, time = journey.number, journey.time or 0
         named = str(number)
         kinds: list[StencilKind] = []
-        own: list[tuple[str, ...]] = []
-        times: list[int] = []
+        own: list[OwnTexts] = []
         data: list[bytes] = []
-        lengths: list[int] = []
-        for packet, snapshot, told in kept:
-            snapshot = snapshot or _NO_BYTES
-            linktype = snapshot.linktype
-            kind, time = kind_of(packet, alike, linktype)
-            kinds.append(kind)
-            if whole and packet.packet == 1:
-                own.append(("\n".join(map(str, lines(journey))), about, told))
-            else:
-                own.append((named, about, told))
-            # pcapng has 64 bits of unsigned nanoseconds; a damaged capture may say anything.
-            times.append(min(max(fallback if time is None else time, 0), 2**64 - 1))
-            data.append(snapshot[0][: LARGEST - len(linktype.prefix)])
-            lengths.append(max(snapshot[2] or 0, len(snapshot[0])))
+        lengths: list[int | None] = []
+        for packet, snapshot, steps, rest in kept:
+            shown, linktype, length = snapshot or _NO_BYTES
+            if linktype is None:
+                assert snapshot is not None
+                linktype = snapshot.linktype
+            kind = met((id(packet), alike_id, linktype))
+            kinds.append(kind_of(packet, alike, linktype) if kind is None else kind[0])
+            first = _whole(journey) if whole and packet.packet == 1 else named
+            own.append((first, about, steps, rest))
+            data.append(shown)
+            lengths.append(length)
             if len(data) >= _MOST_AT_ONCE:
-                writer.write_stencils(number, kinds, own, times, data, lengths)
-                for column in (kinds, own, times, data, lengths):
+                write(number, time, kinds, own, data, lengths)
+                for column in (kinds, own, data, lengths):
                     column.clear()
-        writer.write_stencils(number, kinds, own, times, data, lengths)
+        write(number, time, kinds, own, data, lengths)
         yield len(kept)
     writer.close()
+
+
+def _whole(journey: Journey) -> str:
+    """All of a journey, for people."""
+    from dtkit.trace.views.show import lines  # takes its time, and is seldom asked for
+
+    return "\n".join(map(str, lines(journey)))
 
 
 def _place(at: HopMoment | None) -> tuple[str, PacketDirection]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dtkit.oddity import Oddity
@@ -20,6 +20,7 @@ from dtkit.packets.header import MbufHeader
 from dtkit.packets.linktype import LinkType
 from dtkit.packets.metadata import ENTERPRISE, metadata_text
 from dtkit.packets.pcapng import PcapngWriter, packet_options
+from dtkit.trace.journey import kept as keeping
 from dtkit.trace.journey.columns import Table
 from dtkit.trace.journey.detect import read_any
 from dtkit.trace.journey.kept import KEPT_FIELDS, KeptJourneys, journey_row, parts
@@ -122,12 +123,13 @@ def test_a_journey_that_was_kept_and_read_is_equal(journeys: list[Journey]) -> N
     assert read(kept(*journeys)) == (journeys or [])
 
 
+@example(Journey(1, None, ()))
 @given(JOURNEYS)
 def test_what_is_kept_is_what_the_schema_says(journey: Journey) -> None:
     said = jsonschema.Draft202012Validator(packet_schema())
     own, alike = KeptJourneys()(journey)
-    for packet, _, told in parts(journey):
-        texts = iter([own, told])
+    for packet, _, steps, rest in parts(journey):
+        texts = iter([own, "".join(steps), rest])
         pieces = packet.metadata(alike, '"host":"router","release":"FreeBSD 15.1",')
         metadata = json.loads("".join([next(texts) if one is None else one for one in pieces]))
         said.validate(metadata)
@@ -177,6 +179,46 @@ def test_many_hops_go_into_packets_of_their_own() -> None:
         at += sizes[-1]
     assert len(sizes) > 6
     assert max(sizes) < 4 << 20
+
+
+A = Hop.parse(b"a")
+
+
+@example(Journey(1, 5, (A, Snapshot(PACKET), A, Snapshot(PACKET), A), "x"), True, 1)
+@example(Journey(1, 5, (A, Snapshot(PACKET), A, Snapshot(PACKET), A), "x"), True, 60)
+@example(Journey(1, 5, (A,) * 9, "x"), False, 300)
+@given(JOURNEYS, st.booleans(), st.sampled_from([1, 300, 1000]))
+def test_what_is_more_than_a_block_holds_is_kept_in_more_of_them(
+    journey: Journey, whole: bool, large: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keeping, "_LARGE", large)
+        stream = io.BytesIO()
+        list((write_journeys if whole else write_snapshots)([journey], stream))
+        made = parts(journey, whole)
+    (back,) = read(stream.getvalue())
+    assert isinstance(back, Journey)
+    snapshots = [one for one in journey if isinstance(one, Snapshot)]
+    if whole and len(snapshots) > 1:
+        assert back.hops == journey.hops
+        assert [one for one in back if isinstance(one, Snapshot)] == snapshots[:1]
+    else:
+        assert back == journey
+    # Each says where it was seen, and behind how many hops.
+    passed = 0
+    cut = 0  # how much an earlier part has that was cut behind its steps
+    for packet, snapshot, steps, _ in made:
+        texts = "".join(steps).partition('"steps":[')[2].partition('{"type":"snapshot"')[0]
+        mine = texts.count('{"type":"hop"')
+        passed += mine
+        assert packet.hop == (passed or None)
+        assert packet.hops == len(journey.hops)
+        assert (None if packet.at is None else packet.at.step) == (
+            journey.hops[passed - 1] if passed else None
+        )
+        assert mine <= 1 or len(texts) <= large
+        assert not cut or cut + len(texts.partition("},{")[0]) >= large
+        cut = 0 if snapshot is not None else len(texts)
 
 
 def test_copies_of_a_capture_that_were_merged_are_two() -> None:

@@ -33,6 +33,12 @@ IN, RULE, OUT = (
 )
 PACKET = Snapshot(PACKETS["ethernet"])
 
+
+def ruled(arguments: str) -> Hop:
+    """The firewall's, with other arguments."""
+    return RULE._replace(arguments=arguments)
+
+
 STEPS: dict[str, tuple[Step, ...]] = {
     "a way": (IN, PACKET, RULE, OUT),
     "other arguments": (IN, PACKET, RULE._replace(arguments="4, drop"), OUT),
@@ -41,6 +47,26 @@ STEPS: dict[str, tuple[Step, ...]] = {
     "seen twice": (IN, PACKET, RULE, PACKET, OUT),
     "not seen": (IN, RULE, OUT),
     "not left": (IN, PACKET, RULE),
+    # Looked at behind the same hops, with other arguments before and behind, or with few of them.
+    "between": (IN, PACKET, RULE, OUT, PACKET),
+    "other arguments between": (IN, PACKET, ruled("4"), OUT, PACKET),
+    "others still": (IN, PACKET, ruled("5"), ruled("6"), OUT, PACKET, ruled("7"), OUT, PACKET),
+    "two differ": (
+        IN,
+        PACKET,
+        ruled("8"),
+        ruled("6"),
+        OUT,
+        PACKET,
+        ruled("9"),
+        OUT,
+        PACKET,
+    ),
+    "long arguments between": (IN, PACKET, ruled("4" * 2000), OUT, PACKET),
+    "other arguments in front": (ruled("4"), IN, PACKET, OUT),
+    "and others": (ruled("5"), IN, PACKET, OUT),
+    "other arguments seen": (IN, PACKET, ruled("4"), PACKET, OUT),
+    "other arguments behind": (IN, PACKET, ruled("4"), OUT),
 }
 
 
@@ -55,6 +81,30 @@ def test_the_same_way_is_the_same_object(name: str) -> None:
     *_, first, second = read(STEPS[name], times=4)
     assert first.way is second.way
     assert first.steps == STEPS[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "steps"),
+    [
+        ("a way", "other arguments", (2,)),
+        ("between", "other arguments between", (2,)),
+        ("others still", "two differ", (2, 6)),
+        ("a way", "other place", None),
+        ("a way", "other order", None),
+        ("a way", "between", None),
+    ],
+)
+def test_what_differs_in_arguments_alone_is_alike(
+    name: str, other: str, steps: tuple[int, ...] | None
+) -> None:
+    one, two = read(STEPS[name], STEPS[other])
+    assert (one.way.like, one.way.others) == (None, ())
+    if steps is None:
+        assert two.way.like is None
+    else:
+        assert two.way.like is one.way
+        assert two.way.others == steps
+        assert two.way.depths is one.way.depths
 
 
 def test_other_ways_are_others() -> None:
@@ -85,7 +135,6 @@ def all_of(journey: Journey) -> object:
     "bound",
     [
         (codec, "_MOST_STEPS"),
-        (codec, "_MOST_RUNS"),
         (codec, "_MOST_HOPS"),
         (kept._TEXTS, "most"),
         (kept._LOOKS, "most"),
@@ -94,7 +143,7 @@ def all_of(journey: Journey) -> object:
         (jsonlines, "_MOST"),
         (None, ""),
     ],
-    ids=["ways", "runs", "hops", "texts", "looks", "said", "alike", "lines", "none"],
+    ids=["ways", "hops", "texts", "looks", "said", "alike", "lines", "none"],
 )
 def test_what_is_told_is_what_a_way_of_its_own_tells(
     bound: tuple[object, str], monkeypatch: pytest.MonkeyPatch
@@ -116,11 +165,12 @@ def test_no_more_steps_are_kept_than_so_many(monkeypatch: pytest.MonkeyPatch) ->
     ways = [(IN, RULE._replace(arguments=f"{number}"), OUT) for number in range(100, 140)]
     frames = [(1, number, encode(steps)) for number, steps in enumerate(ways)]
     alive: WeakSet[Way] = WeakSet()
+    most = 0
     for journey in read_any(io.BytesIO(captures.pcap(frames))):
         assert isinstance(journey, Journey)
         alive.add(journey.way)
-        assert len(alive) <= 4  # three with nine steps, and the last
-    assert len(alive) > 1
+        most = max(most, len(alive))
+    assert 1 < most <= 4  # three with nine steps, and the last
 
 
 @given(st.lists(st.sampled_from(list(STEPS)), max_size=40))
