@@ -224,7 +224,7 @@ def test_graph_of_two_captures(dtkit: Dtkit, capture: str, tmp_path: Path) -> No
     assert result.exit_code == 0
     assert "ether_input<br/>1 | 1" in result.stdout
     assert "other<br/>0 | 1" in result.stdout
-    assert "frame 1: 1 bytes behind the last record" in result.stderr
+    assert "frame 1: 1 byte behind the last record" in result.stderr
     assert "2 journeys, 1 oddity" in result.stderr
 
 

@@ -22,6 +22,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from dtkit.counted import counted
 from dtkit.native import speedups
 from dtkit.oddity import Oddity
 from dtkit.packets.capture import Frame
@@ -99,9 +100,10 @@ class Reading:
         if self.count is None:
             odd.append("too short for a count of records: nothing to read")
         elif self.missing:
-            odd.append(f"claims {self.count} records, {whole} are whole: the others left out")
+            claimed, there = counted(self.count, "record"), counted(whole, "is", "are")
+            odd.append(f"claims {claimed}, {there} whole: the others left out")
         elif self.trailing:
-            odd.append(f"{self.trailing} bytes behind the last record: left out")
+            odd.append(f"{counted(self.trailing, 'byte')} behind the last record: left out")
         for index, record in enumerate(self.records, 1):
             if record.kind == "unknown":
                 odd.append(f"record {index} has type {record.type}, which is none: left out")

@@ -28,6 +28,7 @@ from functools import cache
 from itertools import groupby, takewhile
 from typing import Any
 
+from dtkit.counted import counted
 from dtkit.packets.linktype import LinkType
 from dtkit.trace.journey.headers import FORMS, STARTS, Field, Part, bits, dissect
 from dtkit.trace.journey.snapshot import Snapshot
@@ -105,8 +106,7 @@ class Change:
             return f"{name} +{self.offset}: {_short(self.before)} -> {_short(self.after)}"
         size = (self.width or self.grown) // 8
         where = f" at +{self.offset}" if self.offset or self.field else ""
-        plural = "byte" if size == 1 else "bytes"
-        return f"{name} {self.kind}{where} ({size} {plural})"
+        return f"{name} {self.kind}{where} ({counted(size, 'byte')})"
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON: names, the two values as text, places in bits."""

@@ -18,6 +18,7 @@ from functools import cached_property
 from typing import Annotated, Any, NamedTuple, TypeAlias
 
 from dtkit.bounded import Bounded
+from dtkit.counted import counted
 from dtkit.foreign import visible
 from dtkit.oddity import Oddity
 from dtkit.packets.capture import Frame
@@ -535,7 +536,8 @@ class _Incomplete:
         if lacking := self.packets - len(self.steps):
             missing.append(f"{lacking} of its {self.packets} packets are not in the capture")
         if self.left_out:
-            missing.append(f"{self.left_out} snapshots are not in the capture")
+            left_out = counted(self.left_out, "snapshot is", "snapshots are")
+            missing.append(f"{left_out} not in the capture")
         return Journey(**{**fields, "steps": steps, "notes": (*fields["notes"], *missing)})
 
 

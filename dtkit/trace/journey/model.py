@@ -14,6 +14,7 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, NamedTuple
 
+from dtkit.counted import counted
 from dtkit.foreign import visible
 from dtkit.lazily import lazily
 from dtkit.packets.linktype import LinkType
@@ -341,8 +342,7 @@ class Journey:
 
     def __str__(self) -> str:
         """In one line: ``#4 10.0.0.1 > 10.0.0.2: ICMP echo request, 12 hops, delivered``."""
-        hops = len(self.hops)
-        parts = [self.headline, f"{hops} hop" if hops == 1 else f"{hops} hops"]
+        parts = [self.headline, counted(len(self.hops), "hop")]
         return f"#{self.number} " + ", ".join(filter(None, [*parts, visible(self.outcome)]))
 
 

@@ -204,7 +204,7 @@ def test_a_frame_cut_by_the_snapshot_length_says_so() -> None:
     ]
     odd = [str(item) for item in read_journeys(items) if isinstance(item, Oddity)]
     assert odd == [
-        f"frame 2: cut to 60 of {len(whole)} bytes, claims 6 records, 1 are whole: the others "
+        f"frame 2: cut to 60 of {len(whole)} bytes, claims 6 records, 1 is whole: the others "
         "left out",
         f"frame 3: cut to {len(whole)} of {len(whole) + 9} bytes",
     ]

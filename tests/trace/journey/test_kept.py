@@ -266,7 +266,7 @@ def test_journeys_only_say_what_is_left_out() -> None:
     (found,) = read(stream.getvalue())
     assert isinstance(found, Journey)
     assert found.steps == (*steps[:3], steps[4])
-    assert found.notes == ("1 snapshots are not in the capture",)
+    assert found.notes == ("1 snapshot is not in the capture",)
 
 
 def test_a_packet_that_was_cut_since_is_longer_than_its_bytes() -> None:
