@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 __all__ = ["Bounded"]
 
@@ -20,15 +20,24 @@ class Bounded(dict[_Key, _Value]):
     else gets its identity.
 
     :ivar most: how many items it holds.
+    :cvar LARGE: of how much text an item may be.
     """
+
+    LARGE: ClassVar[int] = 4096
 
     def __init__(self, most: int) -> None:
         super().__init__()
         self.most = most
 
-    def keep(self, key: _Key, value: _Value) -> _Value:
-        """Keep *value*, which is returned."""
-        if len(self) >= self.most:
-            self.clear()
-        self[key] = value
+    def keep(self, key: _Key, value: _Value, size: int = 0) -> _Value:
+        """
+        Keep *value*, which is returned.
+
+        :param size: of its text, where that can be long: of what is larger than most, few are met
+            again, and many fill the memory.
+        """
+        if size <= self.LARGE:
+            if len(self) >= self.most:
+                self.clear()
+            self[key] = value
         return value

@@ -31,3 +31,10 @@ def test_what_came_in_by_another_way_is_forgotten_too() -> None:
     kept.update(dict.fromkeys(range(5), ""))
     assert kept.keep(5, "x") == "x"
     assert kept == {5: "x"}
+
+
+@pytest.mark.parametrize(("size", "known"), [(0, True), (4096, True), (4097, False)])
+def test_what_is_large_is_given_back_and_not_kept(size: int, known: bool) -> None:
+    kept: Bounded[int, str] = Bounded(3)
+    assert kept.keep(1, "x", size) == "x"
+    assert (1 in kept) is known

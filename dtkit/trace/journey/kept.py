@@ -131,7 +131,7 @@ class KeptPacket:
             text = "".join([f"\n{name}: {value}" for name, value in self.words(alike.row)])
             met = hop, alike, text
             if self.latency is None:  # one with a time is not met again
-                _SAID.keep(key, met)
+                _SAID.keep(key, met, len(text))
         return met[2]
 
     def words(self, journey: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -410,7 +410,7 @@ def _packets(
     if found is None:
         found = _Packets(numbers, left_out, seen, first)
         if seen is None or seen[2].time is None:  # one with a time is not met again
-            _MET.keep(key, found)
+            _MET.keep(key, found, len(found.front))
     return found
 
 
@@ -450,7 +450,8 @@ class KeptJourneys:
             for name in ITS_OWN:
                 row.pop(name, None)
             text = metadata_text(row)[1:]
-            alike = self._met.keep(key, Alike(row, f",{text}" if row else text))
+            alike = Alike(row, f",{text}" if row else text)
+            self._met.keep(key, alike, len(text))
         first, second = ITS_OWN
         own = f'"{first}":{number}' if time is None else f'"{first}":{number},"{second}":{time}'
         return own, alike
@@ -468,7 +469,10 @@ def _hop_text(number: int, depth: int, hop: Hop) -> str:
     """The row of a hop as JSON, as one of the steps before another."""
     first, second = OF_WAY
     place = hop.place
-    known = _PLACES.get(id(place)) or _PLACES.keep(id(place), (place, _OF_PLACE.kept_json(place)))
+    known = _PLACES.get(id(place))
+    if known is None:
+        told = _OF_PLACE.kept_json(place)
+        known = _PLACES.keep(id(place), (place, told), len(told))
     members = [f'"{first}":{number},"{second}":{depth}', known[1], _OF_HOP.kept_json(hop)]
     if place.file is not None and place.module is not None:
         members.append(f'"module":{metadata_text(place.module)}')
@@ -476,7 +480,7 @@ def _hop_text(number: int, depth: int, hop: Hop) -> str:
         members.append(f'"header":{metadata_text(hop.header.known())}')
     text = f"{_STEP}{','.join(filter(None, members))}}},"
     if hop.time is None:
-        _TEXTS.keep((number, depth, id(hop)), (hop, text))
+        _TEXTS.keep((number, depth, id(hop)), (hop, text), len(text))
     return text
 
 
@@ -499,7 +503,7 @@ def _look_text(look: Look) -> str:
         row = SNAPSHOT.kept(SnapshotMoment.unseen(look))
         told = {name: value for name, value in row.items() if name not in OF_BYTES.names}
         text = metadata_text({"type": SNAPSHOT.name, **told})[:-1]
-        met = _LOOKS.keep(look.key, (look.before, text))
+        met = _LOOKS.keep(look.key, (look.before, text), look.size)
     return met[1]
 
 

@@ -55,6 +55,10 @@ _ARRIVED = (
 )  # fmt: skip
 
 
+#: Of a hop no longer than that what it means is kept: many long ones would fill the memory.
+_LONG = 1024
+
+
 class Ending(NamedTuple):
     """How a journey ended, and why: see the fields of :class:`Journey`."""
 
@@ -80,7 +84,11 @@ def ended(hops: Sequence[tuple[str, str | None]]) -> Ending:
             if reason is not None:  # a redirect ends nothing
                 said = f"{label} type {found[1]} code {found[2]}"
                 return _because(f"dropped: {label}: type {found[1]}, code {found[2]}", said, reason)
-    return _last(*hops[-1]) if hops else Ending("")
+    if not hops:
+        return Ending("")
+    label, arguments = hops[-1]
+    long = len(label) + len(arguments or "") > _LONG
+    return _last.__wrapped__(label, arguments) if long else _last(label, arguments)
 
 
 def _facts() -> Facts:

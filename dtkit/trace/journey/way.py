@@ -36,6 +36,11 @@ class Look(NamedTuple):
         hop before, which who keeps something by it has to hold."""
         return self.number, self.depth, self.since, id(self.before)
 
+    @property
+    def size(self) -> int:
+        """Of the text of the hop before, which who keeps something of it holds."""
+        return 0 if self.before is None else len(self.before.text)
+
 
 class Way:
     """

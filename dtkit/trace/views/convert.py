@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from typing import Any, BinaryIO
 
 from dtkit.bounded import Bounded
@@ -22,7 +21,7 @@ from dtkit.packets.pcapng import (
 from dtkit.packets.provenance import Provenance
 from dtkit.probes.points import shipped_catalog
 from dtkit.trace.journey.kept import Alike, KeptJourneys, KeptPacket, parts
-from dtkit.trace.journey.model import Hop, HopMoment, Journey, Place
+from dtkit.trace.journey.model import HopMoment, Journey, Place
 from dtkit.trace.journey.snapshot import Snapshot
 
 __all__ = ["write_journeys", "write_snapshots"]
@@ -56,19 +55,6 @@ def _description(probe: str | None) -> str:
         return ""
     known = shipped_catalog().get(probe)
     return visible(probe if known is None else f"{probe}: {known.purpose}")
-
-
-def place_name(hop: Hop | None) -> str:
-    """The place of *hop* for people: ``+ip_input netinet/ip_input.c:455``."""
-    return "start" if hop is None else _name(hop.place)
-
-
-@lru_cache(maxsize=4096)
-def _name(place: Place) -> str:
-    label = f"{place.direction}{place.label}"
-    if place.file is None:
-        return visible(label) or "start"
-    return visible(f"{label} {place.path}:{place.line}".strip())
 
 
 def write_snapshots(
@@ -135,13 +121,14 @@ class _Kinds:
         """
         at = packet.at
         name, direction = _place(at)
-        comment: tuple[str | None, ...] = "journey ", None, f", {packet.comment(alike)}"
+        said = packet.comment(alike)
+        comment: tuple[str | None, ...] = "journey ", None, f", {said}"
         if self._whole and packet.packet == 1:
             comment = (None,)
         stencil = Stencil(direction, comment, packet.metadata(alike, self._more))
         interface = self._interface(name, linktype, packet.probe)
         kind = interface, linktype.prefix, stencil, None if at is None else at.step.time
-        self.met.keep((id(packet), id(alike), linktype), (kind, (packet, alike)))
+        self.met.keep((id(packet), id(alike), linktype), (kind, (packet, alike)), len(said))
         return kind
 
 
@@ -190,12 +177,22 @@ def _whole(journey: Journey) -> str:
 
 
 def _place(at: HopMoment | None) -> tuple[str, PacketDirection]:
-    hop = None if at is None else at.step
-    return place_name(hop), PacketDirection.UNKNOWN if hop is None else _direction(hop.place)
+    """
+    What the interface of a place is called, ``+ip_input netinet/ip_input.c:455``, and which way
+    packets go there, by the probe that is at its function.
+    """
+    if at is None:
+        return "start", PacketDirection.UNKNOWN
+    place = at.step.place
+    known = _PLACES.get(id(place))
+    if known is None:
+        label = f"{place.direction}{place.label}"
+        name = label if place.file is None else f"{label} {place.path}:{place.line}".strip()
+        probe = shipped_catalog().get(f"fbt::{place.label}:entry")
+        way = PacketDirection.UNKNOWN if probe is None else DIRECTIONS[probe.direction]
+        known = _PLACES.keep(id(place), (place, visible(name) or "start", way), len(place.text))
+    return known[1:]
 
 
-@lru_cache(maxsize=4096)
-def _direction(place: Place) -> PacketDirection:
-    """Which way packets go at a place, by the probe that is at its function."""
-    probe = shipped_catalog().get(f"fbt::{place.label}:entry")
-    return PacketDirection.UNKNOWN if probe is None else DIRECTIONS[probe.direction]
+#: What was said of places, by their identities.
+_PLACES: Bounded[int, tuple[Place, str, PacketDirection]] = Bounded(4096)

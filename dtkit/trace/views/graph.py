@@ -221,7 +221,7 @@ def key_of(hop: Hop) -> Key:
         return kept[1]
     known = place.file is not None or place.module is None
     key = plain(place.group) if known else stage_of(place), plain(place.name)
-    return _keys.keep(id(place), (place, key))[1]
+    return _keys.keep(id(place), (place, key), len(place.text))[1]
 
 
 #: Nodes of places that were met; a place is asked for with each packet that passes it.

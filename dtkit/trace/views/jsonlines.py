@@ -78,7 +78,7 @@ class JsonLines:
         if text is None:
             row = JOURNEY.row(journey)
             text = json.dumps({name: row[name] for name in JOURNEY.names[2:]})[1:-1]
-            self._journeys.keep(key, text)
+            self._journeys.keep(key, text, len(text))
         moment = "null" if time is None else time
         first, second = ITS_OWN
         return f'{{"type": "{JOURNEY.name}", "{first}": {number}, "{second}": {moment}, {text}'
@@ -96,7 +96,7 @@ class JsonLines:
         for look in way.looks:
             kept = self._looks.get(look.key)
             if kept is None:
-                kept = self._looks.keep(look.key, (look.before, *_look(look)))
+                kept = self._looks.keep(look.key, (look.before, *_look(look)), look.size)
             texts.append((look.number, kept[1], kept[2]))
         return texts
 
@@ -108,7 +108,7 @@ class JsonLines:
             if hop.header is not None:
                 text += f', "header": {json.dumps(hop.header.known())}'
             if hop.time is None:  # one with a time is not met again
-                self._hops.keep(id(hop), (hop, text))
+                self._hops.keep(id(hop), (hop, text), len(text))
         else:
             text = kept[1]
         first, second = OF_WAY

@@ -165,7 +165,8 @@ class PageRows:
         alike = self._heads.get(journey.alike)
         if alike is None:
             _number, _time, *values = map(_shown, JOURNEY.row(journey).values())
-            alike = self._heads.keep(journey.alike, _json(values)[1:-1])
+            text = _json(values)[1:-1]
+            alike = self._heads.keep(journey.alike, text, len(text))
         return f"{_json(_shown(journey.number))},{_json(_shown(journey.time))},{alike}"
 
     def _steps(self, journey: Journey, start: int | None) -> list[str]:
@@ -203,7 +204,7 @@ class PageRows:
         kept = self._hops.get(key)
         if kept is None:
             text = _json(self._hop(hop, depth, None, hop.interface))
-            kept = self._hops.keep(key, (hop, text))
+            kept = self._hops.keep(key, (hop, text), len(text))
         return kept[1]
 
     def _hop(self, hop: Hop, depth: int, start: int | None, interface: str | None) -> list[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gc
 import io
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from weakref import WeakSet
@@ -213,6 +214,26 @@ def test_what_became_of_it_is_told_of_each_that_goes_the_same_way() -> None:
         journey = Journey(1, 5, STEPS["a way"], "mbuf_trace 3", None, outcome, way=way)
         assert f"\noutcome: {outcome}" in converted(journey)
         assert f'"outcome": "{outcome}"' in JsonLines().line(journey)
+
+
+@pytest.mark.parametrize("text", ["f%d(%s)", "%d%s"], ids=["arguments", "label"])
+@pytest.mark.parametrize("made", [JsonLines().line, converted], ids=["lines", "capture"])
+def test_what_is_long_is_not_kept(made: Callable[[Journey], str], text: str) -> None:
+    """A string has up to 64 KiB, and thousands of hops and places are kept."""
+    # Twelve megabytes, in more than one form each.
+    frames = (
+        (1, number, encode((Hop.parse((text % (number, "x" * 40_000)).encode()), PACKET)))
+        for number in range(300)
+    )
+    data = io.BytesIO(captures.pcap(frames))
+    tracemalloc.start()
+    try:
+        for journey in read_any(data):
+            assert isinstance(journey, Journey)
+            made(journey)
+        assert tracemalloc.get_traced_memory()[0] < 2 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def drawn(journey: Journey) -> str:
