@@ -137,6 +137,7 @@ def _written(
 ) -> Iterator[int]:
     writer = PcapngWriter(stream)
     writer.section(made.comment(_COMMENT), made.application, made.release)
+    stream.flush()  # who shows packets as they come waits for the beginning
     kept_journey, kind_of = KeptJourneys(), _Kinds(writer, made, whole)
     write, met = writer.write_stencils, kind_of.met.get
     for journey in journeys:

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +184,19 @@ def test_a_capture_that_names_ever_new_places_stays_bounded() -> None:
     assert found[-1].options["opt_comment"] == (
         "journey 1, packet 5000 of 5000, hop 5000 of 5000\nfunction: place 4999\nchanged: unchanged"
     )
+
+
+@pytest.mark.parametrize("write", [write_snapshots, write_journeys])
+def test_the_beginning_is_there_before_the_first_journey(write: Callable[..., Any]) -> None:
+    reader, writer = os.pipe()
+    with open(reader, "rb", 0) as there, open(writer, "wb") as stream:
+
+        def journeys() -> Iterator[Journey]:
+            assert there.read(4) == b"\n\r\r\n"
+            yield journey()
+
+        os.set_blocking(reader, False)
+        assert list(write(journeys(), stream)) == [1 if write is write_journeys else 3]
 
 
 def test_what_goes_one_way_has_the_link_type_of_its_bytes() -> None:
