@@ -140,7 +140,7 @@ def _collect_seldom() -> None:
 
     (Measured: a quarter of the time of ``trace convert`` went there.)
     """
-    gc.set_threshold(200_000, 20, 20)
+    gc.set_threshold(50_000, 20, 20)
     atexit.unregister(gc.freeze)
     atexit.register(gc.freeze)
 
