@@ -815,9 +815,13 @@ def test_no_more_hops_are_kept_than_so_many(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_how_it_ended_is_told_by_its_hops() -> None:
-    """In the first frame of a shape as in the next."""
-    found, _ = read(*[frame(3, ["net/if.c:42: +ether_input"])] * 2)
-    assert [one.outcome for one in found] == ["freed: last seen at ether_input"] * 2
+    """In a frame in which nothing is odd, in the next of its strings, and in one that is taken
+    apart."""
+    sound = frame(3, ["net/if.c:42: +ether_input"])
+    strange = frame(3, ["a\0b", "net/if.c:42: +ether_input"])
+    found, odd = read(sound, sound, strange)
+    assert len(odd) == 1
+    assert [one.outcome for one in found] == ["freed: last seen at ether_input"] * 3
 
 
 def test_a_string_of_a_place_that_is_known_is_itself_from_then_on() -> None:
