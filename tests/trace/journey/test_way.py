@@ -6,7 +6,7 @@ from __future__ import annotations
 import gc
 import io
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from weakref import WeakSet
 
@@ -163,7 +163,21 @@ def test_what_is_told_is_what_a_way_of_its_own_tells(
 def test_no_more_steps_are_kept_than_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
     """Views keep a text of each step with its way."""
     monkeypatch.setattr(codec, "_MOST_STEPS", 11)
-    ways = [(IN, RULE._replace(arguments=f"{number}"), OUT) for number in range(100, 140)]
+    ways = [(IN, ruled(f"{number}"), OUT) for number in range(100, 140)]
+    assert 1 < most_alive(ways) <= 4  # three with nine steps, and the last
+
+
+def test_nor_more_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many bytes of strings count as a step."""
+    monkeypatch.setattr(codec, "_MOST_STEPS", 20)
+    few = [(ruled(f"{number}"),) for number in range(100, 140)]
+    many = [(ruled(f"{number}" + "x" * 9 * 128),) for number in range(100, 140)]
+    assert most_alive(few) > 10
+    assert most_alive(many) == 2
+
+
+def most_alive(ways: Sequence[tuple[Step, ...]]) -> int:
+    """How many of them there are at once, at most, while they are read."""
     frames = [(1, number, encode(steps)) for number, steps in enumerate(ways)]
     alive: WeakSet[Way] = WeakSet()
     most = 0
@@ -171,7 +185,7 @@ def test_no_more_steps_are_kept_than_so_many(monkeypatch: pytest.MonkeyPatch) ->
         assert isinstance(journey, Journey)
         alive.add(journey.way)
         most = max(most, len(alive))
-    assert 1 < most <= 4  # three with nine steps, and the last
+    return most
 
 
 @given(st.lists(st.sampled_from(list(STEPS)), max_size=40))
