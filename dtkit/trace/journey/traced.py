@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
+
+from dtkit.bounded import Bounded
 
 if TYPE_CHECKING:
     from dtkit.probes.reasons import Facts, Reason
@@ -55,10 +56,6 @@ _ARRIVED = (
 )  # fmt: skip
 
 
-#: Of a hop no longer than that what it means is kept: many long ones would fill the memory.
-_LONG = 1024
-
-
 class Ending(NamedTuple):
     """How a journey ended, and why: see the fields of :class:`Journey`."""
 
@@ -86,9 +83,15 @@ def ended(hops: Sequence[tuple[str, str | None]]) -> Ending:
                 return _because(f"dropped: {label}: type {found[1]}, code {found[2]}", said, reason)
     if not hops:
         return Ending("")
-    label, arguments = hops[-1]
-    long = len(label) + len(arguments or "") > _LONG
-    return _last.__wrapped__(label, arguments) if long else _last(label, arguments)
+    met = _LAST.get(hops[-1])
+    if met is None:
+        label, arguments = hops[-1]
+        met = _LAST.keep(hops[-1], _last(label, arguments), len(label) + len(arguments or ""))
+    return met
+
+
+#: What it meant that nothing was said after a hop, by its label and arguments.
+_LAST: Bounded[tuple[str, str | None], Ending] = Bounded(4096)
 
 
 def _facts() -> Facts:
@@ -127,7 +130,6 @@ def _because(
     return Ending(outcome, reason.name, source, rule, reason.advise(number=number))
 
 
-@lru_cache(maxsize=4096)
 def _last(label: str, arguments: str | None) -> Ending:
     """What it means that nothing is said of a packet after this."""
     if label in _FIREWALLS and (found := _DENIED.fullmatch(arguments or "")):
