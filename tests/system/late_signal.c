@@ -191,30 +191,21 @@ opening(const char *path, int flags)
 	}
 }
 
-int
-open(const char *path, int flags, ...)
-{
-	va_list rest;
-	int mode;
-
-	va_start(rest, flags);
-	mode = va_arg(rest, int);
-	va_end(rest);
-	opening(path, flags);
-	return (REAL(open)(path, flags, mode));
+#define	OPEN(name)							\
+int									\
+name(const char *path, int flags, ...)					\
+{									\
+	va_list rest;							\
+	int mode;							\
+									\
+	va_start(rest, flags);						\
+	mode = va_arg(rest, int);					\
+	va_end(rest);							\
+	opening(path, flags);						\
+	return (REAL(name)(path, flags, mode));				\
 }
 
+OPEN(open)
 #ifdef __GLIBC__
-int
-open64(const char *path, int flags, ...)
-{
-	va_list rest;
-	int mode;
-
-	va_start(rest, flags);
-	mode = va_arg(rest, int);
-	va_end(rest);
-	opening(path, flags);
-	return (REAL(open64)(path, flags, mode));
-}
+OPEN(open64)
 #endif
