@@ -4,10 +4,7 @@
 from __future__ import annotations
 
 import io
-import os
-import pty
 import shlex
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +22,7 @@ from dtkit.trace.views import live
 from tests.cli.listing import LISTING
 from tests.output.dtrace_text import firings, framed
 from tests.packets import captures
+from tests.system.terminal import on_a_terminal
 from tests.trace.frames import frame, ipv4, tcp
 
 Dtkit = Callable[..., Result]
@@ -171,24 +169,11 @@ def test_what_path_run_has_seen(
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     words = [sys.executable, "-m", "dtkit", "path", "run", "--listing", str(tmp_path / "listing")]
-    main, terminal = pty.openpty()
-    with os.fdopen(main, "rb", buffering=0) as screen:
-        child = subprocess.Popen(
-            f"{shlex.join([*words, 'icmp'])} > /dev/null",
-            shell=True,
-            stdin=subprocess.DEVNULL,
-            stderr=terminal,
-        )
-        os.close(terminal)
-        sent = b""
-        try:
-            while piece := screen.read(65536):
-                sent += piece
-        except OSError:
-            pass  # the other end is closed
-        assert child.wait() == 0, sent
+    sent = on_a_terminal(f"{shlex.join([*words, 'icmp'])} > /dev/null; echo status $?")
     assert f" s, {text}".encode() in sent
-    assert sent.decode().splitlines()[-1].endswith(text)
+    *_, last, status = sent.decode().splitlines()
+    assert last.endswith(text)
+    assert status == "status 0"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import pty
 import shlex
 import shutil
 import signal
@@ -25,6 +24,7 @@ from dtkit.trace.journey.detect import read_any
 from dtkit.trace.journey.model import Journey
 from tests.cli.listing import LISTING
 from tests.packets import captures
+from tests.system.terminal import on_a_terminal
 from tests.trace.frames import ipv4, tcp, udp
 
 Dtkit = Callable[..., Result]
@@ -293,22 +293,11 @@ def test_sudo_that_wants_a_password_without_a_terminal_is_one_line(
 
 def test_a_status_line_is_on_a_terminal_only(there: Path) -> None:
     put(there, ENDLESS)
-    main, terminal = pty.openpty()
     command = f"{shlex.join([*DTKIT, 'run', 'ip_input'])} -- sleep 2.5"
-    with os.fdopen(main, "rb", buffering=0) as screen:
-        child = subprocess.Popen(
-            command, shell=True, stdin=subprocess.DEVNULL, stdout=terminal, stderr=terminal
-        )
-        os.close(terminal)
-        sent = b""
-        try:
-            while piece := screen.read(65536):
-                sent += piece
-        except OSError:
-            pass
-        assert child.wait() == 0
+    sent = on_a_terminal(f"{command}; echo status $?")
     assert b"\r\x1b[K1 s, 0 fired, 0 shown" in sent
-    assert sent.endswith(b"0 firings, 0 packets, 0 dropped, 0 faults, 0 unread lines\r\n")
+    said = b"0 firings, 0 packets, 0 dropped, 0 faults, 0 unread lines\r\n"
+    assert sent.endswith(said + b"status 0\r\n")
     done = subprocess.run(
         [*DTKIT, "run", "ip_input", "--", "sleep", "1.5"], capture_output=True, check=True
     )
